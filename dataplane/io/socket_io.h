@@ -1,0 +1,44 @@
+// DNS over a UDP socket of the kernel, in bursts: recvmmsg and sendmmsg. The embedded default, and what `listen` names.
+//
+// Thread-safety: one SocketIo a worker; Open may be called before the worker's thread exists.
+// Errors: Open says which address failed and why. Afterwards everything is counted.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dataplane/io/packet_io.h"
+#include "dataplane/stats.h"
+#include "tables/result.h"
+
+namespace rblitz::io {
+
+struct SocketConfig {
+  std::string address;                // numeric, IPv4 or IPv6
+  uint16_t port = 53;
+  int receive_buffer = 8 << 20;       // bytes asked of the kernel (SO_RCVBUFFORCE where allowed, else SO_RCVBUF)
+};
+
+// "127.0.0.1:5300", "[::1]:5300".
+[[nodiscard]] Result<SocketConfig> ParseListen(const std::string& text);
+
+class SocketIo : public PacketIo {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<SocketIo>> Open(const SocketConfig& config, WorkerStats* stats);
+  ~SocketIo() override;
+
+  void Receive(Burst& burst) noexcept override;
+  void Send(Burst& burst) noexcept override;
+  [[nodiscard]] bool can_wait() const noexcept override { return true; }
+  void Wait(int milliseconds) noexcept override;
+
+  [[nodiscard]] uint16_t port() const noexcept;  // the bound one, when 0 was asked for
+
+ private:
+  struct Rep;
+  explicit SocketIo(std::unique_ptr<Rep> rep) noexcept;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace rblitz::io

@@ -1,0 +1,52 @@
+// The Internet checksum's arithmetic: ones' complement sums of bytes, and adjusting a checksum for what changed.
+//
+// A sum is 16 bits in *memory order*: the value that loading two bytes of the packet as a native uint16_t gives. Ones' complement
+// addition commutes with byte swapping (RFC 1071 section 2), so nothing is swapped on a little-endian machine.
+//
+// Thread-safety: pure. Cost: about 0.1 ns a byte. Source: RFC 1071, RFC 1624.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace rblitz::net {
+
+[[nodiscard]] constexpr uint32_t Fold(uint64_t sum) noexcept {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint32_t>(sum);
+}
+
+// The folded sum of `size` bytes; the first byte stands at an even offset of the checksummed whole.
+[[nodiscard]] inline uint32_t Sum(const uint8_t* data, size_t size) noexcept {
+  uint64_t sum = 0;
+  while (size >= 8) {
+    uint64_t word;
+    std::memcpy(&word, data, 8);
+    sum += word & 0xffffffff;
+    sum += word >> 32;
+    data += 8;
+    size -= 8;
+  }
+  uint64_t tail = 0;
+  std::memcpy(&tail, data, size);
+  sum += tail & 0xffffffff;
+  sum += tail >> 32;
+  return Fold(sum);
+}
+
+// The same bytes when the first stands at offset `offset`, which may be odd.
+[[nodiscard]] constexpr uint32_t AtOffset(uint32_t folded, size_t offset) noexcept {
+  const unsigned shift = (offset & 1) * 8;
+  return ((folded << shift) | (folded >> (16 - shift))) & 0xffff;
+}
+
+// RFC 1624 equation 3: the checksum after `removed` left the sum and `added` came into it. All in memory order.
+[[nodiscard]] constexpr uint16_t Adjust(uint16_t checksum, uint32_t removed, uint32_t added) noexcept {
+  const uint32_t not_removed = ~Fold(removed) & 0xffff;
+  return static_cast<uint16_t>(~Fold(uint64_t{static_cast<uint16_t>(~checksum)} + not_removed + added));
+}
+
+}  // namespace rblitz::net

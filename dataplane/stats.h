@@ -1,0 +1,78 @@
+// Per-worker counters and drop reasons; readers add the workers up.
+//
+// Invariant, tested: received = answered + arp_replies + icmp_replies + to_kernel + the sum of dropped.
+// Thread-safety: one writer a WorkerStats, any number of readers. Cost: a plain add.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rblitz {
+
+// Written by one thread, read by any: a relaxed load and store, never a locked instruction.
+class Counter {
+ public:
+  void Add(uint64_t n) noexcept { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  [[nodiscard]] uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// Why a packet got no answer. Names as `rblitz stats` shows them are in DropReasonName.
+enum class DropReason : uint8_t {
+  kRunt,             // frame or datagram shorter than its headers say
+  kOversize,         // frame in more than one buffer, or larger than a buffer
+  kOtherMac,         // not to this port's MAC
+  kOtherEthertype,   // neither IPv4 nor ARP
+  kArpNotUs,         // ARP, but no request for an own address
+  kBadIpHeader,      // version, header length or total length
+  kIpChecksum,
+  kIpOptions,
+  kIpFragment,
+  kOtherAddress,     // IPv4, not to an own address
+  kMartianSource,
+  kOtherProtocol,    // neither UDP nor ICMP echo
+  kOtherPort,        // UDP, not to port 53
+  kBadUdpLength,
+  kUdpChecksum,      // the port verified it and found it wrong
+  kSourcePortZero,
+  kShortDns,         // less than a DNS header
+  kIsResponse,       // QR = 1: never an answer to an answer
+  kNoAnswerRoom,     // the buffer cannot hold even a header-only answer
+  kTxFull,           // the port or socket did not take the answer
+  kCount,
+};
+[[nodiscard]] std::string_view DropReasonName(DropReason reason) noexcept;
+
+// How a question of a zone ended.
+enum class Outcome : uint8_t { kListed, kNoData, kNxdomain, kServfail, kOther, kCount };
+[[nodiscard]] std::string_view OutcomeName(Outcome outcome) noexcept;
+
+// Zones keep their slot over reloads; those past the last slot are counted in it together.
+inline constexpr size_t kZoneSlots = 4096;
+
+struct ZoneCounters {
+  std::array<Counter, static_cast<size_t>(Outcome::kCount)> outcomes;
+};
+
+struct alignas(64) WorkerStats {
+  Counter received;  // frames or datagrams taken from the port or socket
+  Counter answered;  // DNS answers that the port or socket took
+  Counter arp_replies;
+  Counter icmp_replies;
+  Counter to_kernel;
+  Counter bursts;  // receives that brought something
+  Counter bytes_received;
+  Counter bytes_answered;
+  std::array<Counter, static_cast<size_t>(DropReason::kCount)> dropped;
+  std::array<Counter, 24> rcodes;  // by extended RCODE: 0 to 16 (BADVERS) are in use
+  std::array<ZoneCounters, kZoneSlots> zones;
+
+  void Drop(DropReason reason, uint64_t n = 1) noexcept { dropped[static_cast<size_t>(reason)].Add(n); }
+};
+
+}  // namespace rblitz

@@ -1,0 +1,98 @@
+// One served zone: its apex, the feeds that answer in it, and its answers made ready so that a burst only copies them.
+//
+// Thread-safety: const after Build. Lifetime: a zone points into the feeds of the Snapshot that it was built from; Serving holds
+// both. Errors: Build says which zone and what is wrong with it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tables/result.h"
+#include "tables/snapshot.h"
+
+namespace rblitz {
+
+struct ZoneConfig {
+  std::string name;             // apex as text: bl.example.com
+  std::vector<uint32_t> feeds;  // indices into Snapshot::feeds, in order
+  std::optional<uint32_t> ttl_seconds;
+  std::optional<Soa> soa;
+  std::optional<NameServers> ns;
+  uint32_t slot = 0;  // of its counters in WorkerStats
+};
+
+// One verdict of a zone and where it comes from, for `rblitz lookup`.
+struct Listing {
+  uint32_t a_be = 0;
+  std::string text;  // with the address in its places; empty: no TXT
+  uint32_t ttl_seconds = 0;
+  std::string feed;  // empty: the zone's own RFC 5782 test entry
+};
+
+class Zone {
+ public:
+  [[nodiscard]] static Result<Zone> Build(const ZoneConfig& config, const Snapshot& snapshot);
+
+  Zone(Zone&&) noexcept;
+  Zone& operator=(Zone&&) noexcept;
+  ~Zone();
+
+  [[nodiscard]] const std::string& name() const noexcept;  // lower case, no final dot
+  [[nodiscard]] uint32_t slot() const noexcept;
+  [[nodiscard]] const Soa& soa() const noexcept;
+  // All its feeds are out: the zone answers SERVFAIL.
+  [[nodiscard]] bool out() const noexcept;
+
+  // What the zone says of an address, in answer order; empty when it is not listed. Allocates: not for the hot path.
+  [[nodiscard]] std::vector<Listing> Explain(uint32_t address) const;
+
+  struct Rep;  // what the responder reads: dataplane/zone_rep.h
+  [[nodiscard]] const Rep& rep() const noexcept { return *rep_; }
+
+ private:
+  explicit Zone(std::unique_ptr<const Rep> rep) noexcept;
+  std::unique_ptr<const Rep> rep_;
+};
+
+// CH TXT answers (RFC 4892). Empty: hidden, the question is refused.
+struct Identity {
+  std::string version;  // version.bind, version.server
+  std::string id;       // id.server, hostname.bind
+};
+
+// All zones, found by the most specific apex that a name ends in.
+class ZoneSet {
+ public:
+  ZoneSet();
+  ZoneSet(ZoneSet&&) noexcept;
+  ZoneSet& operator=(ZoneSet&&) noexcept;
+  ~ZoneSet();
+  [[nodiscard]] static Result<ZoneSet> Build(std::vector<Zone> zones);
+
+  [[nodiscard]] std::span<const Zone> zones() const noexcept { return zones_; }
+  // By text, any case, with or without a final dot. Null: not served here.
+  [[nodiscard]] const Zone* Find(std::string_view name) const noexcept;
+
+ private:
+  friend class Responder;
+  struct Index;
+  std::vector<Zone> zones_;
+  std::unique_ptr<const Index> index_;
+};
+
+// What a server serves, published with one pointer so that no reader sees zones of one load with tables of another.
+struct Serving {
+  Snapshot snapshot;
+  ZoneSet zones;
+  Identity identity;
+};
+
+[[nodiscard]] Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> zones,
+                                                                  Identity identity);
+
+}  // namespace rblitz

@@ -1,0 +1,50 @@
+// One configured feed: where its bytes are, in which grammar, and what a load of it gave.
+//
+// Thread-safety: LoadFeed may run for several feeds at once; it shares nothing.
+// Errors: a bad line is data: it is counted, and the first kKeptErrors are kept as "file:line: what". LoadFeed fails only when
+// the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read) or the data says so (a $TIMESTAMP from
+// the future).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tables/result.h"
+#include "tables/snapshot.h"
+
+namespace rblitz {
+
+struct FeedConfig {
+  std::string name;
+  std::vector<std::string> paths;      // files, read in this order as one feed
+  std::string format;                  // one of FeedFormats()
+  std::optional<uint32_t> a_be;        // A value of entries that name none; absent: 127.0.0.2
+  std::optional<std::string> text;     // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
+  bool operator==(const FeedConfig&) const = default;
+};
+
+inline constexpr size_t kKeptErrors = 10;
+
+struct LoadReport {
+  uint64_t lines = 0;     // read, comments and empty ones among them
+  uint64_t entries = 0;   // distinct networks, ranges and addresses
+  uint64_t rejected = 0;  // lines that are bad
+  uint64_t added = 0;     // entries that the table served before did not have
+  uint64_t removed = 0;   // entries that only the table served before has
+  double seconds = 0;
+  std::vector<std::string> errors;  // the first kKeptErrors rejected lines, "file:line: what"
+};
+
+// Names of the formats that `format` may have, sorted.
+[[nodiscard]] std::vector<std::string_view> FeedFormats();
+
+// Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with.
+[[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous,
+                                                              LoadReport* report);
+
+}  // namespace rblitz

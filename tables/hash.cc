@@ -1,0 +1,25 @@
+#include "tables/hash.h"
+
+#include <sys/random.h>
+#include <time.h>
+#include <xxhash.h>
+
+namespace rblitz {
+
+uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept { return XXH3_64bits_withSeed(data, size, seed); }
+
+uint64_t ProcessSeed() noexcept {
+  static const uint64_t seed = [] {
+    uint64_t value = 0;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value) {
+      // Early in boot the kernel may have no entropy yet: a clock still differs from start to start.
+      timespec now{};
+      clock_gettime(CLOCK_REALTIME, &now);
+      value = Hash64(&now, sizeof now, 0);
+    }
+    return value;
+  }();
+  return seed;
+}
+
+}  // namespace rblitz

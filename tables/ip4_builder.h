@@ -1,0 +1,68 @@
+// Builds an Ip4Table from entries in any order.
+//
+// Levels decide between entries that cover the same address: the entry with the highest level wins. At one level, what
+// happens is the Precedence: rbldnsd's ip4set unites all values and lets an exclusion hide them, its ip4trie keeps the first
+// entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the levels); with
+// kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
+//
+// Thread-safety: none; one builder, one thread.
+// Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build sorts in place and needs the finished
+// table besides.
+// Errors: Build fails only when memory runs out (std::bad_alloc).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "tables/ip4_table.h"
+#include "tables/verdict.h"
+
+namespace rblitz {
+
+enum class Precedence : uint8_t {
+  kPieces,        // rbldnsd ip4set
+  kLongestMatch,  // rbldnsd ip4trie; plain lists
+};
+
+// What became of the entries; compared with the table that was served before, by key (network, range or address).
+struct Ip4BuildReport {
+  uint64_t entries = 0;     // distinct keys
+  uint64_t duplicates = 0;  // keys given again
+  uint64_t added = 0;
+  uint64_t removed = 0;
+};
+
+class Ip4Builder {
+ public:
+  // `verdicts` must outlive the builder: ids of united values are interned there.
+  Ip4Builder(Precedence precedence, Verdicts* verdicts);
+  ~Ip4Builder();
+
+  // A hint: room for this many single addresses. Memory that is not used is not touched.
+  void Reserve(size_t addresses);
+
+  // Lists or, with kNotListed, excludes an address or an inclusive range. REQUIRES: first <= last.
+  void Add(uint32_t address, ValueId value);
+  void AddRange(uint32_t first, uint32_t last, ValueId value);
+
+  // An entry for exactly this address (RFC 5782 test points obey only those): nothing, its value, or excluded.
+  // Kept for 127.0.0.1 and 127.0.0.2. United as the precedence says.
+  struct Exact {
+    bool present = false;
+    ValueId value = kNotListed;
+  };
+
+  // `previous`, if any, is the table being replaced. The builder is empty afterwards.
+  [[nodiscard]] Ip4Table Build(const Ip4Table* previous, Ip4BuildReport* report);
+
+  // After Build: the exact entries for 127.0.0.1 and 127.0.0.2.
+  [[nodiscard]] Exact exact(uint32_t address) const;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+};
+
+}  // namespace rblitz

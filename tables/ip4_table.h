@@ -1,0 +1,65 @@
+// The immutable IPv4 table: address -> ValueId, for 0 to 4 billion listed addresses.
+//
+// Shape (docs/tables.md has pictures and bytes):
+//  - up to kSmallPieces disjoint pieces: a sorted array, searched without branches;
+//  - else a 2-bit map of the 16M /24s (nothing, single addresses, block), a /16 level that carries whole uniform /16s and
+//    the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single addresses: buckets of one cache
+//    line, chosen by the high bits of a seeded permutation of the address, which then need only its low 16 bits.
+//
+// Thread-safety: const after Ip4Builder::Build. Lookups never allocate, lock or fail.
+// Units: addresses are in host order.
+// Cost: one line of the map (4 MiB in all) and, where that says "single addresses", one line of the table.
+// Source: quotienting after Cleary, "Compact hash tables using bidirectional linear probing", 1984.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "tables/verdict.h"
+
+namespace rblitz {
+
+inline constexpr size_t kMaxBatch = 64;
+
+// Places found by Ip4Table::Locate and read by Ip4Table::Find, one burst of one table at a time.
+struct Ip4Cursor {
+  alignas(64) uint32_t permuted[kMaxBatch];
+  uint8_t single[kMaxBatch];  // which of the batch must probe the table of single addresses
+  size_t singles = 0;
+};
+
+class Ip4Table {
+ public:
+  Ip4Table(Ip4Table&&) noexcept;
+  Ip4Table& operator=(Ip4Table&&) noexcept;
+  ~Ip4Table();
+
+  // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all of
+  // them before the next, so that the memory of all is fetched at once.
+  void Prefetch(std::span<const uint32_t> addresses) const noexcept;
+  void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
+  void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
+
+  // All three stages. values[i] is the id of addresses[i], kNotListed when it is not listed.
+  void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
+  [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;
+
+  // Whether any address below prefix/length is listed, for length 8, 16 or 24: an empty non-terminal (RFC 8020).
+  [[nodiscard]] bool AnyBelow(uint32_t prefix, unsigned length) const noexcept;
+
+  // What was loaded: distinct networks, ranges and addresses, exclusions among them.
+  [[nodiscard]] uint64_t entries() const noexcept;
+  // Addresses listed. 0 to 2^32.
+  [[nodiscard]] uint64_t addresses() const noexcept;
+  // Memory held, in bytes.
+  [[nodiscard]] size_t bytes() const noexcept;
+
+ private:
+  friend class Ip4Builder;
+  struct Rep;
+  explicit Ip4Table(std::unique_ptr<Rep> rep) noexcept;
+  std::unique_ptr<const Rep> rep_;
+};
+
+}  // namespace rblitz

@@ -1,0 +1,59 @@
+// The immutable data of all feeds: what one reload publishes. A vector of shared feeds, so that reloading one feed copies
+// pointers only.
+//
+// Thread-safety: const once published. Lifetime: a zone holds the snapshot that it was built from.
+// Units: times in seconds; absolute times are Unix times in UTC.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tables/ip4_builder.h"
+#include "tables/ip4_table.h"
+#include "tables/verdict.h"
+
+namespace rblitz {
+
+// A start of authority as a feed ($SOA) or the configuration gives it. Names are text, absolute, without a final dot.
+struct Soa {
+  uint32_t ttl_seconds = 0;  // 0: the feed's or zone's TTL
+  std::string mname;
+  std::string rname;
+  uint32_t serial = 0;  // 0: the time of the newest data of the zone
+  uint32_t refresh_seconds = 3600;
+  uint32_t retry_seconds = 600;
+  uint32_t expire_seconds = 432000;
+  uint32_t minimum_seconds = 300;
+
+  bool operator==(const Soa&) const = default;
+};
+
+struct NameServers {
+  uint32_t ttl_seconds = 0;  // 0: the feed's or zone's TTL
+  std::vector<std::string> names;
+
+  bool operator==(const NameServers&) const = default;
+};
+
+// Everything that one loaded feed contributes.
+struct FeedData {
+  std::string name;
+  std::shared_ptr<const Ip4Table> ip4;  // null: no IPv4 data of any kind
+  Verdicts verdicts;
+  Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
+  Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1
+  uint32_t ttl_seconds = 0;         // 0: not given
+  std::optional<Soa> soa;
+  std::optional<NameServers> ns;
+  int64_t data_time = 0;  // header stamp, else $TIMESTAMP, else the file's time
+  int64_t expires = 0;    // 0: never
+};
+
+struct Snapshot {
+  std::vector<std::shared_ptr<const FeedData>> feeds;  // in the configuration's order; null: this feed is out
+};
+
+}  // namespace rblitz

@@ -1,0 +1,85 @@
+#include "tables/verdict.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace rblitz {
+
+namespace {
+
+// Literals as Render reads them: number of places, then each part's length and bytes, kMaxTextBytes of literals at most.
+std::string Encode(std::span<const std::string_view> parts) {
+  std::string encoded(1, static_cast<char>(parts.size() - 1));
+  size_t room = kMaxTextBytes;
+  for (std::string_view part : parts) {
+    part = part.substr(0, room);
+    room -= part.size();
+    encoded += static_cast<char>(part.size());
+    encoded += part;
+  }
+  return encoded;
+}
+
+}  // namespace
+
+Verdicts::Verdicts() : first_{0, 0}, text_at_{0}, text_bytes_(1, '\0') {}
+
+TextId Verdicts::InternText(std::span<const std::string_view> parts) {
+  if (parts.empty() || (parts.size() == 1 && parts[0].empty())) return kNoText;
+  // A text that has more places than bytes to put between them cannot show the last ones.
+  parts = parts.first(std::min<size_t>(parts.size(), kMaxTextBytes + 1));
+  const auto [known, inserted] = text_ids_.try_emplace(Encode(parts), static_cast<TextId>(text_at_.size()));
+  if (inserted) {
+    text_at_.push_back(static_cast<uint32_t>(text_bytes_.size()));
+    text_bytes_ += known->first;
+  }
+  return known->second;
+}
+
+ValueId Verdicts::Intern(std::span<const Verdict> verdicts) {
+  if (verdicts.empty()) return kNotListed;
+  const auto [known, inserted] =
+      value_ids_.try_emplace(std::vector<Verdict>(verdicts.begin(), verdicts.end()), values());
+  if (inserted) {
+    verdicts_.insert(verdicts_.end(), verdicts.begin(), verdicts.end());
+    first_.push_back(static_cast<uint32_t>(verdicts_.size()));
+  }
+  return known->second;
+}
+
+size_t Verdicts::Render(TextId text, std::string_view subject, char* out) const noexcept {
+  if (text == kNoText) return 0;
+  const char* in = text_bytes_.data() + text_at_[text];
+  const auto places = static_cast<uint8_t>(*in++);
+  size_t size = 0;
+  const auto append = [&](const char* data, size_t n) {
+    n = std::min(n, kMaxTextBytes - size);
+    std::memcpy(out + size, data, n);
+    size += n;
+  };
+  for (unsigned part = 0; part <= places; ++part) {
+    if (part > 0) append(subject.data(), subject.size());
+    const auto length = static_cast<uint8_t>(*in++);
+    append(in, length);
+    in += length;
+  }
+  return size;
+}
+
+bool Verdicts::HasSubject(TextId text) const noexcept { return text != kNoText && text_bytes_[text_at_[text]] != 0; }
+
+size_t Verdicts::bytes() const noexcept {
+  return first_.capacity() * sizeof(uint32_t) + verdicts_.capacity() * sizeof(Verdict) +
+         text_at_.capacity() * sizeof(uint32_t) + text_bytes_.capacity();
+}
+
+void Verdicts::Seal() {
+  value_ids_.clear();
+  text_ids_ = {};
+  first_.shrink_to_fit();
+  verdicts_.shrink_to_fit();
+  text_at_.shrink_to_fit();
+  text_bytes_.shrink_to_fit();
+}
+
+}  // namespace rblitz
