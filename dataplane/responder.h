@@ -1,4 +1,5 @@
-// The life of a burst: parse all questions, find their zones, look all addresses up, write all answers over the questions.
+// The life of a burst: parse all questions, find their zones, look all addresses up, write all answers over the
+// questions.
 //
 // Thread-safety: one Responder a worker. Lifetime: `serving` must stay valid during Answer.
 // Errors: none; a message that gets no answer has its size set to 0 and its reason counted.

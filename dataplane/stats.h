@@ -24,26 +24,26 @@ class Counter {
 
 // Why a packet got no answer. Names as `rblitz stats` shows them are in DropReasonName.
 enum class DropReason : uint8_t {
-  kRunt,             // frame or datagram shorter than its headers say
-  kOversize,         // frame in more than one buffer, or larger than a buffer
-  kOtherMac,         // not to this port's MAC
-  kOtherEthertype,   // neither IPv4 nor ARP
-  kArpNotUs,         // ARP, but no request for an own address
-  kBadIpHeader,      // version, header length or total length
+  kRunt,            // frame or datagram shorter than its headers say
+  kOversize,        // frame in more than one buffer, or larger than a buffer
+  kOtherMac,        // not to this port's MAC
+  kOtherEthertype,  // neither IPv4 nor ARP
+  kArpNotUs,        // ARP, but no request for an own address
+  kBadIpHeader,     // version, header length or total length
   kIpChecksum,
   kIpOptions,
   kIpFragment,
-  kOtherAddress,     // IPv4, not to an own address
+  kOtherAddress,  // IPv4, not to an own address
   kMartianSource,
-  kOtherProtocol,    // neither UDP nor ICMP echo
-  kOtherPort,        // UDP, not to port 53
+  kOtherProtocol,  // neither UDP nor ICMP echo
+  kOtherPort,      // UDP, not to port 53
   kBadUdpLength,
-  kUdpChecksum,      // the port verified it and found it wrong
+  kUdpChecksum,  // the port verified it and found it wrong
   kSourcePortZero,
-  kShortDns,         // less than a DNS header
-  kIsResponse,       // QR = 1: never an answer to an answer
-  kNoAnswerRoom,     // the buffer cannot hold even a header-only answer
-  kTxFull,           // the port or socket did not take the answer
+  kShortDns,      // less than a DNS header
+  kIsResponse,    // QR = 1: never an answer to an answer
+  kNoAnswerRoom,  // the buffer cannot hold even a header-only answer
+  kTxFull,        // the port or socket did not take the answer
   kCount,
 };
 [[nodiscard]] std::string_view DropReasonName(DropReason reason) noexcept;

@@ -1,7 +1,7 @@
 // One served zone: its apex, the feeds that answer in it, and its answers made ready so that a burst only copies them.
 //
-// Thread-safety: const after Build. Lifetime: a zone points into the feeds of the Snapshot that it was built from; Serving holds
-// both. Errors: Build says which zone and what is wrong with it.
+// Thread-safety: const after Build. Lifetime: a zone points into the feeds of the Snapshot that it was built from;
+// Serving holds both. Errors: Build says which zone and what is wrong with it.
 #pragma once
 
 #include <cstdint>

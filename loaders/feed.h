@@ -1,9 +1,9 @@
 // One configured feed: where its bytes are, in which grammar, and what a load of it gave.
 //
 // Thread-safety: LoadFeed may run for several feeds at once; it shares nothing.
-// Errors: a bad line is data: it is counted, and the first kKeptErrors are kept as "file:line: what". LoadFeed fails only when
-// the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read) or the data says so (a $TIMESTAMP from
-// the future).
+// Errors: a bad line is data: it is counted, and the first kKeptErrors are kept as "file:line: what". LoadFeed fails
+// only when the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read) or the data
+// says so (a $TIMESTAMP from the future).
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,11 @@ namespace rblitz {
 
 struct FeedConfig {
   std::string name;
-  std::vector<std::string> paths;      // files, read in this order as one feed
-  std::string format;                  // one of FeedFormats()
-  std::optional<uint32_t> a_be;        // A value of entries that name none; absent: 127.0.0.2
-  std::optional<std::string> text;     // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
+  std::vector<std::string> paths;  // files, read in this order as one feed
+  std::string format;              // one of FeedFormats()
+  std::optional<uint32_t> a_be;    // A value of entries that name none; absent: 127.0.0.2
+  std::optional<std::string>
+      text;  // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
   bool operator==(const FeedConfig&) const = default;
 };
 
@@ -45,6 +46,6 @@ struct LoadReport {
 
 // Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with.
 [[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous,
-                                                              LoadReport* report);
+                                                               LoadReport* report);
 
 }  // namespace rblitz

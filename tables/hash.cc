@@ -6,7 +6,9 @@
 
 namespace rblitz {
 
-uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept { return XXH3_64bits_withSeed(data, size, seed); }
+uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept {
+  return XXH3_64bits_withSeed(data, size, seed);
+}
 
 uint64_t ProcessSeed() noexcept {
   static const uint64_t seed = [] {

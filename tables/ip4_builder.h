@@ -1,14 +1,13 @@
 // Builds an Ip4Table from entries in any order.
 //
 // Levels decide between entries that cover the same address: the entry with the highest level wins. At one level, what
-// happens is the Precedence: rbldnsd's ip4set unites all values and lets an exclusion hide them, its ip4trie keeps the first
-// entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the levels); with
-// kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
+// happens is the Precedence: rbldnsd's ip4set unites all values and lets an exclusion hide them, its ip4trie keeps the
+// first entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the
+// levels); with kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
 //
 // Thread-safety: none; one builder, one thread.
-// Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build sorts in place and needs the finished
-// table besides.
-// Errors: Build fails only when memory runs out (std::bad_alloc).
+// Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build sorts in place and needs the
+// finished table besides. Errors: Build fails only when memory runs out (std::bad_alloc).
 #pragma once
 
 #include <cstdint>

@@ -2,9 +2,11 @@
 //
 // Shape (docs/tables.md has pictures and bytes):
 //  - up to kSmallPieces disjoint pieces: a sorted array, searched without branches;
-//  - else a 2-bit map of the 16M /24s (nothing, single addresses, block), a /16 level that carries whole uniform /16s and
-//    the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single addresses: buckets of one cache
-//    line, chosen by the high bits of a seeded permutation of the address, which then need only its low 16 bits.
+//  - else a 2-bit map of the 16M /24s (nothing, single addresses, block), a /16 level that carries whole uniform /16s
+//  and
+//    the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single addresses: buckets of
+//    one cache line, chosen by the high bits of a seeded permutation of the address, which then need only its low 16
+//    bits.
 //
 // Thread-safety: const after Ip4Builder::Build. Lookups never allocate, lock or fail.
 // Units: addresses are in host order.
@@ -35,11 +37,11 @@ class Ip4Table {
   Ip4Table& operator=(Ip4Table&&) noexcept;
   ~Ip4Table();
 
-  // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all of
-  // them before the next, so that the memory of all is fetched at once.
+  // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
+  // of them before the next, so that the memory of all is fetched at once.
   void Prefetch(std::span<const uint32_t> addresses) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
-  void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
+  void Find(const Ip4Cursor& cursor, ValueId* values) const noexcept;
 
   // All three stages. values[i] is the id of addresses[i], kNotListed when it is not listed.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
@@ -55,9 +57,10 @@ class Ip4Table {
   // Memory held, in bytes.
   [[nodiscard]] size_t bytes() const noexcept;
 
+  struct Rep;  // tables/ip4_rep.h, for the builder
+
  private:
   friend class Ip4Builder;
-  struct Rep;
   explicit Ip4Table(std::unique_ptr<Rep> rep) noexcept;
   std::unique_ptr<const Rep> rep_;
 };

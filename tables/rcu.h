@@ -1,10 +1,10 @@
-// Read-copy-update: registration of packet workers and the pointers they read. liburcu's QSBR flavour: a reader pays nothing
-// per read, and tells once a burst that it holds no pointer any more. The only file that includes urcu.
+// Read-copy-update: registration of packet workers and the pointers they read. liburcu's QSBR flavour: a reader pays
+// nothing per read, and tells once a burst that it holds no pointer any more. The only file that includes urcu.
 //
-// Thread-safety: RcuReader belongs to one thread. Published<T>::Read needs a registered, online thread; Publish any thread
-// that is not an online reader, one at a time.
-// Lifetime: what Read returned is valid until the thread's next Quiescent(), Offline() or destruction.
-// Source: Desnoyers et al., "User-Level Implementations of Read-Copy Update", IEEE TPDS 23(2), 2012.
+// Thread-safety: RcuReader belongs to one thread. Published<T>::Read needs a registered, online thread; Publish any
+// thread that is not an online reader, one at a time. Lifetime: what Read returned is valid until the thread's next
+// Quiescent(), Offline() or destruction. Source: Desnoyers et al., "User-Level Implementations of Read-Copy Update",
+// IEEE TPDS 23(2), 2012.
 #pragma once
 
 #include <urcu-qsbr.h>
@@ -12,8 +12,9 @@
 #include <memory>
 #include <utility>
 
-// liburcu 0.13 orders a reader's last access before the end of the grace period by fences and futexes that ThreadSanitizer
-// does not see. These calls state that one order to it; they are not there in any other build (tables/rcu_tsan.h).
+// liburcu 0.13 orders a reader's last access before the end of the grace period by fences and futexes that
+// ThreadSanitizer does not see. These calls state that one order to it; they are not there in any other build
+// (tables/rcu_tsan.h).
 #include "tables/rcu_tsan.h"
 
 namespace rblitz {

@@ -1,5 +1,5 @@
-// The immutable data of all feeds: what one reload publishes. A vector of shared feeds, so that reloading one feed copies
-// pointers only.
+// The immutable data of all feeds: what one reload publishes. A vector of shared feeds, so that reloading one feed
+// copies pointers only.
 //
 // Thread-safety: const once published. Lifetime: a zone holds the snapshot that it was built from.
 // Units: times in seconds; absolute times are Unix times in UTC.

@@ -7,7 +7,8 @@ namespace rblitz {
 
 namespace {
 
-// Literals as Render reads them: number of places, then each part's length and bytes, kMaxTextBytes of literals at most.
+// Literals as Render reads them: number of places, then each part's length and bytes, kMaxTextBytes of literals at
+// most.
 std::string Encode(std::span<const std::string_view> parts) {
   std::string encoded(1, static_cast<char>(parts.size() - 1));
   size_t room = kMaxTextBytes;

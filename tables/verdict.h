@@ -65,10 +65,10 @@ class Verdicts {
   void Seal();
 
  private:
-  std::vector<uint32_t> first_;     // by ValueId: its first verdict; one more than there are ids
-  std::vector<Verdict> verdicts_;   // lists, one after another
-  std::vector<uint32_t> text_at_;   // by TextId: its offset in text_bytes_
-  std::string text_bytes_;          // per text: parts - 1, then per part its length (1 byte) and its bytes
+  std::vector<uint32_t> first_;    // by ValueId: its first verdict; one more than there are ids
+  std::vector<Verdict> verdicts_;  // lists, one after another
+  std::vector<uint32_t> text_at_;  // by TextId: its offset in text_bytes_
+  std::string text_bytes_;         // per text: parts - 1, then per part its length (1 byte) and its bytes
   std::map<std::vector<Verdict>, ValueId> value_ids_;
   std::unordered_map<std::string, TextId> text_ids_;
 };

@@ -1,5 +1,5 @@
-// Frames in memory: the same path as a DPDK port (Ethernet, ARP, IPv4, UDP, DNS), without a port. For tests, replay, fuzzing and
-// benchmarks.
+// Frames in memory: the same path as a DPDK port (Ethernet, ARP, IPv4, UDP, DNS), without a port. For tests, replay,
+// fuzzing and benchmarks.
 //
 // Thread-safety: one thread.
 #pragma once

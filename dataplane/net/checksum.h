@@ -1,7 +1,8 @@
 // The Internet checksum's arithmetic: ones' complement sums of bytes, and adjusting a checksum for what changed.
 //
-// A sum is 16 bits in *memory order*: the value that loading two bytes of the packet as a native uint16_t gives. Ones' complement
-// addition commutes with byte swapping (RFC 1071 section 2), so nothing is swapped on a little-endian machine.
+// A sum is 16 bits in *memory order*: the value that loading two bytes of the packet as a native uint16_t gives. Ones'
+// complement addition commutes with byte swapping (RFC 1071 section 2), so nothing is swapped on a little-endian
+// machine.
 //
 // Thread-safety: pure. Cost: about 0.1 ns a byte. Source: RFC 1071, RFC 1624.
 #pragma once

@@ -1,0 +1,375 @@
+#include "tables/ip4_builder.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
+
+#include "tables/hash.h"
+#include "tables/ip4_layout.h"
+#include "tables/ip4_paint.h"
+#include "tables/ip4_rep.h"
+#include "tables/radix_sort.h"
+
+namespace rblitz {
+
+namespace {
+
+constexpr uint32_t kTestUnlisted = 0x7f000001;  // 127.0.0.1
+constexpr uint32_t kTestListed = 0x7f000002;    // 127.0.0.2
+constexpr uint8_t kPieceLevelOfOne = 3;         // of /8, /16, /24 and /32
+
+using Key = std::pair<uint32_t, uint32_t>;
+
+// Walks sorted keys beside addresses that ascend: which keys are the address itself, or a range that covers it.
+class KeyCursor {
+ public:
+  explicit KeyCursor(const std::vector<Key>& keys) : keys_(keys) {}
+
+  // REQUIRES: addresses ascend from call to call.
+  void MoveTo(uint32_t address) {
+    exact_ = false;
+    while (next_ < keys_.size() && keys_[next_].first <= address) {
+      const auto [first, last] = keys_[next_++];
+      if (first == last) {
+        exact_ |= first == address;
+      } else {
+        covered_to_ = std::max(covered_to_, uint64_t{last} + 1);
+      }
+    }
+    covered_ = address < covered_to_;
+  }
+  [[nodiscard]] bool exact() const { return exact_; }
+  [[nodiscard]] bool covered() const { return covered_; }
+
+ private:
+  const std::vector<Key>& keys_;
+  size_t next_ = 0;
+  uint64_t covered_to_ = 0;
+  bool exact_ = false;
+  bool covered_ = false;
+};
+
+}  // namespace
+
+struct Ip4Builder::Rep {
+  Rep(Precedence p, Verdicts* v) : precedence(p), verdicts(v), uniter(p, v) {}
+
+  Precedence precedence;
+  Verdicts* verdicts;
+  Ip4Uniter uniter;
+
+  // Single addresses. Those with the first value that came are bare; others are keyed: address << 32 | value, or with
+  // kLongestMatch, where the first of two counts, address << 32 | sequence.
+  std::vector<uint32_t> bare;
+  ValueId bare_value = kNotListed;
+  std::vector<uint64_t> keyed;
+  std::vector<ValueId> value_of;  // by sequence; kLongestMatch only
+
+  std::vector<Ip4Range> ranges;
+  std::vector<Key> keys;  // of ranges and of what is in them, as given
+  std::vector<Ip4Segment> segments;
+
+  uint64_t given = 0;
+  std::array<std::vector<ValueId>, 2> exact;
+
+  void AddKeyed(uint32_t address, ValueId value);
+  void AddPieces(uint64_t first, uint64_t end, ValueId value);
+  void AddPrefixes(uint64_t first, uint64_t end, ValueId value);
+  void AddLevel(uint64_t first, uint64_t end, ValueId value, unsigned level) {
+    ranges.push_back({static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value,
+                      static_cast<uint32_t>(ranges.size()), static_cast<uint8_t>(level)});
+  }
+
+  void SettleKeyed();
+  void SortSingles();
+  void MoveMeeting();
+  void UniteKeyed();
+
+  [[nodiscard]] size_t singles() const { return bare.size() + keyed.size(); }
+  [[nodiscard]] uint32_t address(size_t i) const {
+    return keyed.empty() ? bare[i] : static_cast<uint32_t>(keyed[i] >> 32);
+  }
+  // After UniteKeyed.
+  [[nodiscard]] ValueId value(size_t i) const { return keyed.empty() ? bare_value : static_cast<uint32_t>(keyed[i]); }
+
+  void Stream(Ip4PieceSink& sink) const;
+  [[nodiscard]] uint64_t CountKeys(std::vector<Key>* hidden) const;
+  [[nodiscard]] uint64_t CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
+                                     const std::vector<Key>& hidden) const;
+};
+
+Ip4Builder::Ip4Builder(Precedence precedence, Verdicts* verdicts) : rep_(std::make_unique<Rep>(precedence, verdicts)) {}
+Ip4Builder::~Ip4Builder() = default;
+
+void Ip4Builder::Reserve(size_t addresses) { rep_->bare.reserve(addresses); }
+
+void Ip4Builder::Add(uint32_t address, ValueId value) {
+  Rep& rep = *rep_;
+  ++rep.given;
+  if (address - kTestUnlisted < rep.exact.size()) [[unlikely]]
+    rep.exact[address - kTestUnlisted].push_back(value);
+  if (rep.singles() == 0) rep.bare_value = value;
+  if (value == rep.bare_value && rep.value_of.empty()) {
+    rep.bare.push_back(address);
+  } else {
+    rep.AddKeyed(address, value);
+  }
+}
+
+void Ip4Builder::Rep::AddKeyed(uint32_t address, ValueId value) {
+  if (precedence == Precedence::kPieces) {
+    keyed.push_back(uint64_t{address} << 32 | value);
+    return;
+  }
+  if (value_of.empty()) {
+    for (const uint32_t earlier : bare) keyed.push_back(uint64_t{earlier} << 32 | keyed.size());
+    value_of.assign(bare.size(), bare_value);
+    bare = std::vector<uint32_t>();
+  }
+  keyed.push_back(uint64_t{address} << 32 | value_of.size());
+  value_of.push_back(value);
+}
+
+void Ip4Builder::AddRange(uint32_t first, uint32_t last, ValueId value) {
+  if (first == last) return Add(first, value);
+  Rep& rep = *rep_;
+  ++rep.given;
+  rep.keys.emplace_back(first, last);
+  if (rep.precedence == Precedence::kPieces) {
+    rep.AddPieces(first, uint64_t{last} + 1, value);
+  } else {
+    rep.AddPrefixes(first, uint64_t{last} + 1, value);
+  }
+}
+
+// Cuts [at, end) into the largest octet-aligned blocks, runs of one size together.
+void Ip4Builder::Rep::AddPieces(uint64_t at, uint64_t end, ValueId value) {
+  while (at < end) {
+    unsigned level = 0;
+    uint64_t size = uint64_t{1} << 24;
+    while (at % size != 0 || at + size > end) {
+      ++level;
+      size >>= 8;
+    }
+    const uint64_t larger = size << 8;
+    const uint64_t stop = std::min(end, (at / larger + 1) * larger);
+    const uint64_t next = level == 0 ? end / size * size : at + (stop - at) / size * size;
+    AddLevel(at, next, value, level);
+    at = next;
+  }
+}
+
+// Cuts [at, end) into the largest prefixes.
+void Ip4Builder::Rep::AddPrefixes(uint64_t at, uint64_t end, ValueId value) {
+  while (at < end) {
+    const int aligned = at == 0 ? 32 : std::countr_zero(at);
+    const int fitting = static_cast<int>(std::bit_width(end - at)) - 1;
+    const int bits = std::min(aligned, fitting);
+    AddLevel(at, at + (uint64_t{1} << bits), value, static_cast<unsigned>(32 - bits));
+    at += uint64_t{1} << bits;
+  }
+}
+
+// A few single addresses with other values are cheaper as ranges of one beside the bare ones than as a key for every
+// address.
+void Ip4Builder::Rep::SettleKeyed() {
+  if (keyed.empty() || bare.empty()) return;
+  if (keyed.size() <= bare.size() / 8) {
+    for (const uint64_t key : keyed) {
+      const uint64_t at = key >> 32;
+      AddLevel(at, at + 1, static_cast<uint32_t>(key), kPieceLevelOfOne);
+      keys.emplace_back(static_cast<uint32_t>(at), static_cast<uint32_t>(at));
+    }
+    keyed = std::vector<uint64_t>();
+    return;
+  }
+  keyed.reserve(singles());
+  for (const uint32_t single : bare) keyed.push_back(uint64_t{single} << 32 | bare_value);
+  bare = std::vector<uint32_t>();
+}
+
+void Ip4Builder::Rep::SortSingles() {
+  RadixSort(std::span(bare));
+  RadixSort(std::span(keyed));
+  bare.erase(std::unique(bare.begin(), bare.end()), bare.end());
+  if (precedence == Precedence::kPieces) MoveMeeting();
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+}
+
+// Single addresses inside a range of ones stand at its level and are united with it: they join the ranges. Afterwards a
+// single address beats every segment.
+void Ip4Builder::Rep::MoveMeeting() {
+  std::vector<Key> ones;
+  for (const Ip4Range& range : ranges) {
+    if (range.level == kPieceLevelOfOne) ones.emplace_back(range.first, range.last);
+  }
+  std::sort(ones.begin(), ones.end());
+  const auto move_from = [&](auto& singles, auto address_of, auto value_of_single) {
+    size_t kept = 0;
+    size_t next = 0;
+    uint64_t covered_to = 0;
+    for (const auto single : singles) {
+      const uint32_t at = address_of(single);
+      while (next < ones.size() && ones[next].first <= at) {
+        covered_to = std::max(covered_to, uint64_t{ones[next++].second} + 1);
+      }
+      if (at < covered_to) {
+        AddLevel(at, uint64_t{at} + 1, value_of_single(single), kPieceLevelOfOne);
+        keys.emplace_back(at, at);
+      } else {
+        singles[kept++] = single;
+      }
+    }
+    singles.resize(kept);
+  };
+  move_from(
+      bare, [](uint32_t single) { return single; }, [&](uint32_t) { return bare_value; });
+  move_from(
+      keyed, [](uint64_t single) { return static_cast<uint32_t>(single >> 32); },
+      [](uint64_t single) { return static_cast<uint32_t>(single); });
+}
+
+// Leaves each keyed address once, with the one value that all its entries give.
+void Ip4Builder::Rep::UniteKeyed() {
+  size_t kept = 0;
+  std::vector<ValueId> values;
+  for (size_t i = 0; i < keyed.size();) {
+    const uint64_t single = keyed[i] >> 32;
+    values.clear();
+    for (; i < keyed.size() && keyed[i] >> 32 == single; ++i) {
+      const auto low = static_cast<uint32_t>(keyed[i]);
+      values.push_back(value_of.empty() ? low : value_of[low]);
+    }
+    keyed[kept++] = single << 32 | uniter.Unite(values);
+  }
+  keyed.resize(kept);
+  value_of = std::vector<ValueId>();
+}
+
+// One pass over what is listed, in address order: single addresses over segments, neighbours with one value joined.
+void Ip4Builder::Rep::Stream(Ip4PieceSink& sink) const {
+  uint64_t first = 0;
+  uint64_t end = 0;  // of the piece so far
+  ValueId value = kNotListed;
+  bool more = true;
+  const auto piece = [&](uint64_t from, uint64_t to, ValueId next) {
+    if (from >= to) return;
+    if (from == end && next == value) {
+      end = to;
+      return;
+    }
+    if (value != kNotListed) more = sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
+    first = from;
+    end = to;
+    value = next;
+  };
+  const size_t count = singles();
+  size_t i = 0;
+  const auto single = [&](uint32_t at) { piece(at, uint64_t{at} + 1, this->value(i++)); };
+  for (const Ip4Segment& segment : segments) {
+    while (more && i < count && address(i) < segment.first) single(address(i));
+    uint64_t at = segment.first;
+    while (more && i < count && address(i) <= segment.last) {
+      const uint32_t inside = address(i);
+      piece(at, inside, segment.value);
+      single(inside);
+      at = uint64_t{inside} + 1;
+    }
+    piece(at, uint64_t{segment.last} + 1, segment.value);
+    if (!more) return;
+  }
+  while (more && i < count) single(address(i));
+  if (more && value != kNotListed) sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
+}
+
+// Distinct keys; those that lookups in the finished table cannot show go to `hidden`.
+uint64_t Ip4Builder::Rep::CountKeys(std::vector<Key>* hidden) const {
+  *hidden = keys;
+  uint64_t count = keys.size();
+  KeyCursor cursor(keys);
+  for (size_t i = 0; i < singles(); ++i) {
+    const uint32_t at = address(i);
+    cursor.MoveTo(at);
+    if (cursor.exact()) continue;
+    ++count;
+    if (cursor.covered() || value(i) == kNotListed) hidden->emplace_back(at, at);
+  }
+  if (hidden->size() > keys.size()) std::sort(hidden->begin(), hidden->end());
+  hidden->shrink_to_fit();
+  return count;
+}
+
+// Keys that the table served before has too: those it hides, and addresses that it lists for no other reason than
+// themselves.
+uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
+                                      const std::vector<Key>& hidden) const {
+  std::vector<Key> both;
+  std::set_intersection(hidden.begin(), hidden.end(), previous.hidden_keys.begin(), previous.hidden_keys.end(),
+                        std::back_inserter(both));
+  uint64_t common = both.size();
+
+  // What one of the two hides and the other shows, or both show.
+  KeyCursor before(previous.hidden_keys);
+  KeyCursor now(hidden);
+  uint32_t batch[kMaxBatch];
+  ValueId values[kMaxBatch];
+  size_t batched = 0;
+  const auto flush = [&] {
+    table.LookupBatch({batch, batched}, values);
+    common += static_cast<uint64_t>(std::count_if(values, values + batched, [](ValueId v) { return v != kNotListed; }));
+    batched = 0;
+  };
+  const auto visit = [&](uint32_t at) {
+    before.MoveTo(at);
+    now.MoveTo(at);
+    if (before.exact()) {
+      common += !now.exact();
+    } else if (!before.covered()) {
+      batch[batched++] = at;
+      if (batched == kMaxBatch) flush();
+    }
+  };
+  size_t i = 0;
+  for (const auto& [first, last] : hidden) {
+    while (i < singles() && address(i) < first) visit(address(i++));
+    if (i < singles() && address(i) == first) ++i;
+    if (first == last) visit(first);
+  }
+  while (i < singles()) visit(address(i++));
+  flush();
+  return common;
+}
+
+Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
+  Rep& rep = *rep_;
+  rep.SettleKeyed();
+  rep.SortSingles();
+  rep.segments = PaintRanges(rep.ranges, rep.uniter);
+  rep.ranges = std::vector<Ip4Range>();
+  rep.UniteKeyed();
+
+  auto table = std::make_unique<Ip4Table::Rep>(ProcessSeed());
+  table->entries = rep.CountKeys(&table->hidden_keys);
+  *report = {.entries = table->entries, .duplicates = rep.given - table->entries, .added = 0, .removed = 0};
+  const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
+  report->added = table->entries - common;
+  report->removed = previous == nullptr ? 0 : previous->entries() - common;
+
+  LayOutIp4([&rep](Ip4PieceSink& sink) { rep.Stream(sink); }, rep.verdicts->values(), *table);
+  auto exact = std::move(rep.exact);
+  rep_ = std::make_unique<Rep>(rep.precedence, rep.verdicts);
+  rep_->exact = std::move(exact);
+  return Ip4Table(std::move(table));
+}
+
+Ip4Builder::Exact Ip4Builder::exact(uint32_t address) const {
+  Rep& rep = *rep_;
+  if (address - kTestUnlisted >= rep.exact.size()) return {};
+  std::vector<ValueId>& values = rep.exact[address - kTestUnlisted];
+  if (values.empty()) return {};
+  return {.present = true, .value = rep.uniter.Unite(values)};
+}
+
+}  // namespace rblitz

@@ -1,0 +1,188 @@
+#include "tables/ip4_singles.h"
+
+#include <emmintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace rblitz {
+
+namespace {
+
+// 16-bit tags need narrow intervals: with at least this many buckets four neighbours share 2^16 permuted addresses.
+constexpr uint32_t kMinBuckets16 = 1u << 18;
+// With 32-bit tags chains could be of any length. Twice as many buckets keep the wrapped tags that empty buckets hold
+// (invariant 2) away from the addresses that are looked up there.
+constexpr uint32_t kMaxDisplacement32 = 8;
+constexpr uint32_t kMinBuckets32 = 2 * kMaxDisplacement32;
+
+struct NoValue {};
+
+template <class TagT, class ValueT>
+struct Bucket {
+  using Tag = TagT;
+  using Value = ValueT;
+  static constexpr bool kHasValue = !std::is_same_v<ValueT, NoValue>;
+  static constexpr size_t kSlots = Ip4Singles::kLine / (sizeof(Tag) + (kHasValue ? sizeof(Value) : 0));
+
+  // Unaligned-safe views of the two halves of a line.
+  static Tag* Tags(uint8_t* line) { return reinterpret_cast<Tag*>(line); }
+  static Value* Values(uint8_t* line) { return reinterpret_cast<Value*>(line + kSlots * sizeof(Tag)); }
+  static const Tag* Tags(const uint8_t* line) { return reinterpret_cast<const Tag*>(line); }
+  static const Value* Values(const uint8_t* line) {
+    return reinterpret_cast<const Value*>(line + kSlots * sizeof(Tag));
+  }
+
+  // Bit i: slot i holds this tag. Loads whole vectors; what they take of the values is masked away.
+  static uint32_t Match(const uint8_t* line, Tag tag) noexcept {
+    constexpr uint32_t kMask = kSlots == 32 ? ~0u : (1u << kSlots) - 1;
+    const auto* vectors = reinterpret_cast<const __m128i*>(line);
+    uint32_t match = 0;
+    if constexpr (sizeof(Tag) == 2) {
+      const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
+      for (size_t v = 0; v * 8 < kSlots; v += 2) {
+        const __m128i low = _mm_cmpeq_epi16(_mm_load_si128(vectors + v), wanted);
+        const __m128i high = _mm_cmpeq_epi16(_mm_load_si128(vectors + v + 1), wanted);
+        match |= static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))) << (v * 8);
+      }
+    } else {
+      const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
+      for (size_t v = 0; v * 4 < kSlots; ++v) {
+        const __m128i equal = _mm_cmpeq_epi32(_mm_load_si128(vectors + v), wanted);
+        match |= static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << (v * 4);
+      }
+    }
+    return match & kMask;
+  }
+
+  static bool Full(const uint8_t* line) noexcept { return Tags(line)[0] != Tags(line)[kSlots - 1]; }
+};
+
+// Calls f.template operator()<Bucket<...>>() for the shape: the one place that knows them all.
+template <class F>
+auto WithLayout(Ip4Singles::Shape shape, F&& f) {
+  using Shape = Ip4Singles::Shape;
+  switch (shape) {
+    case Shape::k16_0:
+      return f.template operator()<Bucket<uint16_t, NoValue>>();
+    case Shape::k16_16:
+      return f.template operator()<Bucket<uint16_t, uint16_t>>();
+    case Shape::k16_32:
+      return f.template operator()<Bucket<uint16_t, uint32_t>>();
+    case Shape::k32_0:
+      return f.template operator()<Bucket<uint32_t, NoValue>>();
+    case Shape::k32_16:
+      return f.template operator()<Bucket<uint32_t, uint16_t>>();
+    case Shape::k32_32:
+      break;
+  }
+  return f.template operator()<Bucket<uint32_t, uint32_t>>();
+}
+
+// Buckets for a load of 4/5 (wide buckets) or 3/4.
+uint64_t BucketsFor(uint64_t count, size_t slots) {
+  const uint64_t per_mille = slots >= 32 ? 800 : 750;
+  return count * 1000 / (slots * per_mille) + 1;
+}
+
+}  // namespace
+
+Ip4Singles::Ip4Singles(uint64_t count, ValueId max_value, ValueId common) : common_(common) {
+  const size_t value_bytes = common != kNotListed ? 0 : max_value <= 0xffff ? 2 : 4;
+  const uint64_t narrow = std::max<uint64_t>(BucketsFor(count, kLine / (2 + value_bytes)), kMinBuckets16);
+  const uint64_t wide = std::max<uint64_t>(BucketsFor(count, kLine / (4 + value_bytes)), kMinBuckets32);
+  const bool narrow_tags = narrow <= wide;
+  shape_ = static_cast<Shape>((narrow_tags ? 0 : 3) + value_bytes / 2);
+  buckets_ = static_cast<uint32_t>(narrow_tags ? narrow : wide);
+  // Invariant 3, with room for the tag of an empty bucket: intervals are at most 2^32/n + 1 wide.
+  const uint64_t interval = (uint64_t{1} << 32) / buckets_ + 1;
+  max_displacement_ = narrow_tags ? static_cast<uint32_t>(0xfffd / interval - 1) : kMaxDisplacement32;
+  const size_t lines = size_t{buckets_} + max_displacement_;
+  lines_ = HugeArray<uint8_t>(lines * kLine);
+  used_ = HugeArray<uint8_t>(lines);
+}
+
+template <class Layout>
+void Ip4Singles::InsertAs(uint32_t permuted, ValueId value) {
+  size_t bucket = BucketOf(permuted);
+  const size_t last = bucket + max_displacement_;
+  while (bucket <= last && used_[bucket] == Layout::kSlots) ++bucket;
+  if (bucket > last) {
+    stragglers_.emplace_back(permuted, value);
+    return;
+  }
+  uint8_t* line = lines_.data() + bucket * kLine;
+  const uint8_t slot = used_[bucket]++;
+  Layout::Tags(line)[slot] = static_cast<typename Layout::Tag>(permuted);
+  if constexpr (Layout::kHasValue) Layout::Values(line)[slot] = static_cast<typename Layout::Value>(value);
+}
+
+void Ip4Singles::Insert(uint32_t permuted, ValueId value) {
+  WithLayout(shape_, [&]<class Layout>() { InsertAs<Layout>(permuted, value); });
+}
+
+template <class Layout>
+void Ip4Singles::FinishAs() {
+  for (size_t bucket = 0; bucket < used_.size(); ++bucket) {
+    uint8_t* line = lines_.data() + bucket * kLine;
+    auto* tags = Layout::Tags(line);
+    if (used_[bucket] == 0) {
+      // Invariant 2: the first permuted address of the next interval is never looked up here.
+      const uint64_t next = ((uint64_t{bucket} + 1) << 32) / buckets_ + 1;
+      tags[0] = static_cast<typename Layout::Tag>(next);
+    }
+    for (size_t slot = std::max<size_t>(used_[bucket], 1); slot < Layout::kSlots; ++slot) tags[slot] = tags[0];
+  }
+}
+
+void Ip4Singles::Finish() {
+  WithLayout(shape_, [&]<class Layout>() { FinishAs<Layout>(); });
+  std::sort(stragglers_.begin(), stragglers_.end());
+  stragglers_.shrink_to_fit();
+  used_ = {};
+}
+
+template <class Layout>
+ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
+  const size_t own = BucketOf(permuted);
+  for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
+    const uint8_t* line = lines_.data() + bucket * kLine;
+    const uint32_t match = Layout::Match(line, static_cast<typename Layout::Tag>(permuted));
+    if (match != 0) {
+      if constexpr (!Layout::kHasValue)
+        return common_;
+      else
+        return Layout::Values(line)[std::countr_zero(match)];
+    }
+    if (!Layout::Full(line)) return kNotListed;
+  }
+  const auto straggler = std::lower_bound(stragglers_.begin(), stragglers_.end(), std::pair(permuted, kNotListed));
+  return straggler != stragglers_.end() && straggler->first == permuted ? straggler->second : kNotListed;
+}
+
+template <class Layout>
+void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* indices, size_t count,
+                        ValueId* values) const noexcept {
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* line = lines_.data() + size_t{BucketOf(permuted[i])} * kLine;
+    const uint32_t match = Layout::Match(line, static_cast<typename Layout::Tag>(permuted[i]));
+    const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none: half of all questions miss
+    ValueId value = common_;
+    if constexpr (Layout::kHasValue) {
+      value = Layout::Values(line)[std::countr_zero(match | 1u << (Layout::kSlots - 1))];
+    }
+    value &= hit;
+    // Bitwise: one branch, which is seldom taken, instead of two.
+    if (static_cast<bool>(static_cast<unsigned>(match == 0) & static_cast<unsigned>(Layout::Full(line)))) [[unlikely]] {
+      value = FindFurther<Layout>(permuted[i]);
+    }
+    values[indices[i]] = value;
+  }
+}
+
+void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept {
+  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, indices, count, values); });
+}
+
+}  // namespace rblitz

@@ -1,0 +1,98 @@
+// The quotiented set of single addresses inside an Ip4Table: address -> ValueId, one cache line a probe.
+//
+// A seeded bijection permutes the address. With n buckets the bucket is the permuted address times n, divided by 2^32:
+// each bucket owns one contiguous interval of permuted addresses, about 2^32/n wide. While a few such intervals fit
+// 2^16, the low 16 bits tell all addresses apart that can meet in a bucket: that is the tag. Smaller sets keep all 32
+// bits.
+//
+// A bucket is 64 bytes: tags, then values of 0, 2 or 4 bytes (0: all addresses have one value). A bucket that is not
+// full repeats its first tag to the end, so "full" is "first and last tag differ". An address that finds its bucket
+// full stands in one of the next ones; a lookup goes on while buckets are full. The few for which none of those has
+// room (about one in a million) are stragglers, in a sorted array that is searched after the last full bucket.
+//
+// Invariants: (1) tags of a bucket are distinct, but for the repetition; (2) an empty bucket holds only a tag that no
+// address that can be looked up there has; (3) an address stands at most max_displacement buckets behind its own, and
+// (max_displacement + 1) intervals are narrower than the tag's range.
+//
+// Thread-safety: const after Build. Cost: docs/tables.md has bytes an address. Source: Cleary 1984 (quotienting).
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "tables/huge_array.h"
+#include "tables/verdict.h"
+
+namespace rblitz {
+
+// Mixes the bits of an address; a bijection for every seed.
+class Ip4Permutation {
+ public:
+  explicit Ip4Permutation(uint64_t seed) noexcept
+      : first_(static_cast<uint32_t>(seed)), second_(static_cast<uint32_t>(seed >> 32)) {}
+
+  [[nodiscard]] uint32_t operator()(uint32_t address) const noexcept {
+    uint32_t x = address ^ first_;
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= second_;
+    x ^= x >> 15;
+    x *= 0x846ca68bu;
+    return x;
+  }
+
+ private:
+  uint32_t first_;
+  uint32_t second_;
+};
+
+class Ip4Singles {
+ public:
+  static constexpr size_t kLine = 64;
+  enum class Shape : uint8_t { k16_0, k16_16, k16_32, k32_0, k32_16, k32_32 };
+
+  Ip4Singles() = default;
+  // Room for `count` addresses whose largest value is `max_value`; `common` is the value of all when only one is in
+  // use, else kNotListed.
+  Ip4Singles(uint64_t count, ValueId max_value, ValueId common);
+
+  // REQUIRES: `permuted` was not inserted before.
+  void Insert(uint32_t permuted, ValueId value);
+  // After the last Insert: fills what is not full, so that it can be read.
+  void Finish();
+
+  void Prefetch(uint32_t permuted) const noexcept {
+    __builtin_prefetch(lines_.data() + size_t{BucketOf(permuted)} * kLine, 0, 3);
+  }
+  // For i < count: values[indices[i]] becomes the value of the address permuted[i], or kNotListed.
+  void Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
+
+  [[nodiscard]] size_t bytes() const noexcept {
+    return lines_.bytes() + stragglers_.capacity() * sizeof(stragglers_[0]);
+  }
+
+ private:
+  template <class Layout>
+  void InsertAs(uint32_t permuted, ValueId value);
+  template <class Layout>
+  void FinishAs();
+  template <class Layout>
+  void FindAs(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
+  template <class Layout>
+  [[nodiscard]] ValueId FindFurther(uint32_t permuted) const noexcept;
+
+  [[nodiscard]] uint32_t BucketOf(uint32_t permuted) const noexcept {
+    return static_cast<uint32_t>((uint64_t{permuted} * buckets_) >> 32);
+  }
+
+  HugeArray<uint8_t> lines_;  // buckets_ + max_displacement_ buckets
+  HugeArray<uint8_t> used_;   // slots in use by bucket, while building
+  std::vector<std::pair<uint32_t, ValueId>> stragglers_;
+  uint32_t buckets_ = 0;
+  uint32_t max_displacement_ = 0;
+  ValueId common_ = kNotListed;
+  Shape shape_ = Shape::k32_0;
+};
+
+}  // namespace rblitz

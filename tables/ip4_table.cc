@@ -1,0 +1,117 @@
+#include "tables/ip4_table.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "tables/ip4_rep.h"
+
+namespace rblitz {
+
+namespace {
+
+// The high bit of each two-bit code in a map word: set for kBlock only.
+constexpr uint64_t kBlockBits = 0xaaaaaaaaaaaaaaaa;
+
+}  // namespace
+
+ValueId Ip4Table::Rep::ValueInBlock(uint32_t address) const noexcept {
+  const uint32_t first = top[address >> 16];
+  if ((first & kUniform16) != 0) return first & ~kUniform16;
+  // The rank of this /24 among the blocks of its /16, whose codes share one cache line.
+  const uint64_t* line = &map[size_t{address >> 16} * 8];
+  const unsigned word = address >> 13 & 7;
+  const uint64_t below = (uint64_t{1} << ((address >> 8 & 31) * 2)) - 1;
+  auto rank = static_cast<uint32_t>(std::popcount(line[word] & kBlockBits & below));
+  for (unsigned w = 0; w < word; ++w) rank += static_cast<uint32_t>(std::popcount(line[w] & kBlockBits));
+  const uint32_t block = blocks[first + rank];
+  if ((block & kDense) == 0) return block;
+
+  const Ip4Dense& in = dense[block & ~kDense];
+  const unsigned bit = address & 63;
+  const unsigned at = address >> 6 & 3;
+  if ((in.listed[at] >> bit & 1) == 0) return kNotListed;
+  if ((in.values & Ip4Dense::kOneValue) != 0) return in.values & ~Ip4Dense::kOneValue;
+  auto value = static_cast<uint32_t>(std::popcount(in.listed[at] & ((uint64_t{1} << bit) - 1)));
+  for (unsigned w = 0; w < at; ++w) value += static_cast<uint32_t>(std::popcount(in.listed[w]));
+  return dense_values[in.values + value];
+}
+
+size_t Ip4Table::Rep::PieceOf(uint32_t address) const noexcept {
+  // The last start that is not above the address; the compiler makes the choice a conditional move.
+  const uint32_t* base = starts.data();
+  for (size_t n = starts.size(); n > 1; n -= n / 2) base += base[n / 2] <= address ? n / 2 : 0;
+  return static_cast<size_t>(base - starts.data());
+}
+
+Ip4Table::Ip4Table(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
+Ip4Table::Ip4Table(Ip4Table&&) noexcept = default;
+Ip4Table& Ip4Table::operator=(Ip4Table&&) noexcept = default;
+Ip4Table::~Ip4Table() = default;
+
+void Ip4Table::Prefetch(std::span<const uint32_t> addresses) const noexcept {
+  if (rep_->small) return;
+  for (const uint32_t address : addresses) __builtin_prefetch(&rep_->map[address >> 13], 0, 3);
+}
+
+void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
+  const Rep& rep = *rep_;
+  cursor.singles = 0;
+  if (rep.small) {
+    for (size_t i = 0; i < addresses.size(); ++i) values[i] = rep.values[rep.PieceOf(addresses[i])];
+    return;
+  }
+  uint8_t blocks[kMaxBatch];
+  size_t block_count = 0;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    // Appended always, counted when it is of the kind: which kind comes next cannot be predicted.
+    const Ip4Kind kind = rep.KindOf(addresses[i]);
+    values[i] = kNotListed;
+    cursor.permuted[cursor.singles] = rep.permute(addresses[i]);
+    cursor.single[cursor.singles] = static_cast<uint8_t>(i);
+    cursor.singles += kind == kSingles;
+    blocks[block_count] = static_cast<uint8_t>(i);
+    block_count += kind == kBlock;
+  }
+  for (size_t i = 0; i < cursor.singles; ++i) rep.singles.Prefetch(cursor.permuted[i]);
+  for (size_t i = 0; i < block_count; ++i) values[blocks[i]] = rep.ValueInBlock(addresses[blocks[i]]);
+}
+
+void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
+  if (cursor.singles > 0) rep_->singles.Find(cursor.permuted, cursor.single, cursor.singles, values);
+}
+
+void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
+  Ip4Cursor cursor;
+  Prefetch(addresses);
+  Locate(addresses, cursor, values);
+  Find(cursor, values);
+}
+
+ValueId Ip4Table::Lookup(uint32_t address) const noexcept {
+  ValueId value;
+  LookupBatch({&address, 1}, &value);
+  return value;
+}
+
+bool Ip4Table::AnyBelow(uint32_t prefix, unsigned length) const noexcept {
+  const Rep& rep = *rep_;
+  if (length == 8) return rep.used8[prefix >> 24];
+  if (!rep.small) return length == 16 ? rep.used16[prefix >> 16] : rep.KindOf(prefix) != kNothing;
+  const uint32_t last = prefix | (~uint32_t{0} >> length);
+  for (size_t piece = rep.PieceOf(prefix); piece < rep.starts.size() && rep.starts[piece] <= last; ++piece) {
+    if (rep.values[piece] != kNotListed) return true;
+  }
+  return false;
+}
+
+uint64_t Ip4Table::entries() const noexcept { return rep_->entries; }
+uint64_t Ip4Table::addresses() const noexcept { return rep_->addresses; }
+
+size_t Ip4Table::bytes() const noexcept {
+  const Rep& rep = *rep_;
+  const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
+  return sizeof(Rep) + held(rep.starts) + held(rep.values) + rep.map.bytes() + held(rep.top) + held(rep.blocks) +
+         held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys);
+}
+
+}  // namespace rblitz
