@@ -78,7 +78,7 @@ install: configure
 	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
-	@rm -rf build build-asan build-tsan
+	@rm -rf build build-asan build-tsan build-fuzz
 
 help:
 	@echo 'make             release build in build/; needs no root and no network'
