@@ -1,0 +1,96 @@
+# The front door over apt, meson and ninja. Nothing is compiled by rules of its own: meson.build says how.
+
+# What building and running need (Debian 12).
+DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libboost-program-options-dev \
+        libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev python3 iproute2 bind9-dnsutils
+# What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable.
+CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy tcpdump dpdk-dev \
+              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
+# Daemons that tests compare with: unpacked into build/peers, never installed.
+PEERS := rbldnsd
+
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+PYTHON := /usr/bin/python3
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# $(call install,PACKAGES): those of them that are missing; nothing is asked of the network when none is.
+define install
+@missing=; for package in $(1); do \
+  [ "$$(dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null)" = installed ] || missing="$$missing $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  echo "installing:$$missing"; \
+  $(SUDO) apt-get update -q && \
+  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+fi
+endef
+
+.PHONY: all deps check-deps configure run check lint format asan tsan fuzz bench install clean help
+
+all: configure
+	@ninja -C build
+
+configure: build/build.ninja
+build/build.ninja:
+	@meson setup build
+
+deps:
+	$(call install,$(DEPS))
+
+check-deps: deps
+	$(call install,$(CHECK_DEPS))
+	@for peer in $(PEERS); do \
+	  [ -e build/peers/.$$peer ] && continue; \
+	  mkdir -p build/peers && cd build/peers && \
+	  { apt-get download -q $$peer || { $(SUDO) apt-get update -q && apt-get download -q $$peer; }; } && \
+	  dpkg -x $${peer}_*.deb . && rm $${peer}_*.deb && touch .$$peer && cd - >/dev/null || exit 1; \
+	done
+
+run: deps
+	@$(MAKE) --no-print-directory all
+	@docs/examples/run
+
+check: check-deps
+	@$(PYTHON) tests/check.py release asan tsan lint
+
+lint: check-deps
+	@$(PYTHON) tests/check.py lint
+
+asan: check-deps
+	@$(PYTHON) tests/check.py asan
+
+tsan: check-deps
+	@$(PYTHON) tests/check.py tsan
+
+fuzz: check-deps
+	@$(PYTHON) tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
+
+format:
+	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
+
+bench: check-deps
+	@$(PYTHON) tests/check.py --build-only release
+	@bench/run
+
+install: configure
+	@meson configure build -Dprefix=$(PREFIX)
+	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	@rm -rf build build-asan build-tsan build-fuzz
+
+help:
+	@echo 'make             release build in build/; needs no root and no network'
+	@echo 'make deps        install the Debian packages that building and running need'
+	@echo 'make run         build, then serve the sample data from DPDK in a network namespace of its own'
+	@echo 'make check       install what tests need, build, run every test'
+	@echo 'make check-deps  install what tests need'
+	@echo 'make lint        clang-format, clang-tidy, python syntax'
+	@echo 'make format      format the sources in place'
+	@echo 'make asan        the tests under AddressSanitizer and UBSan, fuzz corpora among them'
+	@echo 'make tsan        the stress tests under ThreadSanitizer'
+	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make bench       the benchmarks of docs/performance.md'
+	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR'
+	@echo 'make clean       remove what was built'

@@ -1,0 +1,254 @@
+#!/usr/bin/python3
+"""Runs everything that `make check` promises and ends with "N passed, N failed, N skipped".
+
+A stage is a build folder with its tests, or the linters. What is counted are test cases: those of GoogleTest and of Python's
+unittest as they report them; any other test program counts as one. A case may be skipped only with a reason, which is
+printed; without one it counts as failed. No case at all is a failure too.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+JOBS = os.cpu_count() or 1
+LINTED = ("bench", "cli", "dataplane", "loaders", "tables", "tests")
+
+
+@dataclass
+class Tally:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: list = field(default_factory=list)
+    reasons: list = field(default_factory=list)
+
+    def __iadd__(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.failures += other.failures
+        self.reasons += other.reasons
+        return self
+
+
+def skip_reasons(output):
+    """(case, reason) of every skipped case in the output of GoogleTest or of unittest -v."""
+    found = re.findall(r": Skipped\n((?:(?!\[  SKIPPED).*\n)*)\[  SKIPPED \] (\S+) \(", output)
+    reasons = [(case, " ".join(text.split())) for text, case in found]
+    reasons += re.findall(r"^(\S+) \(.*\)(?:\n.*)? \.\.\. skipped ['\"](.*)['\"]$", output, re.M)
+    return reasons
+
+
+def tally(test):
+    """What one line of meson's testlog.json amounts to."""
+    output = test.get("stdout", "") + "\n" + test.get("stderr", "")
+    name, result = test["name"], test["result"]
+    numbers = lambda pattern: sum(map(int, re.findall(pattern, output, re.M)))
+    one = Tally()
+    if re.search(r"^\[==========\] .* ran\.", output, re.M):
+        one.passed = numbers(r"^\[  PASSED  \] (\d+) tests?\.")
+        one.skipped = numbers(r"^\[  SKIPPED \] (\d+) tests?, listed below:")
+        one.failed = numbers(r"^\[  FAILED  \] (\d+) tests?, listed below:")
+    elif re.search(r"^Ran \d+ tests? in ", output, re.M):
+        one.skipped = numbers(r"skipped=(\d+)")
+        one.failed = numbers(r"^FAILED \(.*?failures=(\d+)") + numbers(r"^FAILED \(.*?errors=(\d+)")
+        one.passed = numbers(r"^Ran (\d+) tests? in ") - one.skipped - one.failed
+    elif result == "SKIP":
+        one.skipped = 1
+    elif result == "OK":
+        one.passed = 1
+    if result not in ("OK", "SKIP") and one.failed == 0:
+        one.failed = 1
+    if one.failed:
+        one.failures.append(f"{name} ({result.lower()})")
+    if one.skipped:
+        reasons = skip_reasons(output)
+        if not reasons and result == "SKIP":
+            reasons = [(name, line) for line in output.strip().splitlines()[-1:]]
+        one.reasons += [f"{name}: {case}: {reason}" for case, reason in reasons if reason]
+        unexplained = one.skipped - len(one.reasons)
+        if unexplained > 0:
+            one.skipped -= unexplained
+            one.failed += unexplained
+            one.failures.append(f"{name} ({unexplained} skipped without a reason)")
+    return one
+
+
+def run(command, **options):
+    print("+", " ".join(map(str, command)), flush=True)
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
+
+
+def step(name, succeeded):
+    return Tally(passed=1) if succeeded else Tally(failed=1, failures=[name])
+
+
+def configured(folder, options):
+    """Whether the build folder has these options already: configuring again costs seconds."""
+    try:
+        info = json.loads((ROOT / folder / "meson-info/intro-buildoptions.json").read_text())
+    except OSError:
+        return False
+    now = {option["name"]: option["value"] for option in info}
+    same = lambda value: str(value).lower() if isinstance(value, bool) else ",".join(value) if isinstance(value, list) else value
+    return all(same(now.get(name)) == value for name, value in options.items())
+
+
+def build(folder, options, compiler=None, targets=()):
+    if not configured(folder, options):
+        arguments = [f"-D{name}={value}" for name, value in options.items()]
+        fresh = not (ROOT / folder / "build.ninja").exists()
+        environment = dict(os.environ, CXX=compiler) if compiler else None
+        command = ["meson", "setup"] if fresh else ["meson", "setup", "--reconfigure"]
+        if run([*command, folder, *arguments], env=environment) != 0:
+            return False
+    return run(["ninja", "-C", folder, *targets]) == 0
+
+
+def test(folder, selection):
+    log = ROOT / folder / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--num-processes", str(JOBS), *selection])
+    total = Tally()
+    if log.exists():
+        for line in log.read_text().splitlines():
+            total += tally(json.loads(line))
+    return total
+
+
+def stage_release(build_only):
+    built = build("build", {"tests": "enabled", "benches": "enabled"})
+    if not built or build_only:
+        return step("build", built)
+    return test("build", [])
+
+
+SANITIZED = {"buildtype": "debugoptimized", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
+
+
+def stage_asan(build_only):
+    """clang, so that every commit compiles with both compilers."""
+    options = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all"}
+    built = build("build-asan", options, compiler="clang++-14")
+    if not built or build_only:
+        return step("build-asan", built)
+    return test("build-asan", ["--no-suite", "e2e", "--no-suite", "tree", "--no-suite", "stress"])
+
+
+def stage_tsan(build_only):
+    built = build("build-tsan", SANITIZED | {"b_sanitize": "thread"}, compiler="clang++-14")
+    if not built or build_only:
+        return step("build-tsan", built)
+    return test("build-tsan", ["--suite", "stress"])
+
+
+def sources(*endings):
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True,
+                            capture_output=True, text=True).stdout
+    return sorted(f for f in listed.split("\0") if f.endswith(endings) and (ROOT / f).exists())
+
+
+def is_python(path):
+    if path.suffix == ".py":
+        return True
+    if path.suffix or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().startswith(b"#!/usr/bin/python3")
+
+
+def python_compiles():
+    good = True
+    for path in (ROOT / f for f in sources("")):
+        if is_python(path):
+            try:
+                compile(path.read_bytes(), str(path), "exec")
+            except SyntaxError as error:
+                print(f"{path.relative_to(ROOT)}:{error.lineno}: {error.msg}")
+                good = False
+    return good
+
+
+def clang_format():
+    good = True
+    for file in sources(".cc", ".h"):
+        done = subprocess.run(["clang-format-14", file], cwd=ROOT, capture_output=True, text=True)
+        if done.returncode != 0 or done.stdout != (ROOT / file).read_text():
+            print(f"{file}: not as clang-format-14 would write it (make format)")
+            good = False
+    return good
+
+
+def clang_tidy():
+    """On every translation unit that the release build compiles; headers are seen through them."""
+    commands = json.loads((ROOT / "build/compile_commands.json").read_text())
+    files = {os.path.relpath((Path(c["directory"]) / c["file"]).resolve(), ROOT) for c in commands}
+    ours = sorted(f for f in files if f.startswith(LINTED))
+    if not ours:
+        print("clang-tidy: no file to look at")
+        return False
+    command = ["clang-tidy-14", "-p", "build", "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+
+    def check(file):
+        done = subprocess.run([*command, file], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+    print("+", " ".join(command), f"({len(ours)} files)", flush=True)
+    good = True
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for code, output in pool.map(check, ours):
+            print(output, end="")
+            good = good and code == 0
+    return good
+
+
+def stage_lint(build_only):
+    total = Tally()
+    if build_only:
+        return total
+    if not build("build", {"tests": "enabled", "benches": "enabled"}):
+        return step("lint: build", False)
+    total += step("clang-format", clang_format())
+    total += step("python syntax", python_compiles())
+    total += step("clang-tidy", clang_tidy())
+    return total
+
+
+STAGES = {"release": stage_release, "asan": stage_asan, "tsan": stage_tsan, "lint": stage_lint}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stages", nargs="+", choices=STAGES, help="what to do, in this order")
+    parser.add_argument("--build-only", action="store_true", help="build and test nothing")
+    arguments = parser.parse_args()
+
+    total = Tally()
+    for name in arguments.stages:
+        started = time.monotonic()
+        print(f"== {name}", flush=True)
+        one = STAGES[name](arguments.build_only)
+        print(f"== {name}: {one.passed} passed, {one.failed} failed, {one.skipped} skipped"
+              f" in {time.monotonic() - started:.0f} s", flush=True)
+        total += one
+    for reason in total.reasons:
+        print("skipped:", reason)
+    for failure in total.failures:
+        print("failed:", failure)
+    if total.passed + total.failed == 0:
+        print("failed: no test was executed")
+        total.failed = 1
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

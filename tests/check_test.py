@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""The sums of tests/check.py: what "N passed, N failed, N skipped" is worth."""
+
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import check  # noqa: E402
+
+GTEST_GOOD = "[==========] 7 tests from 2 test suites ran. (3 ms total)\n[  PASSED  ] 7 tests.\n"
+GTEST_BAD = ("[==========] 7 tests from 2 test suites ran. (3 ms total)\n[  PASSED  ] 4 tests.\n"
+             "[  FAILED  ] 3 tests, listed below:\n[  FAILED  ] A.B\n[  FAILED  ] A.C\n[  FAILED  ] A.D\n\n 3 FAILED TESTS\n")
+GTEST_SKIPS = ("[ RUN      ] A.B\n../tests/a_test.cc:9: Skipped\nno such kernel here\n\n[  SKIPPED ] A.B (0 ms)\n"
+               "[==========] 3 tests from 1 test suite ran. (0 ms total)\n[  PASSED  ] 2 tests.\n"
+               "[  SKIPPED ] 1 test, listed below:\n[  SKIPPED ] A.B\n")
+UNITTEST_SKIPS = ("test_a (m.C.test_a) ... ok\ntest_b (m.C.test_b) ... skipped 'needs root'\n"
+                  "test_c (m.C.test_c)\nWhat it is. ... skipped \"it's late\"\n\n"
+                  "----\nRan 3 tests in 0.1s\n\nOK (skipped=2)\n")
+UNITTEST_BAD = "Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=2, skipped=1)\ntest_b (m.C) ... skipped 'why'\n"
+
+
+class Tally(unittest.TestCase):
+    def tally(self, stdout, result="OK", stderr=""):
+        one = check.tally({"name": "t", "result": result, "stdout": stdout, "stderr": stderr})
+        return one.passed, one.failed, one.skipped, one
+
+    def test_cases_are_counted(self):
+        for stdout, result, expected in (
+            (GTEST_GOOD, "OK", (7, 0, 0)),
+            (GTEST_BAD, "FAIL", (4, 3, 0)),
+            (GTEST_SKIPS, "OK", (2, 0, 1)),
+            (UNITTEST_SKIPS, "OK", (1, 0, 2)),
+            (UNITTEST_BAD, "FAIL", (1, 3, 1)),
+            ("anything", "OK", (1, 0, 0)),
+            ("anything", "FAIL", (0, 1, 0)),
+            ("", "TIMEOUT", (0, 1, 0)),
+        ):
+            with self.subTest(stdout=stdout, result=result):
+                self.assertEqual(self.tally(stdout, result)[:3], expected)
+
+    def test_a_crash_after_good_cases_is_a_failure(self):
+        for result in ("FAIL", "TIMEOUT", "INTERRUPT", "ERROR"):
+            self.assertEqual(self.tally(GTEST_GOOD, result)[:3], (7, 1, 0))
+        self.assertEqual(self.tally("[ RUN      ] A.B\n", "FAIL")[:3], (0, 1, 0))
+
+    def test_reasons_are_kept(self):
+        self.assertEqual(self.tally(GTEST_SKIPS)[3].reasons, ["t: A.B: no such kernel here"])
+        self.assertEqual(self.tally(UNITTEST_SKIPS)[3].reasons, ["t: test_b: needs root", "t: test_c: it's late"])
+        self.assertEqual(self.tally("no TAP\n", "SKIP")[3].reasons, ["t: t: no TAP"])
+
+    def test_a_skip_without_a_reason_is_a_failure(self):
+        self.assertEqual(self.tally("", "SKIP")[:3], (0, 1, 0))
+        self.assertEqual(self.tally(GTEST_SKIPS.replace("no such kernel here\n", ""))[:3], (2, 1, 0))
+
+    def test_sanitizer_reports_on_stderr_do_not_hide_counts(self):
+        self.assertEqual(self.tally("", "FAIL", stderr=UNITTEST_BAD)[:3], (1, 3, 1))
+
+
+class LastLine(unittest.TestCase):
+    def end(self, **total):
+        code = ("import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True; import check\n"
+                f"check.STAGES = {{'release': lambda build_only: check.Tally(**{total!r})}}\n"
+                "sys.argv = ['check.py', 'release']; sys.exit(check.main())")
+        done = subprocess.run([sys.executable, "-c", code], cwd=check.ROOT, capture_output=True, text=True)
+        return done.stdout.splitlines()[-1], done.returncode
+
+    def test_the_last_line_and_the_exit_code_agree(self):
+        self.assertEqual(self.end(passed=3, skipped=1), ("3 passed, 0 failed, 1 skipped", 0))
+        self.assertEqual(self.end(passed=3, failed=2), ("3 passed, 2 failed, 0 skipped", 1))
+
+    def test_nothing_executed_is_a_failure(self):
+        self.assertEqual(self.end(), ("0 passed, 1 failed, 0 skipped", 1))
+        self.assertEqual(self.end(skipped=4), ("0 passed, 1 failed, 4 skipped", 1))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, argv=sys.argv)

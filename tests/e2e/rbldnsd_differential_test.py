@@ -1,0 +1,224 @@
+#!/usr/bin/python3
+"""Debian's rbldnsd and rblitzd serve the same random data files and are asked the same questions: same A and TXT sets, or both
+not listed. Order does not matter.
+
+Where they differ on purpose is not asked: 127.0.0.1 and 127.0.0.2 (RFC 5782), partial addresses (RFC 8020). What does not fit a
+datagram is not compared either, and must be rare.
+
+Usage: rbldnsd_differential_test.py RBLDNSD [RBLITZD]     without RBLITZD only the data is tried on rbldnsd
+Environment: SEED (fixed), ROUNDS (8)
+"""
+
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import dns.flags
+import dns.message
+import dns.rdatatype
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from rbldnsd_data import TYPES, DataFile, dotted, questions  # noqa: E402
+
+SEED = int(os.environ.get("SEED", "20261122"))
+ROUNDS = int(os.environ.get("ROUNDS", "8"))
+QUESTIONS = 300  # a zone and round; each is asked for A and for TXT
+WINDOW = 32
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """A daemon that is stopped at the end of a with block."""
+
+    def __init__(self, command, port, log):
+        self.command, self.port, self.log = command, port, log
+
+    def __enter__(self):
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        probe = dns.message.make_query("9.9.9.9.set.test", "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(0.1)
+            client.connect(("127.0.0.1", self.port))
+            while True:
+                try:
+                    client.send(probe)
+                    client.recv(4096)
+                    return self
+                except OSError:
+                    if self.process.poll() is not None or time.monotonic() > deadline:
+                        self.__exit__()
+                        raise AssertionError(f"{self.command[0]} does not answer:\n{self.log.read_text()}") from None
+                    time.sleep(0.05)
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def ask(self, wanted):
+        """(name, type) -> (rcode, sorted records, truncated) of every question; asks again what gets lost."""
+        answers = {}
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.connect(("127.0.0.1", self.port))
+            for attempt in range(5):
+                missing = [question for question in wanted if question not in answers]
+                for start in range(0, len(missing), WINDOW):
+                    self.ask_some(client, missing[start:start + WINDOW], answers)
+        return answers
+
+    @staticmethod
+    def ask_some(client, wanted, answers):
+        pending = {}
+        for identity, (name, kind) in enumerate(wanted):
+            query = dns.message.make_query(name, kind, use_edns=0, payload=4096)
+            query.id = identity
+            pending[identity] = (name, kind)
+            client.send(query.to_wire())
+        while pending and select.select([client], [], [], 1)[0]:
+            message = dns.message.from_wire(client.recv(65535))
+            question = pending.pop(message.id, None)
+            if question is None or message.question[0].name.to_text(omit_final_dot=True) != question[0]:
+                continue
+            records = [rdata.to_text() for rrset in message.answer for rdata in rrset
+                       if rrset.rdtype == dns.rdatatype.from_text(question[1])]
+            # rbldnsd never sets TC: it takes AA away when a record did not fit.
+            whole = message.flags & dns.flags.AA and not message.flags & dns.flags.TC
+            answers[question] = (message.rcode(), sorted(records), not whole)
+
+
+class Differential(unittest.TestCase):
+    rbldnsd = rblitzd = None
+
+    @classmethod
+    def setUpClass(cls):
+        if not Path(cls.rbldnsd).exists():
+            raise unittest.SkipTest(f"{cls.rbldnsd} is missing: make check-deps")
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        self.path.chmod(0o755)  # rbldnsd reads the files as nobody
+        self.addCleanup(self.folder.cleanup)
+
+    def make_files(self, source):
+        """Two files of each type, the second of which is united with others in a zone."""
+        files = {}
+        for kind in TYPES:
+            for number in (1, 2):
+                name = f"{kind}{number}"
+                files[name] = DataFile(kind, source, source.choice((5, 40, 200)))
+                files[name].write(self.path / name)
+        return files
+
+    ZONES = {
+        "set.test": ["ip4set1"],
+        "tset.test": ["ip4tset1"],
+        "trie.test": ["ip4trie1"],
+        "sets.test": ["ip4set1", "ip4set2"],
+        "all.test": ["ip4trie2", "ip4set2", "ip4tset2"],
+    }
+
+    def start_rbldnsd(self):
+        port = free_port()
+        user = ["-u", "65534:65534"] if os.geteuid() == 0 else []
+        zones = [f"{zone}:{name[:-1]}:{name}" for zone, names in self.ZONES.items() for name in names]
+        return Server([self.rbldnsd, "-n", "-a", "-c", "0", *user, "-w", str(self.path), "-b", f"127.0.0.1/{port}", *zones], port,
+                      self.path / "rbldnsd.log")
+
+    def start_rblitzd(self, files):
+        port = free_port()
+        config = [f'[server]\nio = "kernel"\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\ncontrol = "control.sock"\n']
+        config += [f'[[feed]]\nname = "{name}"\npath = "{name}"\nformat = "{file.kind}"\n' for name, file in files.items()]
+        config += [f'[[zone]]\nname = "{zone}"\nfeeds = [{", ".join(f"{name!r}" for name in names)}]\n'.replace("'", '"')
+                   for zone, names in self.ZONES.items()]
+        (self.path / "state").mkdir()
+        (self.path / "rblitz.toml").write_text("\n".join(config))
+        return Server([self.rblitzd, "--config", str(self.path / "rblitz.toml")], port, self.path / "rblitzd.log")
+
+    def wanted(self, files, source):
+        wanted = []
+        for zone, names in self.ZONES.items():
+            for address in questions([files[name] for name in names], source, QUESTIONS):
+                name = ".".join(reversed(dotted(address).split("."))) + "." + zone
+                wanted += [(name, "A"), (name, "TXT")]
+        return wanted
+
+    def compare(self, wanted, theirs, ours):
+        differences, incomparable, listed = [], 0, 0
+        for question in wanted:
+            self.assertIn(question, theirs, "rbldnsd did not answer")
+            self.assertIn(question, ours, "rblitzd did not answer")
+            rcode, records, cut = theirs[question]
+            if cut or ours[question][2]:
+                incomparable += 1
+            elif (rcode, records) != ours[question][:2]:
+                differences.append(f"{question[1]} {question[0]}: rbldnsd {(rcode, records)}, rblitzd {ours[question][:2]}")
+            listed += rcode == 0
+        self.assertLess(incomparable, len(wanted) // 50)
+        self.assertTrue(len(wanted) // 10 < listed < len(wanted) * 99 // 100, f"{listed} of {len(wanted)} questions are listed")
+        return differences
+
+    def evidence(self, files, differences):
+        kept = Path(tempfile.mkdtemp(prefix="rbldnsd-differential-"))
+        for name, file in files.items():
+            file.write(kept / name)
+        return "\n".join([f"{len(differences)} differences; data in {kept}", *differences[:20]])
+
+    def test_same_answers_from_the_same_data(self):
+        if self.rblitzd is None:
+            self.skipTest("no rblitzd was named")
+        print(f"SEED={SEED} ROUNDS={ROUNDS}", flush=True)
+        for turn in range(ROUNDS):
+            with self.subTest(round=turn):
+                source = random.Random(f"{SEED} {turn}")
+                self.setUp()
+                files = self.make_files(source)
+                wanted = self.wanted(files, source)
+                with self.start_rbldnsd() as theirs, self.start_rblitzd(files) as ours:
+                    differences = self.compare(wanted, theirs.ask(wanted), ours.ask(wanted))
+                self.assertEqual(len(differences), 0, self.evidence(files, differences) if differences else "")
+
+    def test_rbldnsd_takes_the_data_as_it_is_meant(self):
+        """The generator itself: nearly every line is accepted, and answers are of every kind."""
+        source = random.Random(f"{SEED} 0")
+        files = self.make_files(source)
+        wanted = self.wanted(files, source)
+        with self.start_rbldnsd() as server:
+            answers = server.ask(wanted)
+        self.assertEqual(len(answers), len(wanted))
+        log = (self.path / "rbldnsd.log").read_text()
+        complaints = [line for line in log.splitlines() if "file " in line and "(" in line]
+        unexpected = [line for line in complaints
+                      if not any(what in line for what in ("invalid", "unrecognized", "too large range", "truncated", "non-zero host",
+                                                           "duplicated entry", "increase $MAXRANGE4"))]
+        self.assertEqual(unexpected, [])
+        kinds = [records for _, records, _ in answers.values()]
+        self.assertGreater(sum(not records for records in kinds), 100)
+        self.assertGreater(sum(len(records) == 1 for records in kinds), 100)
+        self.assertGreater(sum(len(records) > 1 for records in kinds), 20)
+
+
+if __name__ == "__main__":
+    Differential.rbldnsd = sys.argv[1]
+    Differential.rblitzd = sys.argv[2] if len(sys.argv) > 2 else None
+    unittest.main(verbosity=2, argv=sys.argv[:1])
