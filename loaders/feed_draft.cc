@@ -28,7 +28,7 @@ void FeedDraft::SetOnlyValue(RawValue value) {
   if (!std::exchange(only_value_set_, true)) values_.Replace(kConfigValue, value);
 }
 
-Status FeedDraft::Add(Ip4Range range, ValueId value) {
+Status FeedDraft::Add(AddressRange range, ValueId value) {
   const uint64_t size = uint64_t{range.last} - range.first + 1;
   if (specials.max_range != 0 && size > specials.max_range) {
     return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 allows (" +

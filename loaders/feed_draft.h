@@ -36,7 +36,7 @@ class FeedDraft {
   [[nodiscard]] ValueId Intern(RawValue value) { return values_.Intern(value); }
 
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
-  [[nodiscard]] Status Add(Ip4Range range, ValueId value);
+  [[nodiscard]] Status Add(AddressRange range, ValueId value);
 
   Ip4Builder ip4;
   Specials specials;

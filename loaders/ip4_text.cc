@@ -35,10 +35,10 @@ std::optional<Octets> TakeOctets(std::string_view& text, LeadingZeros zeros) {
   }
 }
 
-std::optional<Ip4Range> PrefixRange(uint32_t address, unsigned length) {
+std::optional<AddressRange> PrefixRange(uint32_t address, unsigned length) {
   const uint32_t host_bits = length == 32 ? 0 : ~uint32_t{0} >> length;
   if ((address & host_bits) != 0) return std::nullopt;
-  return Ip4Range{address, address | host_bits};
+  return AddressRange{address, address | host_bits};
 }
 
 std::string_view SkipBlanks(std::string_view text) noexcept {

@@ -11,11 +11,11 @@
 namespace rblitz {
 
 // An inclusive range.
-struct Ip4Range {
+struct AddressRange {
   uint32_t first = 0;
   uint32_t last = 0;
 
-  bool operator==(const Ip4Range&) const = default;
+  bool operator==(const AddressRange&) const = default;
 };
 
 enum class LeadingZeros : uint8_t {
@@ -42,7 +42,7 @@ struct Octets {
 [[nodiscard]] std::optional<uint32_t> TakeNumber(std::string_view& text, uint32_t max);
 
 // The addresses below address/length. Nothing if bits after the prefix are set.
-[[nodiscard]] std::optional<Ip4Range> PrefixRange(uint32_t address, unsigned length);
+[[nodiscard]] std::optional<AddressRange> PrefixRange(uint32_t address, unsigned length);
 
 inline bool IsBlank(char c) noexcept { return c == ' ' || c == '\t'; }
 [[nodiscard]] std::string_view SkipBlanks(std::string_view text) noexcept;

@@ -9,7 +9,7 @@ namespace rblitz {
 namespace {
 
 // a-b: b has as many octets as a, or is one number that replaces a's last octet.
-std::optional<Ip4Range> TakeRangeEnd(Octets first, std::string_view& rest) {
+std::optional<AddressRange> TakeRangeEnd(Octets first, std::string_view& rest) {
   std::optional<Octets> last = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!last) return std::nullopt;
   if (last->count == 1 && first.count > 1) {
@@ -17,14 +17,14 @@ std::optional<Ip4Range> TakeRangeEnd(Octets first, std::string_view& rest) {
     last = Octets{.address = kept | last->address >> (first.bits() - 8), .count = first.count};
   }
   if (last->count != first.count || last->last() < first.address) return std::nullopt;
-  return Ip4Range{first.address, last->last()};
+  return AddressRange{first.address, last->last()};
 }
 
 Result<Ip4Key> ParseKey(std::string_view text) {
   std::string_view rest = text;
   const std::optional<Octets> octets = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!octets) return Fail("bad address " + Quoted(text));
-  std::optional<Ip4Range> range;
+  std::optional<AddressRange> range;
   if (rest.starts_with('/')) {
     rest.remove_prefix(1);
     const std::optional<uint32_t> length = TakeNumber(rest, 32);
@@ -35,7 +35,7 @@ Result<Ip4Key> ParseKey(std::string_view text) {
     rest.remove_prefix(1);
     range = TakeRangeEnd(*octets, rest);
   } else if (octets->count > 1) {
-    range = Ip4Range{octets->address, octets->last()};
+    range = AddressRange{octets->address, octets->last()};
   }
   if (!range || !EndsKey(rest)) return Fail("bad address " + Quoted(text));
   return Ip4Key{*range, rest};

@@ -22,7 +22,7 @@ Result<Ip4Key> ParseKey(std::string_view text) {
     return Fail("bad address " + Quoted(text));
   }
   if (!EndsKey(rest)) return Fail("bad address " + Quoted(text));
-  const std::optional<Ip4Range> range = PrefixRange(octets->address, length);
+  const std::optional<AddressRange> range = PrefixRange(octets->address, length);
   if (!range) return Fail("bits after the prefix are set in " + Quoted(text));
   return Ip4Key{*range, rest};
 }

@@ -15,7 +15,7 @@ namespace rblitz {
 
 // What an entry lists, and the rest of its line.
 struct Ip4Key {
-  Ip4Range range;
+  AddressRange range;
   std::string_view rest;
 };
 
