@@ -1,8 +1,8 @@
 // The grammars: how a format's name leads to the function that reads one line of it. One file each; a format is a row
 // of the table in formats.cc.
 //
-// A grammar gets a line without its LF and CR. It returns why the line is bad, or nothing wrong; a bad line lists
-// nothing.
+// A grammar gets a line without its LF and CR; kBlockSlack bytes behind it may be read. It returns why the line is bad,
+// or nothing wrong; a bad line lists nothing.
 #pragma once
 
 #include <cstdint>

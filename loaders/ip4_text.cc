@@ -1,6 +1,6 @@
 #include "loaders/ip4_text.h"
 
-#include <algorithm>
+#include "loaders/plain_lines.h"
 
 namespace rblitz {
 
@@ -24,6 +24,13 @@ std::optional<uint32_t> TakeNumber(std::string_view& text, uint32_t max) {
 
 std::optional<Octets> TakeOctets(std::string_view& text, LeadingZeros zeros) {
   Octets octets;
+  if (text.empty()) return std::nullopt;
+  if (const unsigned length = ReadAddress(text.data(), &octets.address); length != 0 && length <= text.size()) {
+    text.remove_prefix(length);
+    octets.count = 4;
+    return octets;
+  }
+  octets.address = 0;
   for (;;) {
     if (zeros == LeadingZeros::kRefused && text.size() > 1 && text[0] == '0' && IsDigit(text[1])) return std::nullopt;
     const std::optional<uint32_t> octet = TakeNumber(text, 255);
@@ -39,16 +46,6 @@ std::optional<AddressRange> PrefixRange(uint32_t address, unsigned length) {
   const uint32_t host_bits = length == 32 ? 0 : ~uint32_t{0} >> length;
   if ((address & host_bits) != 0) return std::nullopt;
   return AddressRange{address, address | host_bits};
-}
-
-std::string_view SkipBlanks(std::string_view text) noexcept {
-  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
-  return text;
-}
-
-std::string_view TrimBlanks(std::string_view text) noexcept {
-  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
-  return SkipBlanks(text);
 }
 
 std::string Quoted(std::string_view text) {

@@ -45,8 +45,14 @@ struct Octets {
 [[nodiscard]] std::optional<AddressRange> PrefixRange(uint32_t address, unsigned length);
 
 inline bool IsBlank(char c) noexcept { return c == ' ' || c == '\t'; }
-[[nodiscard]] std::string_view SkipBlanks(std::string_view text) noexcept;
-[[nodiscard]] std::string_view TrimBlanks(std::string_view text) noexcept;
+[[nodiscard]] inline std::string_view SkipBlanks(std::string_view text) noexcept {
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  return text;
+}
+[[nodiscard]] inline std::string_view TrimBlanks(std::string_view text) noexcept {
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return SkipBlanks(text);
+}
 
 // For messages: quoted, at most 60 bytes of it, others than printable ASCII as \xNN.
 [[nodiscard]] std::string Quoted(std::string_view text);

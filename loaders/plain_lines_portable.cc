@@ -1,4 +1,5 @@
 #include "loaders/plain_lines.h"
+#include "loaders/plain_run.h"
 
 namespace rblitz {
 
@@ -18,19 +19,21 @@ const char* ReadOctet(const char* at, uint32_t* address) noexcept {
 
 }  // namespace
 
-PlainRun ReadPlainLinesPortable(const char* at, const char* end, std::span<uint32_t> out) noexcept {
-  PlainRun run{.next = at};
-  while (run.next < end && run.count < out.size()) {
-    const char* in = run.next;
-    uint32_t address = 0;
-    for (unsigned octet = 0; octet < 4; ++octet) {
-      in = ReadOctet(in, &address);
-      if (in == nullptr || *in++ != (octet < 3 ? '.' : '\n')) return run;
-    }
-    out[run.count++] = address;
-    run.next = in;
+unsigned ReadAddressPortable(const char* at, uint32_t* address) noexcept {
+  const char* in = at;
+  uint32_t read = 0;
+  for (unsigned octet = 0; octet < 4; ++octet) {
+    if (octet > 0 && *in++ != '.') return 0;
+    in = ReadOctet(in, &read);
+    if (in == nullptr) return 0;
   }
-  return run;
+  if (*in == '.' || (*in >= '0' && *in <= '9')) return 0;
+  *address = read;
+  return static_cast<unsigned>(in - at);
+}
+
+PlainRun ReadPlainLinesPortable(const char* at, const char* end, std::span<uint32_t> out) noexcept {
+  return ReadRun(at, end, out, ReadAddressPortable);
 }
 
 }  // namespace rblitz

@@ -7,6 +7,7 @@
 
 #include "loaders/line_reader.h"
 #include "loaders/plain_lines.h"
+#include "loaders/plain_run.h"
 
 namespace rblitz {
 
@@ -22,22 +23,22 @@ uint32_t Lane(unsigned begin, unsigned end) noexcept { return kLane[end - begin]
 
 uint32_t MaskOf(__m128i bytes) noexcept { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
 
-// The length of the plain line at `at`, LF included, or 0. `address` is written only if it is one.
-unsigned ReadLine(const char* at, uint32_t* address) noexcept {
+// ReadAddress, to be inlined. `address` is written only if there is one.
+inline unsigned ReadOne(const char* at, uint32_t* address) noexcept {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const uint32_t newlines = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-  if (newlines == 0) return 0;
-  const auto length = static_cast<unsigned>(std::countr_zero(newlines));
-  const uint32_t inside = (1u << length) - 1;
-
   const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const uint32_t digits = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values)) & inside;
-  const uint32_t zeros = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('0')));
-  const uint32_t points = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))) & inside;
+  const uint32_t all_digits = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values));
+  const uint32_t all_points = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')));
+  const uint32_t others = ~(all_digits | all_points) & 0xffff;
+  if (others == 0) return 0;
+  const auto length = static_cast<unsigned>(std::countr_zero(others));
+  const uint32_t inside = (1u << length) - 1;
+  const uint32_t digits = all_digits & inside;
+  const uint32_t points = all_points & inside;
+  const uint32_t zeros = MaskOf(_mm_cmpeq_epi8(values, _mm_setzero_si128()));
   const uint32_t begins = points << 1 | 1;
   const uint32_t ends = points | 1u << length;
-  const uint32_t wrong = (digits ^ points ^ inside)                            // neither digit nor point
-                         | (begins & ends)                                     // an octet without digits
+  const uint32_t wrong = (begins & ends)                                       // an octet without digits
                          | (digits & digits >> 1 & digits >> 2 & digits >> 3)  // of four
                          | (zeros & begins & digits >> 1);                     // with a leading zero
   if (wrong != 0 || std::popcount(points) != 3) return 0;
@@ -54,20 +55,15 @@ unsigned ReadLine(const char* at, uint32_t* address) noexcept {
   const __m128i octets = _mm_madd_epi16(pairs, _mm_set1_epi16(1));
   if (MaskOf(_mm_cmpgt_epi32(octets, _mm_set1_epi32(255))) != 0) return 0;
   *address = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_shuffle_epi8(octets, _mm_set1_epi32(0x0004080c))));
-  return length + 1;
+  return length;
 }
 
 }  // namespace
 
+unsigned ReadAddress(const char* at, uint32_t* address) noexcept { return ReadOne(at, address); }
+
 PlainRun ReadPlainLines(const char* at, const char* end, std::span<uint32_t> out) noexcept {
-  PlainRun run{.next = at};
-  while (run.next < end && run.count < out.size()) {
-    const unsigned length = ReadLine(run.next, &out[run.count]);
-    if (length == 0) break;
-    run.next += length;
-    ++run.count;
-  }
-  return run;
+  return ReadRun(at, end, out, [](const char* line, uint32_t* address) { return ReadOne(line, address); });
 }
 
 }  // namespace rblitz

@@ -33,9 +33,30 @@ Read Take(Reader reader, std::string_view text, size_t room = 100) {
 TEST(PlainLines, ReadsAddressesAloneOnTheirLines) {
   for (const char* line :
        {"0.0.0.0", "1.2.3.4", "10.20.30.40", "255.255.255.255", "192.0.2.1", "9.99.199.0", "100.0.10.255"}) {
-    const std::string text = std::string(line) + "\n";
-    EXPECT_EQ(Take(ReadPlainLines, text), (Read{{HostOrder(line)}, text.size()})) << line;
-    EXPECT_EQ(Take(ReadPlainLinesPortable, text), (Read{{HostOrder(line)}, text.size()})) << line;
+    for (const char* end : {"\n", "\r\n"}) {
+      const std::string text = std::string(line) + end;
+      EXPECT_EQ(Take(ReadPlainLines, text), (Read{{HostOrder(line)}, text.size()})) << line;
+      EXPECT_EQ(Take(ReadPlainLinesPortable, text), (Read{{HostOrder(line)}, text.size()})) << line;
+    }
+  }
+}
+
+TEST(PlainLines, FindAnAddressBeforeOtherText) {
+  for (auto* const read : {ReadAddress, ReadAddressPortable}) {
+    const auto length = [read](std::string text) {
+      uint32_t address = 0;
+      text.append(kBlockSlack, '\n');
+      const unsigned taken = read(text.data(), &address);
+      if (taken > 0) {
+        EXPECT_EQ(address, HostOrder("198.51.100.7"));
+      }
+      return taken;
+    };
+    for (const char* rest : {"", " ", "/24", "-9", ":5:x", "#", "x", "\r", "\xff"}) {
+      EXPECT_EQ(length(std::string("198.51.100.7") + rest), 12u) << rest;
+    }
+    for (const char* rest : {".", ".1", "777", "0000000000000"})
+      EXPECT_EQ(length(std::string("198.51.100.7") + rest), 0u);
   }
 }
 
@@ -57,7 +78,7 @@ TEST(PlainLines, LeavesEveryOtherLine) {
                                  "1.00.3.4",
                                  "1.2.3.4 ",
                                  " 1.2.3.4",
-                                 "1.2.3.4\r",
+                                 "1.2.3.4\rx",
                                  "1.2.3.4/5",
                                  "1.2.3.4-5",
                                  "1.2.3.4#",
