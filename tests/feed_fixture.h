@@ -1,0 +1,105 @@
+// Feeds out of literal text: files in a folder that lasts as long as the test, loads of them, and answers as readable
+// strings.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loaders/feed.h"
+
+namespace rblitz {
+
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "rblitz-test-XXXXXX").string();
+    if (mkdtemp(name.data()) == nullptr) abort();
+    path_ = name;
+  }
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  [[nodiscard]] std::string Path(std::string_view name) const { return (path_ / name).string(); }
+  std::string Write(std::string_view name, std::string_view content) const {
+    const std::string path = Path(name);
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline uint32_t HostOrder(std::string_view dotted) {
+  in_addr address{};
+  EXPECT_EQ(inet_pton(AF_INET, std::string(dotted).c_str(), &address), 1) << dotted;
+  return ntohl(address.s_addr);
+}
+
+inline std::string Dotted(uint32_t address_be) {
+  char text[INET_ADDRSTRLEN];
+  inet_ntop(AF_INET, &address_be, text, sizeof text);
+  return text;
+}
+
+// "127.0.0.2" or "127.0.0.2 its text", one for each verdict; nothing for what is not listed.
+inline std::vector<std::string> Answers(const FeedData& feed, std::string_view dotted) {
+  std::vector<std::string> answers;
+  for (const Verdict& verdict : feed.verdicts.at(feed.ip4->Lookup(HostOrder(dotted)))) {
+    char text[kMaxTextBytes];
+    const size_t size = feed.verdicts.Render(verdict.text, dotted, text);
+    answers.push_back(Dotted(verdict.a_be));
+    if (size > 0) answers.back().append(" ").append(text, size);
+  }
+  return answers;
+}
+
+struct Loaded {
+  std::shared_ptr<const FeedData> feed;
+  LoadReport report;
+  std::string error;
+
+  // The answers joined by " | "; "-" for none.
+  [[nodiscard]] std::string Ask(std::string_view dotted) const {
+    if (feed == nullptr) return "no feed: " + error;
+    std::string joined;
+    for (const std::string& answer : Answers(*feed, dotted)) joined.append(joined.empty() ? "" : " | ").append(answer);
+    return joined.empty() ? "-" : joined;
+  }
+};
+
+inline Loaded Load(const FeedConfig& config, const FeedData* previous = nullptr) {
+  Loaded loaded;
+  Result<std::shared_ptr<const FeedData>> feed = LoadFeed(config, previous, &loaded.report);
+  if (feed) {
+    loaded.feed = *feed;
+  } else {
+    loaded.error = feed.error().message;
+  }
+  return loaded;
+}
+
+// Each text is a file of its own, named "1", "2" and so on.
+inline Loaded LoadTexts(std::string_view format, const std::vector<std::string>& texts) {
+  const TempFolder folder;
+  FeedConfig config{.name = "test", .format = std::string(format)};
+  for (const std::string& text : texts) {
+    config.paths.push_back(folder.Write(std::to_string(config.paths.size() + 1), text));
+  }
+  return Load(config);
+}
+
+inline Loaded LoadText(std::string_view format, std::string_view text) {
+  return LoadTexts(format, {std::string(text)});
+}
+
+}  // namespace rblitz

@@ -1,0 +1,81 @@
+// Arbitrary bytes as a file, and the same bytes packed by gzip: what comes out must be the lines that a naive split
+// finds.
+#include <zlib.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "loaders/line_reader.h"
+
+namespace {
+
+using rblitz::InflatingSource;
+using rblitz::LineReader;
+using rblitz::MemorySource;
+
+void Require(bool condition) {
+  if (!condition) abort();
+}
+
+struct Read {
+  std::string text;  // over-long lines left out
+  bool failed = false;
+};
+
+Read ReadAll(std::string_view bytes) {
+  LineReader reader(std::make_unique<InflatingSource>("fuzz", std::make_unique<MemorySource>(bytes)));
+  Read read;
+  for (;;) {
+    const auto block = reader.Next();
+    if (!block) {
+      Require(block.error().message.starts_with("fuzz: "));
+      read.failed = true;
+      return read;
+    }
+    if (!block->has_value()) return read;
+    Require((*block)->over_long ? (*block)->bytes.empty() : (*block)->bytes.ends_with('\n'));
+    read.text += (*block)->bytes;
+  }
+}
+
+std::string Expected(std::string_view bytes) {
+  if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
+  std::string lines;
+  while (!bytes.empty()) {
+    const std::string_view line = bytes.substr(0, bytes.find('\n'));
+    if (line.size() <= rblitz::kMaxLineBytes) lines.append(line).append("\n");
+    bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
+  }
+  return lines;
+}
+
+std::string Gzip(std::string_view bytes) {
+  z_stream stream{};
+  Require(deflateInit2(&stream, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  std::string out(deflateBound(&stream, bytes.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  Require(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const Read plain = ReadAll(bytes);
+  if (!bytes.starts_with("\x1f\x8b")) {
+    Require(!plain.failed);
+    Require(plain.text == Expected(bytes));
+  }
+  const Read packed = ReadAll(Gzip(bytes));
+  Require(!packed.failed);
+  Require(packed.text == Expected(bytes));
+  return 0;
+}
