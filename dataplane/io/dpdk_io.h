@@ -1,8 +1,8 @@
 // DNS on DPDK ports: the EAL, the ports and their packet buffers. This file shows no rte_ type; dpdk_io.cc is the only
 // file that includes them.
 //
-// One port has one receive and one send queue a worker. ARP and ICMP echo for the port's own addresses are answered below
-// PacketIo; a worker sees DNS messages only.
+// One port has one receive and one send queue a worker. ARP and ICMP echo for the port's own addresses are answered
+// below PacketIo; a worker sees DNS messages only.
 //
 // Thread-safety: Open, Launch, Join on the main thread; each PacketIo belongs to its worker.
 // Errors: Open says which EAL argument, port or step failed. Afterwards everything is counted.
@@ -35,10 +35,10 @@ struct DpdkConfig {
 
 struct DpdkPortInfo {
   uint16_t port;
-  std::string driver;     // net_tap
-  std::string mac;        // 02:...
+  std::string driver;  // net_tap
+  std::string mac;     // 02:...
   bool link_up;
-  uint64_t missed;        // packets the port had no room for (imissed + rx_nombuf)
+  uint64_t missed;  // packets the port had no room for (imissed + rx_nombuf)
   uint64_t errors;
 };
 

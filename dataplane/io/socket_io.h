@@ -15,9 +15,9 @@
 namespace rblitz::io {
 
 struct SocketConfig {
-  std::string address;                // numeric, IPv4 or IPv6
+  std::string address;  // numeric, IPv4 or IPv6
   uint16_t port = 53;
-  int receive_buffer = 8 << 20;       // bytes asked of the kernel (SO_RCVBUFFORCE where allowed, else SO_RCVBUF)
+  int receive_buffer = 8 << 20;  // bytes asked of the kernel (SO_RCVBUFFORCE where allowed, else SO_RCVBUF)
 };
 
 // "127.0.0.1:5300", "[::1]:5300".

@@ -10,8 +10,8 @@
 namespace rblitz::net {
 
 struct OwnIp4 {
-  uint32_t address;      // host order
-  uint8_t prefix_length; // of the network on this port; its broadcast address is a martian source
+  uint32_t address;       // host order
+  uint8_t prefix_length;  // of the network on this port; its broadcast address is a martian source
 };
 
 struct OwnAddresses {
