@@ -74,8 +74,7 @@ TEST(Checksum, AdjustingEqualsComputingAnew) {
     const uint32_t sum_after = Sum(after.data(), after.size());
     const auto checksum = static_cast<uint16_t>(~sum_before);
     const uint32_t expected = Canonical(~sum_after & 0xffff);
-    ASSERT_EQ(Canonical(Adjust(checksum, sum_before, sum_after)), expected);
-    ASSERT_EQ(Canonical(Adjust(checksum, 0, Change(sum_before, sum_after))), expected);
+    ASSERT_EQ(Canonical(Adjust(checksum, Change(sum_before, sum_after))), expected);
   }
 }
 

@@ -50,7 +50,7 @@ void ExpectAll(const std::vector<Case>& cases) {
   const OwnAddresses own = test::Own();
   for (const Case& c : cases) {
     EXPECT_EQ(ClassifyFrame(c.frame, own), c.expected) << c.what;
-    EXPECT_EQ(CheckFrame(c.frame, own), c.expected) << c.what;
+    EXPECT_EQ(FrameCheck(&own)(c.frame), c.expected) << c.what;
   }
 }
 
@@ -173,18 +173,18 @@ TEST(Frame, NetworksOfOneOrTwoAddressesHaveNoBroadcast) {
        }) {
     own.ip4 = {{0x0a350001, prefix_length}};
     const FrameBytes frame = Udp({.source = 0x0a350003, .destination = 0x0a350001});
-    EXPECT_EQ(CheckFrame(frame, own).kind, kind) << int{prefix_length};
+    EXPECT_EQ(FrameCheck(&own)(frame).kind, kind) << int{prefix_length};
     EXPECT_EQ(ClassifyFrame(frame, own).kind, kind) << int{prefix_length};
   }
   own.ip4 = {{0x0a350002, 31}};
-  EXPECT_EQ(CheckFrame(Udp({.source = 0x0a350003, .destination = 0x0a350002}), own).kind, FrameKind::kDnsQuestion);
+  EXPECT_EQ(FrameCheck(&own)(Udp({.source = 0x0a350003, .destination = 0x0a350002})).kind, FrameKind::kDnsQuestion);
 }
 
 TEST(Frame, NothingIsServedWithoutOwnAddresses) {
   OwnAddresses own = test::Own();
   own.ip4.clear();
-  EXPECT_EQ(CheckFrame(Udp(), own).kind, FrameKind::kOtherAddress);
-  EXPECT_EQ(CheckFrame(test::ArpFrame({}), own).kind, FrameKind::kArpNotUs);
+  EXPECT_EQ(FrameCheck(&own)(Udp()).kind, FrameKind::kOtherAddress);
+  EXPECT_EQ(FrameCheck(&own)(test::ArpFrame({})).kind, FrameKind::kArpNotUs);
 }
 
 TEST(Frame, UdpIsChecked) {
@@ -259,7 +259,7 @@ TEST(Frame, TheFastCheckAgreesWithTheClassifier) {
     }
     if (random() % 8 == 0) frame.resize(random() % (frame.size() + 1));
     const Frame expected = ClassifyFrame(frame, own);
-    ASSERT_EQ(CheckFrame(frame, own), expected) << testing::PrintToString(frame);
+    ASSERT_EQ(FrameCheck(&own)(frame), expected) << testing::PrintToString(frame);
     ++seen[expected.kind];
   }
   for (size_t kind = 0; kind < static_cast<size_t>(FrameKind::kCount); ++kind) {

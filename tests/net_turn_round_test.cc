@@ -17,6 +17,11 @@ FrameBytes Part(const FrameBytes& frame, size_t at, size_t size) {
   return {frame.begin() + static_cast<ptrdiff_t>(at), frame.begin() + static_cast<ptrdiff_t>(at + size)};
 }
 
+Frame Check(const FrameBytes& frame) {
+  static const OwnAddresses kOwn = test::Own();
+  return FrameCheck(&kOwn)(frame);
+}
+
 // What holds of every IPv4 frame that goes back.
 void ExpectTurnedIp(const FrameBytes& question, const FrameBytes& answer, size_t total_length) {
   EXPECT_EQ(Part(answer, 0, 6), Part(question, 6, 6));
@@ -36,7 +41,7 @@ void ExpectTurnedIp(const FrameBytes& question, const FrameBytes& answer, size_t
 
 // Puts `payload` over the question's, as a responder does, and turns the frame round.
 FrameBytes Answer(FrameBytes frame, const FrameBytes& payload) {
-  const size_t old_size = CheckFrame(frame, test::Own()).size;
+  const size_t old_size = Check(frame).size;
   const uint32_t before = Sum(frame.data() + kUdpPayloadAt, old_size);
   frame.resize(std::max(frame.size(), kUdpPayloadAt + payload.size()));
   std::copy(payload.begin(), payload.end(), frame.begin() + kUdpPayloadAt);
@@ -124,7 +129,7 @@ TEST(TurnEcho, RepliesWithTheSameDataAndARightChecksum) {
                                    .sequence = random() % 3 == 0 ? 0 : Below(random, 65536)};
     const FrameBytes data = RandomPayload(random, random() % 120);
     const FrameBytes request = test::IcmpFrame({}, icmp, data);
-    const Frame frame = CheckFrame(request, test::Own());
+    const Frame frame = Check(request);
     ASSERT_EQ(frame.kind, FrameKind::kIcmpEcho);
     FrameBytes reply = request;
     reply.resize(TurnEcho(reply.data(), frame.size));
@@ -142,7 +147,7 @@ TEST(TurnEcho, KeepsTheTypeOfServiceAndCutsThePadding) {
   test::Write16(request, 24, 0);
   test::Write16(request, 24, test::NaiveChecksum(std::span(request).subspan(14, 20)));
   request.resize(60, 0x5a);
-  const Frame frame = CheckFrame(request, test::Own());
+  const Frame frame = Check(request);
   ASSERT_EQ(frame.size, 11);
   FrameBytes reply = request;
   reply.resize(TurnEcho(reply.data(), frame.size));

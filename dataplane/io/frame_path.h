@@ -49,11 +49,11 @@ class FramePath {
   }
 
   FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats) noexcept
-      : own_(own), max_answer_(max_answer), stats_(stats) {}
+      : check_(own), own_(own), max_answer_(max_answer), stats_(stats) {}
 
   // REQUIRES: burst.count < kBurst. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
   TakenFrame Take(const ReceivedFrame& received, Burst& burst) noexcept {
-    const net::Frame frame = net::CheckFrame({received.data, received.size}, *own_);
+    const net::Frame frame = check_({received.data, received.size});
     if (frame.kind != net::FrameKind::kDnsQuestion || received.checksum == UdpChecksum::kBad) [[unlikely]] {
       return TakeRare(received, frame, burst);
     }
@@ -93,6 +93,7 @@ class FramePath {
                                      .sum_change = 0};
   }
 
+  net::FrameCheck check_;
   const net::OwnAddresses* own_;
   size_t max_answer_;
   WorkerStats* stats_;

@@ -35,6 +35,7 @@ struct MemoryIo::Rep {
       : own(std::move(addresses)), path(&own, FramePath::MaxAnswer(kMtu), stats), buffers(kBurst) {}
 
   void Load(const Waiting& frame, Buffer& buffer) const noexcept {
+    if (frame.size > kMaxFrame) return;
     const Line* from = lines.data() + frame.line;
     uint8_t* to = buffer.bytes;
     for (size_t copied = 0; copied < frame.size; copied += kLine) std::memcpy(to + copied, from++, kLine);
@@ -45,6 +46,8 @@ struct MemoryIo::Rep {
   }
 
   void Take(Buffer& buffer, size_t size, Burst& burst) {
+    if (size > kMaxFrame) [[unlikely]]
+      return path.CountOversize();
     const ReceivedFrame received{.data = buffer.bytes, .size = size, .room = kBufferSize};
     const TakenFrame taken = path.Take(received, burst);
     if (taken.fate == Fate::kArpReply || taken.fate == Fate::kEchoReply) [[unlikely]] {
@@ -83,17 +86,15 @@ void MemoryIo::Receive(Burst& burst) noexcept {
   burst.count = 0;
   if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
   const size_t frames = std::min(kBurst, rep.waiting.size() - rep.next);
+  const std::span<const Waiting> arrived = std::span(rep.waiting).subspan(rep.next, frames);
+  // All are copied before the first is looked at, as a port does it: a load of what is still being stored would wait.
+  for (size_t i = 0; i < frames; ++i) rep.Load(arrived[i], rep.buffers[i]);
   size_t bytes = 0;
   for (size_t i = 0; i < frames; ++i) {
-    const Waiting& frame = rep.waiting[rep.next++];
-    bytes += frame.size;
-    if (frame.size > kMaxFrame) [[unlikely]] {
-      rep.path.CountOversize();
-      continue;
-    }
-    rep.Load(frame, rep.buffers[i]);
-    rep.Take(rep.buffers[i], frame.size, burst);
+    bytes += arrived[i].size;
+    rep.Take(rep.buffers[i], arrived[i].size, burst);
   }
+  rep.next += frames;
   if (frames > 0) rep.path.CountReceived(frames, bytes);
   if (!rep.replay && rep.next == rep.waiting.size()) {
     rep.next = 0;

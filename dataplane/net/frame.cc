@@ -1,6 +1,9 @@
 #include "dataplane/net/frame.h"
 
 #include <algorithm>
+#include <cstring>
+
+#include "dataplane/net/checksum.h"
 
 namespace rblitz::net {
 
@@ -12,9 +15,19 @@ bool IsOwn(uint32_t address, const OwnAddresses& own) noexcept {
   return std::any_of(own.ip4.begin(), own.ip4.end(), [=](const OwnIp4& ip4) { return ip4.address == address; });
 }
 
-bool IsMartianHere(uint32_t source, const OwnAddresses& own) noexcept {
-  return IsMartian(source) ||
-         std::any_of(own.ip4.begin(), own.ip4.end(), [=](const OwnIp4& ip4) { return IsOwnOrBroadcast(source, ip4); });
+// The broadcast address of an own address's network; a /31 or /32 has none (RFC 3021), and the address itself stands
+// for it.
+uint32_t Broadcast(const OwnIp4& ip4) noexcept {
+  return ip4.prefix_length <= 30 ? ip4.address | 0xffffffff >> ip4.prefix_length : ip4.address;
+}
+
+// Whether an address cannot be the source of a packet that came over a wire to us: "this network", loopback, multicast,
+// limited broadcast (RFC 1122 section 3.2.1.3), a broadcast address of ours, an own address.
+bool IsMartian(uint32_t source, const OwnAddresses& own) noexcept {
+  const uint32_t net = source >> 24;
+  if (net == 0 || net == 127 || (net & 0xf0) == 0xe0 || source == 0xffffffff) return true;
+  return std::any_of(own.ip4.begin(), own.ip4.end(),
+                     [=](const OwnIp4& ip4) { return source == ip4.address || source == Broadcast(ip4); });
 }
 
 FrameKind ClassifyArp(Bytes arp, const OwnAddresses& own) noexcept {
@@ -60,7 +73,7 @@ Frame ClassifyIp4(Bytes ip, const OwnAddresses& own) noexcept {
   if (header_size > kIp4Size) return {FrameKind::kIpOptions};
   if ((Load16(p + ip4::kFragment) & ip4::kMoreFragmentsOrOffset) != 0) return {FrameKind::kIpFragment};
   if (!IsOwn(Load32(p + ip4::kDestination), own)) return {FrameKind::kOtherAddress};
-  if (IsMartianHere(Load32(p + ip4::kSource), own)) return {FrameKind::kMartianSource};
+  if (IsMartian(Load32(p + ip4::kSource), own)) return {FrameKind::kMartianSource};
   const Bytes payload = ip.first(total_length).subspan(kIp4Size);
   switch (p[ip4::kProtocol]) {
     case kProtocolUdp:
@@ -73,6 +86,12 @@ Frame ClassifyIp4(Bytes ip, const OwnAddresses& own) noexcept {
 }
 
 }  // namespace
+
+FrameCheck::FrameCheck(const OwnAddresses* own) noexcept : own_(own) {
+  std::memcpy(&mac_, own->mac.data(), own->mac.size());
+  if (own->ip4.size() > kFastAddresses) return;
+  for (const OwnIp4& ip4 : own->ip4) keys_[keys_size_++] = {SwapBytes(ip4.address), SwapBytes(Broadcast(ip4))};
+}
 
 Frame ClassifyFrame(Bytes frame, const OwnAddresses& own) noexcept {
   if (frame.size() < kEthernetSize) return {FrameKind::kRunt};
