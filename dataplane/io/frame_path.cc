@@ -53,13 +53,7 @@ bool HasUdpChecksum(const uint8_t* frame) noexcept {
 TakenFrame FramePath::TakeRare(const ReceivedFrame& received, net::Frame frame, Burst& burst) noexcept {
   switch (frame.kind) {
     case FrameKind::kDnsQuestion:
-      // Some ports call a checksum of 0 (none, RFC 768) bad.
-      if (received.checksum == UdpChecksum::kBad && HasUdpChecksum(received.data)) {
-        stats_->Drop(DropReason::kUdpChecksum);
-        return {Fate::kDropped};
-      }
-      AddMessage(received, frame.size, burst);
-      return {Fate::kMessage};
+      return TakeDoubtful(received, frame.size, burst);
     case FrameKind::kArpRequest:
       return {Fate::kArpReply, static_cast<uint16_t>(net::TurnArp(received.data, *own_))};
     case FrameKind::kIcmpEcho:
@@ -68,6 +62,22 @@ TakenFrame FramePath::TakeRare(const ReceivedFrame& received, net::Frame frame, 
       stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
       return {Fate::kDropped};
   }
+}
+
+// A question about whose checksum the port has something to say.
+TakenFrame FramePath::TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
+  // Some ports call a checksum of 0 (none, RFC 768) bad.
+  if (received.checksum == UdpChecksum::kBad && HasUdpChecksum(received.data)) {
+    stats_->Drop(DropReason::kUdpChecksum);
+    return {Fate::kDropped};
+  }
+  const bool is_partial =
+      received.checksum == UdpChecksum::kPartial ||
+      (received.checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(received.data));
+  // Nothing to carry over: as if it had come without one, so that the answer gets a computed one.
+  if (is_partial) net::Store16(received.data + net::kUdpAt + net::udp::kChecksum, 0);
+  AddMessage(received, size, burst);
+  return {Fate::kMessage};
 }
 
 }  // namespace rblitz::io

@@ -20,7 +20,15 @@
 namespace rblitz::io {
 
 // What a port found out about a frame's UDP checksum. A question that came without one is never bad.
-enum class UdpChecksum : uint8_t { kUnknown, kGood, kBad };
+enum class UdpChecksum : uint8_t {
+  kUnknown,
+  kGood,
+  kBad,
+  // The data is good, the field holds only the pseudo header's sum: a sender on the same machine left the rest to
+  // hardware that there is none of.
+  kPartial,
+  kMaybePartial,  // the port does not say which of kUnknown and kPartial
+};
 
 struct ReceivedFrame {
   uint8_t* data;
@@ -54,7 +62,7 @@ class FramePath {
   // REQUIRES: burst.count < kBurst. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
   TakenFrame Take(const ReceivedFrame& received, Burst& burst) noexcept {
     const net::Frame frame = check_({received.data, received.size});
-    if (frame.kind != net::FrameKind::kDnsQuestion || received.checksum == UdpChecksum::kBad) [[unlikely]] {
+    if (frame.kind != net::FrameKind::kDnsQuestion || received.checksum >= UdpChecksum::kBad) [[unlikely]] {
       return TakeRare(received, frame, burst);
     }
     AddMessage(received, frame.size, burst);
@@ -83,6 +91,7 @@ class FramePath {
 
  private:
   TakenFrame TakeRare(const ReceivedFrame& received, net::Frame frame, Burst& burst) noexcept;
+  TakenFrame TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept;
 
   void AddMessage(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
     constexpr size_t kTaken = net::kUdpPayloadAt + kSlack;

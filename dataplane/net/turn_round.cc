@@ -4,15 +4,26 @@
 
 namespace rblitz::net {
 
-// Of an answer to a question without a checksum: pseudo header, header and payload in full.
+namespace {
+
+// Addresses, protocol and length (RFC 768).
+uint32_t PseudoHeaderSum(const uint8_t* frame, uint16_t udp_length_be) noexcept {
+  return Fold(uint64_t{Sum(frame + kIp4At + ip4::kSource, 8)} + SwapBytes(uint16_t{kProtocolUdp}) + udp_length_be);
+}
+
+}  // namespace
+
 uint16_t turn_round_internal::UdpChecksum(const uint8_t* frame, size_t payload_size) noexcept {
-  const uint8_t* ip = frame + kIp4At;
+  const uint16_t length_be = SwapBytes(static_cast<uint16_t>(kUdpSize + payload_size));
+  const uint64_t ports = Sum(frame + kUdpAt, 4);
+  return static_cast<uint16_t>(
+      ~Fold(ports + length_be + PseudoHeaderSum(frame, length_be) + Sum(frame + kUdpPayloadAt, payload_size)));
+}
+
+bool HasPartialUdpChecksum(const uint8_t* frame) noexcept {
   const uint8_t* udp = frame + kUdpAt;
-  // The length stands in the pseudo header and in the header (RFC 768).
-  const uint64_t length_be = SwapBytes(static_cast<uint16_t>(kUdpSize + payload_size));
-  const uint64_t protocol_be = SwapBytes(uint16_t{kProtocolUdp});
-  return static_cast<uint16_t>(~Fold(uint64_t{Sum(ip + ip4::kSource, 8)} + Sum(udp, 4) + 2 * length_be + protocol_be +
-                                     Sum(frame + kUdpPayloadAt, payload_size)));
+  return LoadMemoryOrder<uint16_t>(udp + udp::kChecksum) ==
+         PseudoHeaderSum(frame, LoadMemoryOrder<uint16_t>(udp + udp::kLength));
 }
 
 size_t TurnArp(uint8_t* frame, const OwnAddresses& own) noexcept {

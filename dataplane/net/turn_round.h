@@ -55,6 +55,10 @@ size_t TurnArp(uint8_t* frame, const OwnAddresses& own) noexcept;
 // RFC 792: addresses exchanged, type 0, data unchanged. `icmp_size` as FrameCheck gave it.
 size_t TurnEcho(uint8_t* frame, size_t icmp_size) noexcept;
 
+// Whether the UDP checksum field holds the sum of the pseudo header and nothing else, as a kernel leaves it for
+// hardware to complete. A whole checksum looks so once in 65,535 times. REQUIRES: a DNS question.
+[[nodiscard]] bool HasPartialUdpChecksum(const uint8_t* frame) noexcept;
+
 // The payload at kUdpPayloadAt has already become the answer, of `payload_size` bytes, with its sum changed by
 // `sum_change` (Change() of checksum.h, folded or not); the headers are still the question's. A question whose checksum
 // was wrong gets an answer whose checksum is wrong, which its client drops; a question without one gets a right one.
