@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace rblitz::io {
 
@@ -17,13 +18,22 @@ bool ChoosesLcores(const std::string& argument) {
   return false;
 }
 
+bool Has(const std::vector<std::string>& arguments, const char* prefix) {
+  return std::any_of(arguments.begin(), arguments.end(),
+                     [=](const std::string& argument) { return argument.starts_with(prefix); });
+}
+
+// Without huge pages the EAL takes 64 MB and never more. Pages are touched when used: too much costs nothing.
+size_t MegabytesFor(const DpdkConfig& config) {
+  constexpr size_t kBytesPerMbuf = 2560;  // its data room, headroom, header and share of a page
+  constexpr size_t kMegabytesBeside = 128;
+  return config.mbufs * kBytesPerMbuf / (size_t{1} << 20) + kMegabytesBeside;
+}
+
 std::string Join(const std::vector<int>& cpus) {
-  std::string text;
-  for (const int cpu : cpus) {
-    if (!text.empty()) text += ',';
-    text += std::to_string(cpu);
-  }
-  return text;
+  std::ostringstream text;
+  for (size_t i = 0; i < cpus.size(); ++i) text << (i == 0 ? "" : ",") << cpus[i];
+  return text.str();
 }
 
 }  // namespace
@@ -64,19 +74,23 @@ Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector
 Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const std::vector<int>& allowed) {
   const Result<std::vector<int>> cores = WorkerCores(config, allowed);
   if (!cores) return tl::unexpected(cores.error());
+  const bool no_huge = Has(config.eal, "--no-huge");
   // First, so that a log level in the configuration has the last word.
   std::vector<std::string> arguments = {"rblitzd", "--log-level=warning"};
   for (const std::string& argument : config.eal) {
     if (ChoosesLcores(argument)) {
       return Fail("eal: '" + argument + "' is not for the configuration: lcores follow from workers and cores");
     }
-    arguments.push_back(argument);
+    // DPDK 22.11 refuses the two together. Without huge pages all that --in-memory adds is to share no configuration.
+    arguments.push_back(no_huge && argument == "--in-memory" ? "--no-shconf" : argument);
   }
-  std::string lcores = "--lcores=0@(" + Join(allowed) + ")";
-  for (size_t worker = 0; worker < cores->size(); ++worker) {
-    lcores += "," + std::to_string(worker + 1) + "@" + std::to_string((*cores)[worker]);
+  if (no_huge && !Has(config.eal, "-m") && !Has(config.eal, "--socket-mem")) {
+    arguments.push_back("-m " + std::to_string(MegabytesFor(config)));
   }
-  arguments.push_back(lcores);
+  std::ostringstream lcores;
+  lcores << "--lcores=0@(" << Join(allowed) << ")";
+  for (size_t worker = 0; worker < cores->size(); ++worker) lcores << ',' << worker + 1 << '@' << (*cores)[worker];
+  arguments.push_back(lcores.str());
   return arguments;
 }
 

@@ -2,6 +2,8 @@
 
 #include <rte_errno.h>
 
+#include <cstdio>
+
 #include "dataplane/io/own_address.h"
 
 namespace rblitz::io {
@@ -112,7 +114,7 @@ DpdkPortInfo DpdkPort::Info() const {
   char text[RTE_ETHER_ADDR_FMT_SIZE];
   rte_ether_addr mac_address;
   std::copy(own.mac.begin(), own.mac.end(), mac_address.addr_bytes);
-  rte_ether_format_addr(text, sizeof text, &mac_address);
+  std::snprintf(text, sizeof text, RTE_ETHER_ADDR_PRT_FMT, RTE_ETHER_ADDR_BYTES(&mac_address));
   rte_eth_link link = {};
   rte_eth_stats stats = {};
   // A port that cannot tell has a link that is down and no counters.
