@@ -60,14 +60,14 @@ class Published {
   // Readers see `next` from now on. Returns after a grace period, with the old value destroyed on this thread.
   void Publish(std::unique_ptr<const T> next) {
     rcu_tsan::Release(next.get());
-    const T* old = rcu_xchg_pointer(&current_, next.release());
+    const T* old = rcu_xchg_pointer(&current_, const_cast<T*>(next.release()));
     urcu_qsbr_synchronize_rcu();
     rcu_tsan::GracePeriodDone();
     delete old;
   }
 
  private:
-  const T* current_ = nullptr;
+  T* current_ = nullptr;  // never written through: liburcu's macros take no pointer to const
 };
 
 }  // namespace rblitz

@@ -1,7 +1,9 @@
 // Frames in memory: the same path as a DPDK port (Ethernet, ARP, IPv4, UDP, DNS), without a port. For tests, replay,
 // fuzzing and benchmarks.
 //
-// Thread-safety: one thread.
+// Thread-safety: one thread. Lifetime: `stats` must outlive it.
+// Cost: a frame is copied once, into one of kBurst buffers that stay in the cache: about 3 ns for 100 bytes, in rounds
+// too. Frames wait one after another in memory, so that reading them in order is what a prefetcher expects.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +19,9 @@ namespace rblitz::io {
 
 class MemoryIo : public PacketIo {
  public:
+  // Larger frames are dropped as oversize, as a port drops what fills more than one buffer.
+  static constexpr size_t kMaxFrame = 2048;
+
   MemoryIo(net::OwnAddresses own, WorkerStats* stats);
   ~MemoryIo() override;
 
@@ -24,6 +29,10 @@ class MemoryIo : public PacketIo {
   void Push(std::span<const uint8_t> frame);
   // Frames that Send and the replies below DNS (ARP, ICMP) gave since the last call.
   [[nodiscard]] std::vector<std::vector<uint8_t>> TakeSent();
+
+  // From now on the pushed frames come in rounds without end, and what is sent is counted but not kept. REQUIRES:
+  // nothing has been received yet.
+  void Replay();
 
   void Receive(Burst& burst) noexcept override;
   void Send(Burst& burst) noexcept override;

@@ -1,7 +1,12 @@
 // DNS over a UDP socket of the kernel, in bursts: recvmmsg and sendmmsg. The embedded default, and what `listen` names.
 //
+// A socket bound to a wildcard address answers from the address that was asked. An IPv6 one takes IPv6 only, so that
+// both wildcards can be served side by side.
+//
 // Thread-safety: one SocketIo a worker; Open may be called before the worker's thread exists.
-// Errors: Open says which address failed and why. Afterwards everything is counted.
+// Units: bytes counted are those of DNS messages.
+// Errors: Open says which address failed and why. Afterwards everything is counted: what the kernel will not send even
+// after a wait of a few milliseconds is tx_full. Cost: two system calls a burst.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +30,9 @@ struct SocketConfig {
 
 class SocketIo : public PacketIo {
  public:
+  static constexpr size_t kMaxQuestion = 2048;  // longer ones are dropped as oversize
+  static constexpr size_t kMaxAnswer = 1232;    // the EDNS size that is offered: fits IPv6's minimum MTU
+
   [[nodiscard]] static Result<std::unique_ptr<SocketIo>> Open(const SocketConfig& config, WorkerStats* stats);
   ~SocketIo() override;
 

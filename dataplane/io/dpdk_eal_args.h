@@ -1,0 +1,27 @@
+// The EAL's command line: what the configuration gives, and the lcores that follow from workers and cores.
+//
+// Lcore 0 is the main thread and floats on all CPUs that the process may run on; lcore 1 + w is worker w, pinned to its
+// core.
+//
+// Thread-safety: pure. Errors: the message says which setting is wrong.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dataplane/io/dpdk_io.h"
+#include "tables/result.h"
+
+namespace rblitz::io {
+
+// The CPUs that this process may run on, ascending.
+[[nodiscard]] std::vector<int> AllowedCpus();
+
+// The core of each worker: the configured ones, else the last of those allowed, because the first serves most
+// interrupts.
+[[nodiscard]] Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector<int>& allowed);
+
+// argv for rte_eal_init, argv[0] included.
+[[nodiscard]] Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const std::vector<int>& allowed);
+
+}  // namespace rblitz::io

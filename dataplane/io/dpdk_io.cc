@@ -1,0 +1,105 @@
+#include "dataplane/io/dpdk_io.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_mempool.h>
+
+#include <cassert>
+
+#include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/dpdk_io_port.h"
+
+namespace rblitz::io {
+
+namespace {
+
+// Buffers that a worker keeps at hand without asking the pool.
+constexpr unsigned kMaxPoolCache = 256;
+
+// Lcore 0 is the main thread (dpdk_eal_args.h).
+constexpr unsigned LcoreOf(uint32_t worker) noexcept { return worker + 1; }
+
+Status InitEal(const DpdkConfig& config) {
+  Result<std::vector<std::string>> arguments = EalArguments(config, AllowedCpus());
+  if (!arguments) return tl::unexpected(arguments.error());
+  std::vector<char*> argv;
+  for (std::string& argument : *arguments) argv.push_back(argument.data());
+  if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
+    return Fail(std::string("eal: cannot start: ") + rte_strerror(rte_errno));
+  }
+  return {};
+}
+
+Result<rte_mempool*> CreatePool(uint32_t mbufs) {
+  // The library wants at least one and a half caches of buffers.
+  const unsigned cache = std::min(kMaxPoolCache, mbufs / 2);
+  rte_mempool* pool =
+      rte_pktmbuf_pool_create("rblitz", mbufs, cache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()));
+  if (pool == nullptr) {
+    return Fail("mbufs: no memory for " + std::to_string(mbufs) + " packet buffers: " + rte_strerror(rte_errno));
+  }
+  return pool;
+}
+
+}  // namespace
+
+struct Dpdk::Rep {
+  ~Rep() {
+    ports.clear();
+    rte_mempool_free(pool);
+    rte_eal_cleanup();
+  }
+
+  rte_mempool* pool = nullptr;
+  std::vector<std::unique_ptr<DpdkPort>> ports;
+  std::vector<std::function<void()>> work;  // by worker
+};
+
+Dpdk::Dpdk(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
+
+Dpdk::~Dpdk() = default;
+
+Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
+  if (config.ports.empty()) return Fail("ports: at least one is needed");
+  if (Status status = InitEal(config); !status) return tl::unexpected(status.error());
+  auto rep = std::make_unique<Rep>();
+  rep->work.resize(config.workers);
+  const Result<rte_mempool*> pool = CreatePool(config.mbufs);
+  if (!pool) return tl::unexpected(pool.error());
+  rep->pool = *pool;
+  for (const DpdkPortConfig& port_config : config.ports) {
+    Result<std::unique_ptr<DpdkPort>> port = DpdkPort::Open(port_config, config.workers, rep->pool);
+    if (!port) return tl::unexpected(port.error());
+    rep->ports.push_back(std::move(*port));
+  }
+  return std::unique_ptr<Dpdk>(new Dpdk(std::move(rep)));
+}
+
+std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
+  assert(worker < rep_->work.size());
+  return std::make_unique<DpdkPacketIo>(rep_->ports, static_cast<uint16_t>(worker), stats);
+}
+
+void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
+  assert(worker < rep_->work.size());
+  rep_->work[worker] = std::move(work);
+  const auto run = [](void* argument) {
+    (*static_cast<std::function<void()>*>(argument))();
+    return 0;
+  };
+  const int result = rte_eal_remote_launch(run, &rep_->work[worker], LcoreOf(worker));
+  assert(result == 0);  // only a worker that still runs refuses
+  static_cast<void>(result);
+}
+
+void Dpdk::Join() { rte_eal_mp_wait_lcore(); }
+
+std::vector<DpdkPortInfo> Dpdk::ports() const {
+  std::vector<DpdkPortInfo> infos;
+  for (const std::unique_ptr<DpdkPort>& port : rep_->ports) infos.push_back(port->Info());
+  return infos;
+}
+
+}  // namespace rblitz::io

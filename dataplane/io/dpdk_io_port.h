@@ -1,0 +1,61 @@
+// One port and the packet path of one worker over all ports. Private to dpdk_io.
+//
+// Thread-safety: ports are const once they are open; a DpdkPacketIo belongs to its worker.
+#pragma once
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/io/dpdk_io.h"
+#include "dataplane/io/frame_path.h"
+#include "dataplane/io/packet_io.h"
+#include "tables/result.h"
+
+namespace rblitz::io {
+
+struct DpdkPort {
+  uint16_t id = 0;
+  std::string driver;
+  net::OwnAddresses own;
+  uint16_t mtu = 0;
+  // The kernel hands over what a sender on this machine left for hardware to checksum, without saying so.
+  bool may_be_partial = false;
+
+  // Configures and starts the port with one queue pair a worker. A port that Open started must be closed.
+  [[nodiscard]] static Result<std::unique_ptr<DpdkPort>> Open(const DpdkPortConfig& config, uint32_t workers,
+                                                              rte_mempool* pool);
+  ~DpdkPort();
+
+  [[nodiscard]] DpdkPortInfo Info() const;
+};
+
+class DpdkPacketIo final : public PacketIo {
+ public:
+  DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint16_t queue, WorkerStats* stats);
+
+  void Receive(Burst& burst) noexcept override;
+  void Send(Burst& burst) noexcept override;
+
+ private:
+  struct Port {
+    uint16_t id;
+    bool may_be_partial;
+    FramePath path;
+  };
+
+  [[nodiscard]] static ReceivedFrame FrameIn(rte_mbuf* mbuf, const Port& port) noexcept;
+  void Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) noexcept;
+  void SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, size_t n) noexcept;
+
+  std::vector<Port> ports_;
+  uint16_t queue_;
+  size_t current_ = 0;                   // the port that the burst came from
+  std::array<rte_mbuf*, kBurst> mbufs_;  // by message
+};
+
+}  // namespace rblitz::io

@@ -1,0 +1,111 @@
+// The way of Ethernet frames to DNS messages and back: what every port that carries frames does with them, whoever
+// brought them. Received frames become messages of a burst, are answered below DNS (ARP, ICMP echo) in place, or are
+// dropped and counted; answered messages become frames again.
+//
+// Thread-safety: one thread, the worker's. Lifetime: `own` and `stats` must outlive it.
+// Cost: inline, no call for a good question; see net/frame.h and net/turn_round.h.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dataplane/io/packet_io.h"
+#include "dataplane/net/frame.h"
+#include "dataplane/net/own_addresses.h"
+#include "dataplane/net/turn_round.h"
+#include "dataplane/stats.h"
+
+namespace rblitz::io {
+
+// What a port found out about a frame's UDP checksum. A question that came without one is never bad.
+enum class UdpChecksum : uint8_t {
+  kUnknown,
+  kGood,
+  kBad,
+  // The data is good, the field holds only the pseudo header's sum: a sender on the same machine left the rest to
+  // hardware that there is none of.
+  kPartial,
+  kMaybePartial,  // the port does not say which of kUnknown and kPartial
+};
+
+struct ReceivedFrame {
+  uint8_t* data;
+  size_t size;
+  size_t room;  // bytes from `data` to the end of the buffer, at least `size`
+  UdpChecksum checksum = UdpChecksum::kUnknown;
+};
+
+enum class Fate : uint8_t {
+  kMessage,    // the burst's last message
+  kArpReply,   // it is its own reply now
+  kEchoReply,  // so is this
+  kDropped,    // and counted
+};
+
+struct TakenFrame {
+  Fate fate;
+  uint16_t reply_size = 0;  // bytes to send of a reply
+};
+
+class FramePath {
+ public:
+  // Bytes of an answer that a port whose IPv4 packets may have `mtu` bytes can send.
+  static constexpr size_t MaxAnswer(size_t mtu) noexcept {
+    return std::max(mtu, net::kIp4Size + net::kUdpSize) - net::kIp4Size - net::kUdpSize;
+  }
+
+  FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats) noexcept
+      : check_(own), own_(own), max_answer_(max_answer), stats_(stats) {}
+
+  // REQUIRES: burst.count < kBurst. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
+  TakenFrame Take(const ReceivedFrame& received, Burst& burst) noexcept {
+    const net::Frame frame = check_({received.data, received.size});
+    if (frame.kind != net::FrameKind::kDnsQuestion || received.checksum >= UdpChecksum::kBad) [[unlikely]] {
+      return TakeRare(received, frame, burst);
+    }
+    AddMessage(received, frame.size, burst);
+    return {Fate::kMessage};
+  }
+
+  // The frame of a message that Take added and whose size is not 0, turned round; its size in bytes.
+  static size_t TurnRound(const Message& message) noexcept {
+    return net::TurnUdp(FrameOf(message), message.size, message.sum_change);
+  }
+  static uint8_t* FrameOf(const Message& message) noexcept { return message.payload - net::kUdpPayloadAt; }
+
+  void CountReceived(size_t frames, size_t bytes) noexcept {
+    stats_->received.Add(frames);
+    stats_->bytes_received.Add(bytes);
+    stats_->bursts.Add(1);
+  }
+  void CountAnswered(size_t frames, size_t bytes) noexcept {
+    stats_->answered.Add(frames);
+    stats_->bytes_answered.Add(bytes);
+  }
+  // A reply below DNS that the port took.
+  void CountReply(Fate fate) noexcept { (fate == Fate::kArpReply ? stats_->arp_replies : stats_->icmp_replies).Add(1); }
+  void CountTxFull(size_t frames) noexcept { stats_->Drop(DropReason::kTxFull, frames); }
+  void CountOversize() noexcept { stats_->Drop(DropReason::kOversize); }
+
+ private:
+  TakenFrame TakeRare(const ReceivedFrame& received, net::Frame frame, Burst& burst) noexcept;
+  TakenFrame TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept;
+
+  void AddMessage(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
+    constexpr size_t kTaken = net::kUdpPayloadAt + kSlack;
+    const size_t room = received.room > kTaken ? received.room - kTaken : 0;
+    burst.messages[burst.count++] = {.payload = received.data + net::kUdpPayloadAt,
+                                     .size = size,
+                                     .capacity = static_cast<uint16_t>(std::min(room, max_answer_)),
+                                     .sum_change = 0};
+  }
+
+  net::FrameCheck check_;
+  const net::OwnAddresses* own_;
+  size_t max_answer_;
+  WorkerStats* stats_;
+};
+
+}  // namespace rblitz::io

@@ -1,0 +1,119 @@
+#include "dataplane/io/memory_io.h"
+
+#include <cstring>
+#include <utility>
+
+#include "dataplane/io/frame_path.h"
+
+namespace rblitz::io {
+
+namespace {
+
+// Frames start on a cache line and are copied in whole lines, so that copying knows no tails.
+constexpr size_t kLine = 64;
+constexpr size_t kMtu = 1500;
+constexpr size_t kBufferSize = MemoryIo::kMaxFrame + kSlack;
+static_assert(kBufferSize % kLine == 0);
+
+struct alignas(kLine) Line {
+  uint8_t bytes[kLine];
+};
+
+struct alignas(kLine) Buffer {
+  uint8_t bytes[kBufferSize];
+};
+
+struct Waiting {
+  size_t line;  // its first in `lines`
+  size_t size;  // bytes
+};
+
+}  // namespace
+
+struct MemoryIo::Rep {
+  Rep(net::OwnAddresses addresses, WorkerStats* stats)
+      : own(std::move(addresses)), path(&own, FramePath::MaxAnswer(kMtu), stats), buffers(kBurst) {}
+
+  void Load(const Waiting& frame, Buffer& buffer) const noexcept {
+    if (frame.size > kMaxFrame) return;
+    const Line* from = lines.data() + frame.line;
+    uint8_t* to = buffer.bytes;
+    for (size_t copied = 0; copied < frame.size; copied += kLine) std::memcpy(to + copied, from++, kLine);
+  }
+
+  void Keep(const uint8_t* frame, size_t size) {
+    if (!replay) sent.emplace_back(frame, frame + size);
+  }
+
+  void Take(Buffer& buffer, size_t size, Burst& burst) {
+    if (size > kMaxFrame) [[unlikely]]
+      return path.CountOversize();
+    const ReceivedFrame received{.data = buffer.bytes, .size = size, .room = kBufferSize};
+    const TakenFrame taken = path.Take(received, burst);
+    if (taken.fate == Fate::kArpReply || taken.fate == Fate::kEchoReply) [[unlikely]] {
+      Keep(buffer.bytes, taken.reply_size);
+      path.CountReply(taken.fate);
+    }
+  }
+
+  net::OwnAddresses own;
+  FramePath path;
+  std::vector<Buffer> buffers;
+  std::vector<Line> lines;
+  std::vector<Waiting> waiting;
+  size_t next = 0;  // in `waiting`
+  bool replay = false;
+  std::vector<std::vector<uint8_t>> sent;
+};
+
+MemoryIo::MemoryIo(net::OwnAddresses own, WorkerStats* stats) : rep_(std::make_unique<Rep>(std::move(own), stats)) {}
+
+MemoryIo::~MemoryIo() = default;
+
+void MemoryIo::Push(std::span<const uint8_t> frame) {
+  const size_t first_line = rep_->lines.size();
+  rep_->waiting.push_back({first_line, frame.size()});
+  rep_->lines.resize(first_line + (frame.size() + kLine - 1) / kLine);
+  if (!frame.empty()) std::memcpy(&rep_->lines[first_line], frame.data(), frame.size());
+}
+
+std::vector<std::vector<uint8_t>> MemoryIo::TakeSent() { return std::exchange(rep_->sent, {}); }
+
+void MemoryIo::Replay() { rep_->replay = true; }
+
+void MemoryIo::Receive(Burst& burst) noexcept {
+  Rep& rep = *rep_;
+  burst.count = 0;
+  if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
+  const size_t frames = std::min(kBurst, rep.waiting.size() - rep.next);
+  const std::span<const Waiting> arrived = std::span(rep.waiting).subspan(rep.next, frames);
+  // All are copied before the first is looked at, as a port does it: a load of what is still being stored would wait.
+  for (size_t i = 0; i < frames; ++i) rep.Load(arrived[i], rep.buffers[i]);
+  size_t bytes = 0;
+  for (size_t i = 0; i < frames; ++i) {
+    bytes += arrived[i].size;
+    rep.Take(rep.buffers[i], arrived[i].size, burst);
+  }
+  rep.next += frames;
+  if (frames > 0) rep.path.CountReceived(frames, bytes);
+  if (!rep.replay && rep.next == rep.waiting.size()) {
+    rep.next = 0;
+    rep.waiting.clear();
+    rep.lines.clear();
+  }
+}
+
+void MemoryIo::Send(Burst& burst) noexcept {
+  size_t frames = 0;
+  size_t bytes = 0;
+  for (const Message& message : std::span(burst.messages, burst.count)) {
+    if (message.size == 0) continue;
+    const size_t size = FramePath::TurnRound(message);
+    ++frames;
+    bytes += size;
+    rep_->Keep(FramePath::FrameOf(message), size);
+  }
+  rep_->path.CountAnswered(frames, bytes);
+}
+
+}  // namespace rblitz::io

@@ -1,0 +1,271 @@
+#include "dataplane/io/socket_io.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace rblitz::io {
+
+namespace {
+
+// Times that a full send buffer is waited for, a millisecond each, before the rest of a burst is given up.
+constexpr int kSendWaits = 3;
+
+struct Address {
+  sockaddr_storage storage;
+  socklen_t size;
+};
+
+struct alignas(64) Slot {
+  uint8_t data[SocketIo::kMaxQuestion + kSlack];
+  sockaddr_storage peer;
+  iovec part;
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(in6_pktinfo))];
+};
+static_assert(sizeof(in6_pktinfo) >= sizeof(in_pktinfo));
+static_assert(SocketIo::kMaxAnswer <= SocketIo::kMaxQuestion);
+
+std::string Name(const SocketConfig& config) {
+  const bool is_ip6 = config.address.find(':') != std::string::npos;
+  return (is_ip6 ? '[' + config.address + ']' : config.address) + ':' + std::to_string(config.port);
+}
+
+tl::unexpected<Error> FailErrno(const SocketConfig& config, const char* step) {
+  return Fail(Name(config) + ": " + step + ": " + std::strerror(errno));
+}
+
+Result<Address> Resolve(const SocketConfig& config) {
+  addrinfo hints = {};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(config.address.c_str(), std::to_string(config.port).c_str(), &hints, &found);
+  if (error != 0) return Fail(Name(config) + ": " + gai_strerror(error));
+  Address address = {};
+  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
+  address.size = found->ai_addrlen;
+  freeaddrinfo(found);
+  return address;
+}
+
+bool IsWildcard(const Address& address) {
+  if (address.storage.ss_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr.s_addr == htonl(INADDR_ANY);
+  }
+  return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr);
+}
+
+// sin_port and sin6_port stand at the same place.
+uint16_t PortOf(const sockaddr_storage& address) noexcept {
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+bool SetOption(int fd, int level, int name, int value) {
+  return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// What no question could be answered without fails; what only makes it better does not.
+bool SetOptions(int fd, const Address& address, const SocketConfig& config) {
+  const bool is_ip6 = address.storage.ss_family == AF_INET6;
+  if (!SetOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, config.receive_buffer)) {
+    static_cast<void>(SetOption(fd, SOL_SOCKET, SO_RCVBUF, config.receive_buffer));
+  }
+  // An ICMP error that anybody can forge must not make the kernel cut answers into fragments (RFC 9715 section 3.1).
+  static_cast<void>(is_ip6 ? SetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
+                           : SetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT));
+  if (is_ip6 && !SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return false;
+  if (!IsWildcard(address)) return true;
+  return is_ip6 ? SetOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : SetOption(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+// Makes what the kernel told about the question's arrival the wish for the answer's departure: from the address that
+// was asked, over the interface that routing says; a link-local address has no meaning without its interface.
+void AnswerFromAskedAddress(msghdr& header) noexcept {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+      reinterpret_cast<in_pktinfo*>(CMSG_DATA(c))->ipi_ifindex = 0;
+    } else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+      auto* info = reinterpret_cast<in6_pktinfo*>(CMSG_DATA(c));
+      if (!IN6_IS_ADDR_LINKLOCAL(&info->ipi6_addr)) info->ipi6_ifindex = 0;
+    }
+  }
+}
+
+}  // namespace
+
+struct SocketIo::Rep {
+  Rep(int socket, bool is_wildcard, WorkerStats* counters) : fd(socket), with_control(is_wildcard), stats(counters) {
+    for (size_t i = 0; i < kBurst; ++i) Prepare(i);
+  }
+  ~Rep() { close(fd); }
+  Rep(const Rep&) = delete;
+  Rep& operator=(const Rep&) = delete;
+
+  // The kernel writes into these what it used of them: made anew before each use.
+  void Prepare(size_t i) noexcept {
+    Slot& slot = slots[i];
+    slot.part = {slot.data, kMaxQuestion};
+    received[i] = {};
+    msghdr& header = received[i].msg_hdr;
+    header.msg_name = &slot.peer;
+    header.msg_namelen = sizeof slot.peer;
+    header.msg_iov = &slot.part;
+    header.msg_iovlen = 1;
+    if (!with_control) return;
+    header.msg_control = slot.control;
+    header.msg_controllen = sizeof slot.control;
+  }
+
+  void Take(size_t i, Burst& burst) noexcept;
+  size_t SendAll(size_t n) noexcept;
+
+  const int fd;
+  uint16_t port = 0;  // bound
+  const bool with_control;
+  WorkerStats* const stats;
+  size_t used = 0;                     // slots to prepare before the next receive
+  std::array<size_t, kBurst> slot_of;  // by message
+  std::array<mmsghdr, kBurst> received;
+  std::array<mmsghdr, kBurst> answers;
+  std::array<Slot, kBurst> slots;
+};
+
+// One received datagram becomes the burst's next message, or is dropped and counted.
+void SocketIo::Rep::Take(size_t i, Burst& burst) noexcept {
+  const msghdr& header = received[i].msg_hdr;
+  if ((header.msg_flags & MSG_TRUNC) != 0) [[unlikely]] {
+    stats->Drop(DropReason::kOversize);
+    return;
+  }
+  if (PortOf(slots[i].peer) == 0) [[unlikely]] {
+    stats->Drop(DropReason::kSourcePortZero);
+    return;
+  }
+  slot_of[burst.count] = i;
+  burst.messages[burst.count++] = {.payload = slots[i].data,
+                                   .size = static_cast<uint16_t>(received[i].msg_len),
+                                   .capacity = static_cast<uint16_t>(kMaxAnswer),
+                                   .sum_change = 0};
+}
+
+// Sends the first `n` answers; returns how many the kernel took.
+size_t SocketIo::Rep::SendAll(size_t n) noexcept {
+  size_t taken = 0;
+  int refusals = 0;
+  for (size_t next = 0; next < n;) {
+    const int sent = sendmmsg(fd, &answers[next], static_cast<unsigned>(n - next), MSG_DONTWAIT);
+    if (sent > 0) {
+      taken += static_cast<size_t>(sent);
+      next += static_cast<size_t>(sent);
+      refusals = 0;
+      continue;
+    }
+    ++refusals;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR) {
+      if (refusals > kSendWaits) break;
+      pollfd ready = {.fd = fd, .events = POLLOUT, .revents = 0};
+      poll(&ready, 1, 1);
+    } else if (refusals > 1) {
+      // The first time it may have been an earlier datagram's error (ECONNREFUSED); now it is this one that cannot be
+      // sent.
+      ++next;
+      refusals = 0;
+    }
+  }
+  return taken;
+}
+
+SocketIo::SocketIo(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
+
+SocketIo::~SocketIo() = default;
+
+Result<std::unique_ptr<SocketIo>> SocketIo::Open(const SocketConfig& config, WorkerStats* stats) {
+  Result<Address> address = Resolve(config);
+  if (!address) return tl::unexpected(address.error());
+  const int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return FailErrno(config, "cannot make a socket");
+  // From here on `rep` closes it.
+  auto rep = std::make_unique<Rep>(fd, IsWildcard(*address), stats);
+  auto* name = reinterpret_cast<sockaddr*>(&address->storage);
+  if (!SetOptions(fd, *address, config)) return FailErrno(config, "cannot set the socket's options");
+  if (bind(fd, name, address->size) != 0) return FailErrno(config, "cannot bind");
+  if (getsockname(fd, name, &address->size) != 0) return FailErrno(config, "cannot read the bound port");
+  rep->port = PortOf(address->storage);
+  return std::unique_ptr<SocketIo>(new SocketIo(std::move(rep)));
+}
+
+uint16_t SocketIo::port() const noexcept { return rep_->port; }
+
+void SocketIo::Receive(Burst& burst) noexcept {
+  Rep& rep = *rep_;
+  burst.count = 0;
+  for (size_t i = 0; i < rep.used; ++i) rep.Prepare(i);
+  rep.used = 0;
+  // An error here is nothing waiting, or that of an answer sent before, which is over with being told.
+  const int n = recvmmsg(rep.fd, rep.received.data(), kBurst, MSG_DONTWAIT, nullptr);
+  if (n <= 0) return;
+  rep.used = static_cast<size_t>(n);
+  size_t bytes = 0;
+  for (size_t i = 0; i < rep.used; ++i) {
+    bytes += rep.received[i].msg_len;
+    rep.Take(i, burst);
+  }
+  rep.stats->received.Add(rep.used);
+  rep.stats->bytes_received.Add(bytes);
+  rep.stats->bursts.Add(1);
+}
+
+void SocketIo::Send(Burst& burst) noexcept {
+  Rep& rep = *rep_;
+  size_t n = 0;
+  for (size_t i = 0; i < burst.count; ++i) {
+    const Message& message = burst.messages[i];
+    if (message.size == 0) continue;
+    mmsghdr& answer = rep.answers[n++];
+    answer = rep.received[rep.slot_of[i]];
+    answer.msg_hdr.msg_iov->iov_len = message.size;
+    answer.msg_hdr.msg_flags = 0;
+    answer.msg_len = 0;
+    if (rep.with_control) AnswerFromAskedAddress(answer.msg_hdr);
+  }
+  const size_t taken = rep.SendAll(n);
+  size_t bytes = 0;
+  // The kernel noted a length for each that it took.
+  for (size_t i = 0; i < n; ++i) bytes += rep.answers[i].msg_len;
+  rep.stats->answered.Add(taken);
+  rep.stats->bytes_answered.Add(bytes);
+  rep.stats->Drop(DropReason::kTxFull, n - taken);
+}
+
+void SocketIo::Wait(int milliseconds) noexcept {
+  pollfd ready = {.fd = rep_->fd, .events = POLLIN, .revents = 0};
+  poll(&ready, 1, milliseconds);
+}
+
+Result<SocketConfig> ParseListen(const std::string& text) {
+  const auto bad = [&text](const char* what) { return Fail("bad listen address '" + text + "': " + what); };
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return bad("want ADDRESS:PORT");
+  SocketConfig config;
+  config.address = text.substr(0, colon);
+  if (config.address.size() >= 2 && config.address.front() == '[' && config.address.back() == ']') {
+    config.address = config.address.substr(1, config.address.size() - 2);
+  } else if (config.address.find(':') != std::string::npos) {
+    return bad("an IPv6 address stands in brackets");
+  }
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, config.port);
+  if (error != std::errc() || rest != end) return bad("bad port");
+  if (Result<Address> address = Resolve(config); !address) return bad("not a numeric address");
+  return config;
+}
+
+}  // namespace rblitz::io

@@ -1,0 +1,275 @@
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+
+#include "dataplane/io/socket_io.h"
+#include "tests/echo.h"
+
+namespace rblitz::io {
+namespace {
+
+using Datagram = std::string;
+
+Datagram Inverted(Datagram bytes) {
+  for (char& byte : bytes) byte = static_cast<char>(~byte);
+  return bytes;
+}
+
+sockaddr_storage Address(const char* text, uint16_t port, socklen_t* size) {
+  sockaddr_storage address = {};
+  auto& ip4 = reinterpret_cast<sockaddr_in&>(address);
+  auto& ip6 = reinterpret_cast<sockaddr_in6&>(address);
+  ip4.sin_port = htons(port);
+  if (inet_pton(AF_INET, text, &ip4.sin_addr) == 1) {
+    ip4.sin_family = AF_INET;
+    *size = sizeof ip4;
+  } else {
+    EXPECT_EQ(inet_pton(AF_INET6, text, &ip6.sin6_addr), 1) << text;
+    ip6.sin6_family = AF_INET6;
+    *size = sizeof ip6;
+  }
+  return address;
+}
+
+// A client whose socket is connected: it takes datagrams from the address that it asked, and from no other.
+class Client {
+ public:
+  Client(const char* server, uint16_t port) {
+    socklen_t size;
+    const sockaddr_storage address = Address(server, port, &size);
+    fd_ = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const timeval patience = {.tv_sec = 2, .tv_usec = 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  }
+  ~Client() { close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void Send(const Datagram& datagram) const {
+    EXPECT_EQ(send(fd_, datagram.data(), datagram.size(), 0), static_cast<ssize_t>(datagram.size()));
+  }
+  Datagram Receive() const {
+    char bytes[4096];
+    const ssize_t size = recv(fd_, bytes, sizeof bytes, 0);
+    return size < 0 ? "nothing came" : Datagram(bytes, static_cast<size_t>(size));
+  }
+
+ private:
+  int fd_;
+};
+
+class SocketIoTest : public testing::Test {
+ protected:
+  void Open(const char* address) {
+    auto io = SocketIo::Open({.address = address, .port = 0}, stats_.get());
+    ASSERT_TRUE(io.has_value()) << io.error().message;
+    io_ = std::move(*io);
+    ASSERT_NE(io_->port(), 0);
+  }
+  // Waits for datagrams until `n` have been received in all, and answers them.
+  void Serve(uint64_t n) {
+    for (int waits = 0; stats_->received.value() < n && waits < 200; ++waits) {
+      io_->Wait(10);
+      io_->Receive(burst_);
+      test::Echo(burst_, *stats_);
+      io_->Send(burst_);
+    }
+    ASSERT_EQ(stats_->received.value(), n);
+  }
+  uint64_t dropped(DropReason reason) const { return stats_->dropped[static_cast<size_t>(reason)].value(); }
+
+  std::unique_ptr<WorkerStats> stats_ = std::make_unique<WorkerStats>();
+  std::unique_ptr<SocketIo> io_;
+  Burst burst_;
+};
+
+TEST_F(SocketIoTest, AnswersFromTheAddressThatWasAsked) {
+  for (const auto& [bound, asked] : std::vector<std::pair<const char*, const char*>>{
+           {"127.0.0.1", "127.0.0.1"},
+           {"127.0.0.5", "127.0.0.5"},
+           {"0.0.0.0", "127.0.0.1"},
+           {"0.0.0.0", "127.0.0.9"},
+           {"::1", "::1"},
+           {"::", "::1"},
+       }) {
+    SCOPED_TRACE(std::string(bound) + " asked at " + asked);
+    stats_ = std::make_unique<WorkerStats>();
+    Open(bound);
+    const Client client(asked, io_->port());
+    client.Send("\x02hello");
+    Serve(1);
+    EXPECT_EQ(client.Receive(), Inverted("\x02hell"));
+    EXPECT_EQ(stats_->answered.value(), 1u);
+  }
+}
+
+TEST_F(SocketIoTest, BothWildcardsCanBeServedSideBySide) {
+  Open("0.0.0.0");
+  const auto ip6 = SocketIo::Open({.address = "::", .port = io_->port()}, stats_.get());
+  EXPECT_TRUE(ip6.has_value()) << ip6.error().message;
+}
+
+TEST_F(SocketIoTest, AnswersManyClientsInBursts) {
+  Open("127.0.0.1");
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<Client>("127.0.0.1", io_->port()));
+  for (char round = 0; round < 4; ++round) {
+    for (size_t i = 0; i < clients.size(); ++i) clients[i]->Send({2, static_cast<char>(i), round, 'x'});
+  }
+  Serve(200);
+  for (char round = 0; round < 4; ++round) {
+    for (size_t i = 0; i < clients.size(); ++i) {
+      EXPECT_EQ(clients[i]->Receive(), Inverted({2, static_cast<char>(i), round}));
+    }
+  }
+  EXPECT_EQ(stats_->answered.value(), 200u);
+  EXPECT_EQ(stats_->bytes_received.value(), 800u);
+  EXPECT_EQ(stats_->bytes_answered.value(), 600u);
+  EXPECT_LT(stats_->bursts.value(), 200u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(SocketIoTest, SizesGrowAndShrinkAndEndAtTheCapacity) {
+  Open("127.0.0.1");
+  const Client client("127.0.0.1", io_->port());
+  uint64_t n = 0;
+  for (const size_t size : {1u, 12u, 511u, 1100u, 1231u, 1232u, 1233u, 2047u, 2048u}) {
+    const Datagram question(size, '\x7f');
+    client.Send(question);
+    Serve(++n);
+    Datagram expected = Inverted(question) + Datagram(0x7f, '\x7f');
+    expected.resize(std::min(expected.size(), SocketIo::kMaxAnswer));
+    EXPECT_EQ(client.Receive(), expected) << size;
+  }
+}
+
+TEST_F(SocketIoTest, LongerQuestionsAreOversize) {
+  Open("127.0.0.1");
+  const Client client("127.0.0.1", io_->port());
+  client.Send(Datagram(SocketIo::kMaxQuestion + 1, 'x'));
+  client.Send("\x02ok");
+  Serve(2);
+  EXPECT_EQ(client.Receive(), Inverted("\x02o"));
+  EXPECT_EQ(dropped(DropReason::kOversize), 1u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(SocketIoTest, AnEmptyDatagramIsAMessageOfSizeZero) {
+  Open("127.0.0.1");
+  const Client client("127.0.0.1", io_->port());
+  client.Send("");
+  Serve(1);
+  EXPECT_EQ(dropped(DropReason::kShortDns), 1u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+// A datagram from port 0 can only be made by hand: a raw socket, which wants root.
+TEST_F(SocketIoTest, SourcePortZeroIsDropped) {
+  Open("127.0.0.1");
+  const int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
+  if (raw < 0) GTEST_SKIP() << "raw sockets want root";
+  const uint16_t port = io_->port();
+  const uint8_t datagram[] = {0, 0, static_cast<uint8_t>(port >> 8), static_cast<uint8_t>(port), 0, 9, 0, 0, 'x'};
+  socklen_t size;
+  const sockaddr_storage to = Address("127.0.0.1", 0, &size);
+  EXPECT_EQ(sendto(raw, datagram, sizeof datagram, 0, reinterpret_cast<const sockaddr*>(&to), size), 9);
+  close(raw);
+  Serve(1);
+  EXPECT_EQ(dropped(DropReason::kSourcePortZero), 1u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(SocketIoTest, AClientThatIsGoneHurtsNobodyElse) {
+  Open("127.0.0.1");
+  const Client stays("127.0.0.1", io_->port());
+  for (uint64_t n = 0; n < 20; n += 2) {
+    {
+      const Client leaves("127.0.0.1", io_->port());
+      leaves.Send("\x02gone");
+    }
+    stays.Send("\x02here");
+    Serve(n + 2);
+    EXPECT_EQ(stays.Receive(), Inverted("\x02her"));
+  }
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+// The kernel refuses what routing has no way for: a burst with one such answer loses that one only.
+TEST_F(SocketIoTest, AnAnswerThatCannotBeSentIsTxFull) {
+  Open("127.0.0.1");
+  const Client client("127.0.0.1", io_->port());
+  for (char i = 0; i < 3; ++i) client.Send({2, i, 'x'});
+  for (int waits = 0; burst_.count < 3 && waits < 200; ++waits) {
+    io_->Wait(10);
+    io_->Receive(burst_);
+  }
+  ASSERT_EQ(burst_.count, 3u);
+  // Larger than any datagram: EMSGSIZE, for good.
+  burst_.messages[1].size = 65535;
+  io_->Send(burst_);
+  EXPECT_EQ(dropped(DropReason::kTxFull), 1u);
+  EXPECT_EQ(stats_->answered.value(), 2u);
+  EXPECT_EQ(client.Receive()[1], 0);
+  EXPECT_EQ(client.Receive()[1], 2);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(SocketIoTest, WaitEndsWhenADatagramComes) {
+  Open("127.0.0.1");
+  const Client client("127.0.0.1", io_->port());
+  EXPECT_TRUE(io_->can_wait());
+  client.Send("\x02now");
+  const auto before = std::chrono::steady_clock::now();
+  io_->Wait(5000);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(4));
+}
+
+TEST_F(SocketIoTest, OpenSaysWhichAddressFailedAndWhy) {
+  Open("127.0.0.1");
+  const std::string name = "127.0.0.1:" + std::to_string(io_->port());
+  const auto second = SocketIo::Open({.address = "127.0.0.1", .port = io_->port()}, stats_.get());
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().message, name + ": cannot bind: Address already in use");
+  EXPECT_EQ(SocketIo::Open({.address = "192.0.2.1", .port = 5300}, stats_.get()).error().message,
+            "192.0.2.1:5300: cannot bind: Cannot assign requested address");
+  EXPECT_EQ(SocketIo::Open({.address = "nowhere", .port = 5300}, stats_.get()).error().message,
+            "nowhere:5300: Name or service not known");
+}
+
+TEST(ParseListen, ReadsBothFamilies) {
+  const auto ip4 = ParseListen("127.0.0.1:5300");
+  ASSERT_TRUE(ip4.has_value());
+  EXPECT_EQ(ip4->address, "127.0.0.1");
+  EXPECT_EQ(ip4->port, 5300);
+  const auto ip6 = ParseListen("[::1]:53");
+  ASSERT_TRUE(ip6.has_value());
+  EXPECT_EQ(ip6->address, "::1");
+  EXPECT_EQ(ip6->port, 53);
+}
+
+TEST(ParseListen, SaysWhatIsWrong) {
+  for (const auto& [text, what] : std::vector<std::pair<std::string, std::string>>{
+           {"127.0.0.1", "want ADDRESS:PORT"},
+           {"", "want ADDRESS:PORT"},
+           {"::1:53", "an IPv6 address stands in brackets"},
+           {"127.0.0.1:", "bad port"},
+           {"127.0.0.1:65536", "bad port"},
+           {"127.0.0.1:53x", "bad port"},
+           {"localhost:53", "not a numeric address"},
+           {"[]:53", "not a numeric address"},
+           {":53", "not a numeric address"},
+       }) {
+    const auto config = ParseListen(text);
+    ASSERT_FALSE(config.has_value()) << text;
+    EXPECT_EQ(config.error().message, "bad listen address '" + text + "': " + what);
+  }
+}
+
+}  // namespace
+}  // namespace rblitz::io
