@@ -6,13 +6,19 @@
 // Cost: no allocation, no lock, no system call, no clock. docs/performance.md has nanoseconds.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
+#include "dataplane/dns/query.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
 
 namespace rblitz {
+
+class AnswerWriter;
+struct ReadyAnswer;
 
 class Responder {
  public:
@@ -26,6 +32,29 @@ class Responder {
 
  private:
   struct Scratch;
+
+  // The stages (responder.cc).
+  [[nodiscard]] bool ParseCommon(const io::Message& message, size_t index, const Zone::Rep& zone) noexcept;
+  void GroupByZone() noexcept;
+  void LookUp() noexcept;
+  void WriteGroup(io::Burst& burst, size_t group) noexcept;
+  void WriteReady(io::Message& message, size_t index, const ReadyAnswer& ready) noexcept;
+  void Compose(io::Message& message, size_t index) noexcept;
+
+  // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.
+  void ParseAny(io::Message& message, size_t index, const Serving& serving) noexcept;
+  void AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept;
+  void AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept;
+  void AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
+                    size_t below) noexcept;
+  void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
+  void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
+                     uint32_t address) noexcept;
+  void AnswerExisting(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
+  void Drop(io::Message& message, DropReason reason) noexcept;
+  void Finish(AnswerWriter& writer, dns::Rcode rcode, bool authoritative) noexcept;
+  void Count(const Zone::Rep& zone, Outcome outcome) noexcept;
+
   WorkerStats* stats_;
   std::unique_ptr<Scratch> scratch_;
 };

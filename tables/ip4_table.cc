@@ -81,7 +81,9 @@ void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
 }
 
 void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
-  Ip4Cursor cursor;
+  uint32_t permuted[kMaxBatch];
+  uint8_t single[kMaxBatch];
+  Ip4Cursor cursor{.permuted = permuted, .single = single};
   Prefetch(addresses);
   Locate(addresses, cursor, values);
   Find(cursor, values);

@@ -24,10 +24,11 @@ namespace rblitz {
 
 inline constexpr size_t kMaxBatch = 64;
 
-// Places found by Ip4Table::Locate and read by Ip4Table::Find, one burst of one table at a time.
+// What Locate leaves for Find: which of the batch stand among single addresses, if at all. The arrays are the caller's,
+// with room for the batch.
 struct Ip4Cursor {
-  alignas(64) uint32_t permuted[kMaxBatch];
-  uint8_t single[kMaxBatch];  // which of the batch must probe the table of single addresses
+  uint32_t* permuted;
+  uint8_t* single;  // index in the batch
   size_t singles = 0;
 };
 

@@ -1,0 +1,55 @@
+// Writes an answer over its question, record by record: the way for all that has no ready answer. A record that does
+// not fit is left out whole; when that leaves the answer section incomplete, TC is set (RFC 2181 section 9).
+//
+// Thread-safety: one answer, one thread. Errors: none. Cost: tens of nanoseconds a record; no allocation.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "dataplane/dns/query.h"
+#include "dataplane/dns/wire.h"
+#include "dataplane/io/packet_io.h"
+#include "dataplane/zone_rep.h"
+
+namespace rblitz {
+
+enum class Section : uint8_t { kAnswer, kAuthority };
+
+class AnswerWriter {
+ public:
+  // `query` describes the message's question; what stands behind query.question_end is written over.
+  AnswerWriter(io::Message& message, const dns::Query& query) noexcept;
+
+  // Where the zone's apex stands in the message, for the names of chunks.
+  void set_apex_at(size_t apex_at) noexcept { apex_at_ = apex_at; }
+
+  void AddChunk(const RecordChunk& chunk, Section section) noexcept;
+  // An A record for the question's name, unless the same is there already.
+  void AddA(uint32_t ttl_seconds, uint32_t a_be) noexcept;
+  // A TXT record of one string, unless the same is there already.
+  void AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text) noexcept;
+
+  // Header, counts, OPT; sets the message's size and sum_change.
+  void Finish(dns::Rcode rcode, bool authoritative) noexcept;
+
+ private:
+  [[nodiscard]] uint8_t* Room(size_t bytes, Section section) noexcept;
+  [[nodiscard]] bool IsThere(uint16_t type, std::span<const uint8_t> rdata) const noexcept;
+  void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
+
+  io::Message& message_;
+  const dns::Query& query_;
+  const uint32_t old_sum_;
+  size_t apex_at_ = 0;
+  size_t end_;
+  size_t limit_;
+  uint16_t counts_[2] = {};  // by Section
+  bool truncated_ = false;
+};
+
+// Header only: for questions that cannot be read or echoed.
+void WriteHeaderOnly(io::Message& message, dns::Rcode rcode) noexcept;
+
+}  // namespace rblitz

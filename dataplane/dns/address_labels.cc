@@ -1,0 +1,27 @@
+#include "dataplane/dns/address_labels.h"
+
+#include "dataplane/dns/address_labels_kernels.h"
+
+namespace rblitz::dns {
+
+namespace {
+
+constexpr AddressLabelsKernel kKernels[] = {
+    {"plain", ParseAddressLabelsPlain, []() noexcept { return true; }},
+    {"ssse3", ParseAddressLabelsSsse3, []() noexcept { return __builtin_cpu_supports("ssse3") != 0; }},
+    {"avx2", ParseAddressLabelsAvx2, []() noexcept { return __builtin_cpu_supports("avx2") != 0; }},
+};
+
+}  // namespace
+
+std::span<const AddressLabelsKernel> AddressLabelsKernels() noexcept { return kKernels; }
+
+const AddressLabelsKernel& BestAddressLabelsKernel() noexcept {
+  const AddressLabelsKernel* best = kKernels;
+  for (const AddressLabelsKernel& kernel : kKernels) {
+    if (kernel.supported()) best = &kernel;
+  }
+  return *best;
+}
+
+}  // namespace rblitz::dns

@@ -1,0 +1,203 @@
+// The questions that the common way does not take: other zones, names that are no address, the apex, CH, broken ones.
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "dataplane/answer_writer.h"
+#include "dataplane/dns/address_labels.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/query.h"
+#include "dataplane/responder.h"
+#include "dataplane/responder_scratch.h"
+#include "dataplane/zone_rep.h"
+
+namespace rblitz {
+
+namespace {
+
+using FoldedName = std::array<uint8_t, dns::kMaxName>;
+
+FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
+  FoldedName name;
+  std::transform(message.payload + dns::kHeaderSize, message.payload + dns::kHeaderSize + query.name_size, name.begin(),
+                 dns::Lower);
+  return name;
+}
+
+// 1 to 3 labels below the apex: whether they are the last octets of a network in which the zone lists anything (RFC
+// 8020).
+bool IsEmptyNonTerminal(const uint8_t* name, size_t labels, const Zone::Rep& zone) noexcept {
+  uint32_t prefix = 0;
+  for (size_t label = 0; label < labels; ++label, name += 1 + *name) {
+    const int octet = dns::OctetOfLabel(name);
+    if (octet < 0) return false;
+    prefix |= static_cast<uint32_t>(octet) << (8 * (4 - labels + label));
+  }
+  const auto length = static_cast<unsigned>(8 * labels);
+  const bool above_test_entry = (kTestListed & ~(UINT32_MAX >> length)) == prefix;
+  if (above_test_entry && !(zone.test[0].empty() && zone.test[1].empty())) return true;
+  return std::any_of(zone.feeds.begin(), zone.feeds.end(), [&](const ZoneFeed& feed) {
+    return feed.data->ip4 != nullptr && feed.data->ip4->AnyBelow(prefix, length);
+  });
+}
+
+bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }
+
+}  // namespace
+
+void Responder::Drop(io::Message& message, DropReason reason) noexcept {
+  stats_->Drop(reason);
+  message.size = 0;
+}
+
+void Responder::Finish(AnswerWriter& writer, dns::Rcode rcode, bool authoritative) noexcept {
+  writer.Finish(rcode, authoritative);
+  stats_->rcodes[rcode].Add(1);
+}
+
+void Responder::Count(const Zone::Rep& zone, Outcome outcome) noexcept {
+  stats_->zones[zone.slot].outcomes[static_cast<size_t>(outcome)].Add(1);
+}
+
+void Responder::ParseAny(io::Message& message, size_t index, const Serving& serving) noexcept {
+  const dns::Query query = dns::ParseQuery({message.payload, message.size});
+  if (query.status != dns::QueryStatus::kOk) return AnswerUnreadable(message, query);
+  if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
+  if (query.qclass == dns::kCh) return AnswerChaos(message, query, serving.identity);
+  if (query.qclass == dns::kIn && !IsTransfer(query.qtype)) {
+    // The most specific zone: the one with the most labels.
+    const FoldedName name = Fold(message, query);
+    for (size_t below = 0; below <= query.labels; ++below) {
+      if (!serving.zones.index_->label_counts[query.labels - below]) continue;
+      const size_t at = query.label_at[below];
+      const Zone::Rep* zone = serving.zones.index_->Find(&name[at], query.name_size - at);
+      if (zone != nullptr) return AnswerInZone(message, index, query, *zone, below);
+    }
+  }
+  AnswerWriter writer(message, query);
+  Finish(writer, dns::kRefused, false);
+}
+
+void Responder::AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept {
+  using dns::QueryStatus;
+  if (query.status == QueryStatus::kShort) return Drop(message, DropReason::kShortDns);
+  if (query.status == QueryStatus::kResponse) return Drop(message, DropReason::kIsResponse);
+  const dns::Rcode rcode = query.status == QueryStatus::kNotImp    ? dns::kNotImp
+                           : query.status == QueryStatus::kBadVers ? dns::kBadVers
+                                                                   : dns::kFormErr;
+  if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
+  if (query.question_end == dns::kHeaderSize) {
+    WriteHeaderOnly(message, rcode);
+    stats_->rcodes[rcode].Add(1);
+    return;
+  }
+  AnswerWriter writer(message, query);
+  Finish(writer, rcode, false);
+}
+
+// RFC 4892 and what BIND made customary. Anything else of class CH is refused.
+void Responder::AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept {
+  struct Known {
+    std::string_view name;
+    const std::string& text;
+  };
+  const Known known[] = {{{"\7version\4bind\0", 14}, identity.version},
+                         {{"\7version\6server\0", 16}, identity.version},
+                         {{"\2id\6server\0", 11}, identity.id},
+                         {{"\10hostname\4bind\0", 15}, identity.id}};
+  const FoldedName name = Fold(message, query);
+  const std::string_view asked{reinterpret_cast<const char*>(name.data()), query.name_size};
+  AnswerWriter writer(message, query);
+  for (const auto& [known_name, text] : known) {
+    if (asked != known_name || text.empty()) continue;
+    if (query.qtype == dns::kTxt || query.qtype == dns::kAny) writer.AddText(dns::kCh, 0, text);
+    return Finish(writer, dns::kNoError, true);
+  }
+  Finish(writer, dns::kRefused, false);
+}
+
+void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
+                             size_t below) noexcept {
+  Scratch& s = *scratch_;
+  const size_t apex_at = dns::kHeaderSize + query.label_at[below];
+  if (!zone.out && below == 4 && s.label_sizes[index] != 0) {
+    if (query.qtype == dns::kAny || message.capacity < kReadyRoom) {
+      return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
+    }
+    s.asked[s.asked_count++] = {.message = static_cast<uint8_t>(index),
+                                .edns = query.edns,
+                                .dnssec_ok = query.dnssec_ok,
+                                .question_end = query.question_end,
+                                .apex_at = static_cast<uint16_t>(apex_at),
+                                .udp_size = query.udp_size,
+                                .qtype = query.qtype,
+                                .address = s.label_addresses[index],
+                                .zone = &zone};
+    return;
+  }
+  AnswerWriter writer(message, query);
+  writer.set_apex_at(apex_at);
+  if (zone.out) {
+    Count(zone, Outcome::kServfail);
+    return Finish(writer, dns::kServFail, false);
+  }
+  if (below == 0) return AnswerApex(writer, query, zone);
+  if (below < 4 && IsEmptyNonTerminal(message.payload + dns::kHeaderSize, below, zone)) {
+    return AnswerExisting(writer, query, zone);
+  }
+  writer.AddChunk(zone.soa_negative, Section::kAuthority);
+  Count(zone, Outcome::kNxdomain);
+  Finish(writer, dns::kNxDomain, true);
+}
+
+void Responder::AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept {
+  const RecordChunk* const records = query.qtype == dns::kSoa  ? &zone.soa
+                                     : query.qtype == dns::kNs ? &zone.ns
+                                                               : nullptr;
+  if (records == nullptr || records->records == 0) return AnswerExisting(writer, query, zone);
+  writer.AddChunk(*records, Section::kAnswer);
+  Count(zone, Outcome::kOther);
+  Finish(writer, dns::kNoError, true);
+}
+
+// A name that exists, without records of the type that was asked for.
+void Responder::AnswerExisting(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept {
+  if (query.qtype == dns::kAny) {
+    writer.AddChunk(zone.hinfo, Section::kAnswer);  // RFC 8482 section 4.2
+    Count(zone, Outcome::kOther);
+  } else {
+    writer.AddChunk(zone.soa_negative, Section::kAuthority);  // RFC 2308 section 2.2
+    Count(zone, Outcome::kNoData);
+  }
+  Finish(writer, dns::kNoError, true);
+}
+
+void Responder::AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
+                              uint32_t address) noexcept {
+  AnswerWriter writer(message, query);
+  writer.set_apex_at(apex_at);
+  char subject[16];
+  const size_t subject_size = AddressToText(address, subject);
+  bool listed = false;
+  bool answered = false;
+  ForEachVerdict(zone, address, [&](const ZoneVerdict& at, uint32_t ttl_seconds) {
+    listed = true;
+    if (query.qtype == dns::kA) {
+      writer.AddA(ttl_seconds, at.verdict.a_be);
+      answered = true;
+    } else if (query.qtype == dns::kTxt) {
+      char text[kMaxTextBytes];
+      const size_t size = RenderText(at, {subject, subject_size}, text);
+      if (size == 0) return;
+      writer.AddText(dns::kIn, ttl_seconds, {text, size});
+      answered = true;
+    }
+  });
+  if (listed && !answered) return AnswerExisting(writer, query, zone);
+  if (!listed) writer.AddChunk(zone.soa_negative, Section::kAuthority);
+  Count(zone, listed ? Outcome::kListed : Outcome::kNxdomain);
+  Finish(writer, listed ? dns::kNoError : dns::kNxDomain, true);
+}
+
+}  // namespace rblitz

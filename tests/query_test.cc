@@ -1,0 +1,105 @@
+#include "dataplane/dns/query.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/dns_message.h"
+
+namespace rblitz::dns {
+namespace {
+
+Query Parsed(const Bytes& message) { return ParseQuery(message); }
+
+TEST(QueryParser, ReadsNameTypeClassAndLabels) {
+  const Query query = Parsed(Question("1.2.bl.example", kTxt));
+  EXPECT_EQ(query.status, QueryStatus::kOk);
+  EXPECT_EQ(query.qtype, kTxt);
+  EXPECT_EQ(query.qclass, kIn);
+  EXPECT_EQ(query.labels, 4);
+  EXPECT_EQ(query.name_size, 16);
+  EXPECT_EQ(query.question_end, 12 + 16 + 4);
+  EXPECT_EQ(query.label_at[2], 4);
+  EXPECT_EQ(query.label_at[4], 15);
+  EXPECT_FALSE(query.edns);
+  EXPECT_EQ(query.udp_size, 512);
+}
+
+TEST(QueryParser, ReadsEdns) {
+  const Query query = Parsed(Question("a", kA, Opt{.size = 4000, .dnssec_ok = true, .options = {0, 3, 0, 1, 9}}));
+  EXPECT_EQ(query.status, QueryStatus::kOk);
+  EXPECT_TRUE(query.edns);
+  EXPECT_TRUE(query.dnssec_ok);
+  EXPECT_EQ(query.udp_size, 4000);
+  EXPECT_EQ(Parsed(Question("a", kA, Opt{.size = 100})).udp_size, 512);
+  EXPECT_EQ(Parsed(Question("a", kA, Opt{.version = 1})).status, QueryStatus::kBadVers);
+}
+
+TEST(QueryParser, SkipsRecordsItHasNoUseFor) {
+  Bytes message = Question("a", kA);
+  const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4};
+  for (int i = 0; i < 3; ++i) message.insert(message.end(), std::begin(record), std::end(record));
+  message[7] = message[9] = 1;
+  message[11] = 2;
+  AppendOpt(message, Opt{.size = 1400});
+  const Query query = Parsed(message);
+  EXPECT_EQ(query.status, QueryStatus::kOk);
+  EXPECT_EQ(query.udp_size, 1400);
+}
+
+TEST(QueryParser, RejectsLabelPastEnd) {
+  Bytes message = Question("example", kA);
+  message[12] = 63;
+  EXPECT_EQ(Parsed(message).status, QueryStatus::kFormErr);
+}
+
+TEST(QueryParser, RejectsNameOf256Bytes) {
+  Bytes message(12);
+  message[5] = 1;
+  for (int i = 0; i < 4; ++i) {
+    message.push_back(63);
+    message.insert(message.end(), 63, 'a');
+  }
+  message.insert(message.end(), {0, 0, 1, 0, 1});
+  EXPECT_EQ(Parsed(message).status, QueryStatus::kFormErr);
+  message[12 + 3 * 64] = 61;  // 255 bytes: the last label is two shorter
+  message.erase(message.begin() + 12 + 3 * 64 + 1, message.begin() + 12 + 3 * 64 + 3);
+  EXPECT_EQ(Parsed(message).status, QueryStatus::kOk);
+  EXPECT_EQ(Parsed(message).name_size, 255);
+}
+
+TEST(QueryParser, Takes127Labels) {
+  Bytes message(12);
+  message[5] = 1;
+  for (int i = 0; i < 127; ++i) message.insert(message.end(), {1, 'x'});
+  message.insert(message.end(), {0, 0, 1, 0, 1});
+  EXPECT_EQ(Parsed(message).status, QueryStatus::kOk);
+  EXPECT_EQ(Parsed(message).labels, 127);
+}
+
+TEST(QueryParser, EveryPrefixOfAMessageIsHandled) {
+  const Bytes whole = Question("1.2.0.192.bl.example.com", kA, Opt{.options = {0, 10, 0, 2, 7, 7}});
+  for (size_t size = 0; size < whole.size(); ++size) {
+    const Bytes cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+    EXPECT_EQ(Parsed(cut).status, size < kHeaderSize ? QueryStatus::kShort : QueryStatus::kFormErr) << size;
+  }
+}
+
+TEST(QueryParser, CountsThatLieEndWithTheMessage) {
+  Bytes message = Question("a", kA);
+  message[6] = message[7] = message[8] = message[9] = message[10] = message[11] = 0xff;
+  EXPECT_EQ(Parsed(message).status, QueryStatus::kFormErr);
+}
+
+TEST(QueryParser, QuestionEndStaysInsideOnRandomBytes) {
+  std::mt19937 random(9);
+  for (int i = 0; i < 100000; ++i) {
+    Bytes message(random() % 64);
+    for (uint8_t& byte : message) byte = static_cast<uint8_t>(random() % (random() % 2 == 0 ? 256 : 8));
+    const Query query = Parsed(message);
+    ASSERT_TRUE(query.question_end == kHeaderSize || query.question_end <= message.size());
+  }
+}
+
+}  // namespace
+}  // namespace rblitz::dns
