@@ -48,6 +48,14 @@ ValueId Verdicts::Intern(std::span<const Verdict> verdicts) {
   return known->second;
 }
 
+ValueId Verdicts::Append(Verdict verdict) {
+  const ValueId id = values();
+  value_ids_.try_emplace({verdict}, id);
+  verdicts_.push_back(verdict);
+  first_.push_back(static_cast<uint32_t>(verdicts_.size()));
+  return id;
+}
+
 size_t Verdicts::Render(TextId text, std::string_view subject, char* out) const noexcept {
   if (text == kNoText) return 0;
   const char* in = text_bytes_.data() + text_at_[text];
