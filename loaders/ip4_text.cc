@@ -1,0 +1,69 @@
+#include "loaders/ip4_text.h"
+
+#include <algorithm>
+
+namespace rblitz {
+
+namespace {
+
+bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+}  // namespace
+
+std::optional<uint32_t> TakeNumber(std::string_view& text, uint32_t max) {
+  uint64_t number = 0;
+  size_t digits = 0;
+  for (; digits < text.size() && IsDigit(text[digits]); ++digits) {
+    number = 10 * number + static_cast<uint64_t>(text[digits] - '0');
+    if (number > max) return std::nullopt;
+  }
+  if (digits == 0) return std::nullopt;
+  text.remove_prefix(digits);
+  return static_cast<uint32_t>(number);
+}
+
+std::optional<Octets> TakeOctets(std::string_view& text, LeadingZeros zeros) {
+  Octets octets;
+  for (;;) {
+    if (zeros == LeadingZeros::kRefused && text.size() > 1 && text[0] == '0' && IsDigit(text[1])) return std::nullopt;
+    const std::optional<uint32_t> octet = TakeNumber(text, 255);
+    if (!octet) return std::nullopt;
+    ++octets.count;
+    octets.address |= *octet << (32 - octets.bits());
+    if (octets.count == 4 || text.empty() || text[0] != '.') return octets;
+    text.remove_prefix(1);
+  }
+}
+
+std::optional<Ip4Range> PrefixRange(uint32_t address, unsigned length) {
+  const uint32_t host_bits = length == 32 ? 0 : ~uint32_t{0} >> length;
+  if ((address & host_bits) != 0) return std::nullopt;
+  return Ip4Range{address, address | host_bits};
+}
+
+std::string_view SkipBlanks(std::string_view text) noexcept {
+  while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
+  return text;
+}
+
+std::string_view TrimBlanks(std::string_view text) noexcept {
+  while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
+  return SkipBlanks(text);
+}
+
+std::string Quoted(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  constexpr size_t kShown = 60;
+  std::string quoted = "'";
+  for (const char c : text.substr(0, kShown)) {
+    if (c >= ' ' && c <= '~') {
+      quoted += c;
+    } else {
+      const auto byte = static_cast<uint8_t>(c);
+      quoted += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return quoted + (text.size() > kShown ? "...'" : "'");
+}
+
+}  // namespace rblitz

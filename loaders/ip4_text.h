@@ -1,0 +1,54 @@
+// IPv4 addresses, prefixes and ranges as lists write them: the pieces that all text grammars share.
+//
+// Units: addresses in host order. Cost: no allocation unless a message is made.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace rblitz {
+
+// An inclusive range.
+struct Ip4Range {
+  uint32_t first = 0;
+  uint32_t last = 0;
+
+  bool operator==(const Ip4Range&) const = default;
+};
+
+enum class LeadingZeros : uint8_t {
+  kDecimal,  // 010 is ten, as rbldnsd reads it
+  kRefused,  // 010 may have been meant as eight
+};
+
+// One to four octets; those that are missing are the low ones.
+struct Octets {
+  uint32_t address = 0;  // missing octets are 0
+  unsigned count = 0;
+
+  // 32 for four octets, 8 for one.
+  [[nodiscard]] unsigned bits() const noexcept { return 8 * count; }
+  // The highest address that begins with these octets.
+  [[nodiscard]] uint32_t last() const noexcept { return count == 4 ? address : address | (~uint32_t{0} >> bits()); }
+};
+
+// Takes octets off the front of `text`. Nothing if it does not begin with any, an octet is above 255 or misses after a
+// point.
+[[nodiscard]] std::optional<Octets> TakeOctets(std::string_view& text, LeadingZeros zeros);
+
+// Takes digits off the front of `text`. Nothing if there are none or they say more than `max`.
+[[nodiscard]] std::optional<uint32_t> TakeNumber(std::string_view& text, uint32_t max);
+
+// The addresses below address/length. Nothing if bits after the prefix are set.
+[[nodiscard]] std::optional<Ip4Range> PrefixRange(uint32_t address, unsigned length);
+
+inline bool IsBlank(char c) noexcept { return c == ' ' || c == '\t'; }
+[[nodiscard]] std::string_view SkipBlanks(std::string_view text) noexcept;
+[[nodiscard]] std::string_view TrimBlanks(std::string_view text) noexcept;
+
+// For messages: quoted, at most 60 bytes of it, others than printable ASCII as \xNN.
+[[nodiscard]] std::string Quoted(std::string_view text);
+
+}  // namespace rblitz
