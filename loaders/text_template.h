@@ -1,0 +1,40 @@
+// TXT templates in rbldnsd's language: `$` is the listed thing, `$$` a dollar, `$0` to `$9` variables of the file, `$=`
+// the entry's own text inside the base template.
+//
+// rbldnsd expands at query time, so a variable that is set on the last line counts for the first entry. Here texts are
+// kept raw until all lines are read and expanded once, into the literal parts that Verdicts::InternText takes.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rblitz {
+
+// What the specials $0 to $9 and $= set; the first setting of each counts.
+struct TextScope {
+  std::array<std::optional<std::string>, 10> variables;
+  std::optional<std::string> base;
+};
+
+// Literals with the listed thing between each two.
+class TextParts {
+ public:
+  void Append(std::string_view literal) { literals_ += literal; }
+  void AppendSubject() { ends_.push_back(literals_.size()); }
+  // Valid until the next change.
+  [[nodiscard]] std::vector<std::string_view> parts() const;
+
+ private:
+  std::string literals_;
+  std::vector<size_t> ends_;  // of all parts but the last
+};
+
+[[nodiscard]] TextParts ExpandText(std::string_view raw, const TextScope& scope);
+
+// The raw text for a template of the configuration, where `$feed` is the name of the feed.
+[[nodiscard]] std::string RawFromConfig(std::string_view text, std::string_view feed);
+
+}  // namespace rblitz
