@@ -1,0 +1,59 @@
+// What a grammar fills while a feed is read, and how it becomes FeedData: entries go to the builder at once, values and
+// texts are kept raw until everything is known.
+//
+// Thread-safety: none. Lifetime: `data` must outlive the draft.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "loaders/feed.h"
+#include "loaders/ip4_text.h"
+#include "loaders/raw_values.h"
+#include "loaders/specials.h"
+#include "tables/ip4_builder.h"
+#include "tables/result.h"
+#include "tables/snapshot.h"
+
+namespace rblitz {
+
+class FeedDraft {
+ public:
+  FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data);
+
+  // Default lines count for the rest of their file only.
+  void StartFile() noexcept { default_value_ = kConfigValue; }
+
+  // What entries get that name nothing: as configured, then as the last default line of the file says.
+  [[nodiscard]] RawValue config_value() const noexcept { return config_value_; }
+  [[nodiscard]] ValueId default_value() const noexcept { return default_value_; }
+  [[nodiscard]] RawValue default_raw() const noexcept { return values_.at(default_value_); }
+  void SetDefault(RawValue value) { default_value_ = values_.Intern(value); }
+  // The one value of a set that has only one. The first setting counts, for all entries of the feed.
+  void SetOnlyValue(RawValue value);
+
+  [[nodiscard]] ValueId Intern(RawValue value) { return values_.Intern(value); }
+
+  // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
+  [[nodiscard]] Status Add(Ip4Range range, ValueId value);
+
+  Ip4Builder ip4;
+  Specials specials;
+  int64_t header_time = 0;  // that a comment of the feed states; 0: none
+
+  // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any.
+  void Finish(const Ip4Table* previous, Ip4BuildReport* report);
+
+ private:
+  static constexpr ValueId kConfigValue = 1;
+
+  FeedData* const data_;
+  std::string config_text_;
+  RawValue config_value_;
+  RawValues values_;
+  ValueId default_value_ = kConfigValue;
+  bool only_value_set_ = false;
+};
+
+}  // namespace rblitz

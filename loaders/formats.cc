@@ -1,0 +1,58 @@
+#include "loaders/formats.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "loaders/plain_lines.h"
+
+namespace rblitz {
+
+namespace {
+
+// A run of plain lines ends at the first other line; in files that alternate the two, small runs cost little.
+constexpr size_t kRun = 256;
+
+using ParseLine = Status(std::string_view line, FeedDraft* draft);
+
+template <ParseLine* kParseLine>
+uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+  uint32_t addresses[kRun];
+  uint64_t lines = 0;
+  const char* at = block.data();
+  const char* const end = at + block.size();
+  while (at < end) {
+    const PlainRun run = ReadPlainLines(at, end, addresses);
+    for (size_t i = 0; i < run.count; ++i) draft->ip4.Add(addresses[i], draft->default_value());
+    lines += run.count;
+    at = run.next;
+    if (run.count == kRun || at == end) continue;
+    const auto* const newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
+    std::string_view line(at, static_cast<size_t>(newline - at));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(lines, parsed.error());
+    ++lines;
+    at = newline + 1;
+  }
+  return lines;
+}
+
+constexpr FeedFormat kFormats[] = {
+    {"cidr", Precedence::kLongestMatch, ParseBlock<ParseCidrLine>},
+    {"cymru-bogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
+    {"cymru-fullbogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
+    {"ip4set", Precedence::kPieces, ParseBlock<ParseIp4SetLine>},
+    {"ip4trie", Precedence::kLongestMatch, ParseBlock<ParseIp4TrieLine>},
+    {"ip4tset", Precedence::kLongestMatch, ParseBlock<ParseIp4TsetLine>},
+};
+static_assert(std::ranges::is_sorted(kFormats, {}, &FeedFormat::name));
+
+}  // namespace
+
+std::span<const FeedFormat> AllFormats() { return kFormats; }
+
+const FeedFormat* FindFormat(std::string_view name) {
+  const auto* const found = std::ranges::lower_bound(kFormats, name, {}, &FeedFormat::name);
+  return found != std::end(kFormats) && found->name == name ? found : nullptr;
+}
+
+}  // namespace rblitz

@@ -1,0 +1,45 @@
+// The grammars: how a format's name leads to the function that reads one line of it. One file each; a format is a row
+// of the table in formats.cc.
+//
+// A grammar gets a line without its LF and CR. It returns why the line is bad, or nothing wrong; a bad line lists
+// nothing.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "loaders/feed_draft.h"
+#include "loaders/line_reader.h"
+#include "tables/ip4_builder.h"
+#include "tables/result.h"
+
+namespace rblitz {
+
+[[nodiscard]] Status ParseIp4SetLine(std::string_view line, FeedDraft* draft);   // ip4set_format.cc
+[[nodiscard]] Status ParseIp4TsetLine(std::string_view line, FeedDraft* draft);  // ip4tset_format.cc
+[[nodiscard]] Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft);  // ip4trie_format.cc
+[[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
+[[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
+
+// Told about each bad line; `number` counts the lines of the block from 0.
+class LineErrors {
+ public:
+  virtual ~LineErrors() = default;
+  virtual void Add(uint64_t number, const Error& error) = 0;
+};
+
+struct FeedFormat {
+  std::string_view name;
+  Precedence precedence;
+  // Reads a block of lines and returns how many it has.
+  uint64_t (*parse)(std::string_view block, FeedDraft* draft, LineErrors* errors);
+};
+
+// Sorted by name.
+[[nodiscard]] std::span<const FeedFormat> AllFormats();
+
+// Null if there is no such format.
+[[nodiscard]] const FeedFormat* FindFormat(std::string_view name);
+
+}  // namespace rblitz

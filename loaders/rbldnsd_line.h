@@ -1,0 +1,38 @@
+// What the lines of all rbldnsd types share: comments and specials, and the grammar of values.
+//
+// A value is `:A:text`, `:A:` (no text), `:A` (the default's text), `text` (the default's A) or nothing (the default).
+// An A may be short: 5 is 127.0.0.5, 1.2 is 1.0.0.2, 1.2.3 is 1.2.0.3.
+#pragma once
+
+#include <string_view>
+
+#include "loaders/feed_draft.h"
+#include "loaders/ip4_text.h"
+#include "loaders/raw_values.h"
+#include "tables/result.h"
+
+namespace rblitz {
+
+// What an entry lists, and the rest of its line.
+struct Ip4Key {
+  Ip4Range range;
+  std::string_view rest;
+};
+
+// Takes the key off a line that begins with one. REQUIRES of the function: EndsKey(rest) holds for what it returns.
+using ParseIp4Key = Result<Ip4Key>(std::string_view text);
+
+// Reads a line of a type whose entries are keys with values, where `!` excludes and default lines count until the next
+// one.
+[[nodiscard]] Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft* draft);
+
+// Removes blanks at both ends and acts on comments and specials: nothing is left of those.
+[[nodiscard]] Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft);
+
+// Whether a key may end before `rest`: at a blank, a comment, a value or the end of the line.
+[[nodiscard]] bool EndsKey(std::string_view rest) noexcept;
+
+// The value in `text`, which has no blanks at its ends; what it does not say is taken from `fallback`.
+[[nodiscard]] Result<RawValue> ParseValue(std::string_view text, RawValue fallback);
+
+}  // namespace rblitz
