@@ -3,8 +3,9 @@
 // Only regular files are read: a FIFO or device could block the reload of all feeds for ever.
 //
 // Thread-safety: none; one source, one thread.
-// Errors: messages name the file. A file whose time, size or inode changes while it is read fails when its end is reached, because
-// what was read may be half of one version and half of the next; writers should rename a finished file into place.
+// Errors: messages name the file. A file whose time, size or inode changes while it is read fails when its end is
+// reached, because what was read may be half of one version and half of the next; writers should rename a finished file
+// into place.
 #pragma once
 
 #include <sys/stat.h>
@@ -69,7 +70,8 @@ class MemorySource final : public ByteSource {
   std::string_view rest_;
 };
 
-// Inflates `compressed` where it begins as gzip does (RFC 1952 section 2.3.1), whatever its name; passes it through elsewhere.
+// Inflates `compressed` where it begins as gzip does (RFC 1952 section 2.3.1), whatever its name; passes it through
+// elsewhere.
 class InflatingSource final : public ByteSource {
  public:
   // `name` is for messages.

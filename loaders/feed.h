@@ -7,13 +7,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "loaders/byte_source.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -44,8 +44,10 @@ struct LoadReport {
 // Names of the formats that `format` may have, sorted.
 [[nodiscard]] std::vector<std::string_view> FeedFormats();
 
-// Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with.
+// Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with. `files`,
+// if not null, gets the identity of each path as it was opened.
 [[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous,
-                                                               LoadReport* report);
+                                                               LoadReport* report,
+                                                               std::vector<FileIdentity>* files = nullptr);
 
 }  // namespace rblitz

@@ -1,8 +1,9 @@
-// Lines from a file, gzip or memory, in blocks: a block is a run of whole lines, so that a grammar finds line ends itself (in
-// the fast case together with the address, see plain_lines.h) and blocks can be parsed apart from each other.
+// Lines from a file, gzip or memory, in blocks: a block is a run of whole lines, so that a grammar finds line ends
+// itself (in the fast case together with the address, see plain_lines.h) and blocks can be parsed apart from each
+// other.
 //
-// Lines end in LF. A UTF-8 byte order mark at the start is skipped, a last line without LF gets one. A line that is longer than
-// kMaxLineBytes is not kept: it comes as a block of its own that says so.
+// Lines end in LF. A UTF-8 byte order mark at the start is skipped, a last line without LF gets one. A line that is
+// longer than kMaxLineBytes is not kept: it comes as a block of its own that says so.
 //
 // Lifetime: a block is valid until the next call of Next().
 // Cost: one copy from the page cache; no allocation after the first block unless a line is longer than it.
@@ -24,8 +25,8 @@ inline constexpr size_t kMaxLineBytes = size_t{1} << 20;
 inline constexpr size_t kBlockSlack = 16;
 
 struct LineBlock {
-  std::string_view bytes;     // lines, each with its LF
-  bool over_long = false;     // stands for one line that was longer than kMaxLineBytes; bytes is empty
+  std::string_view bytes;  // lines, each with its LF
+  bool over_long = false;  // stands for one line that was longer than kMaxLineBytes; bytes is empty
 };
 
 class LineReader {

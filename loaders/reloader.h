@@ -1,13 +1,15 @@
-// The thread that owns loading: it reads feeds, builds their tables beside those being served and hands the result to a publisher.
+// The thread that owns loading: it reads feeds, builds their tables beside those being served and hands the result to a
+// publisher.
 //
-// What is served changes only when a publisher took a snapshot. A feed that cannot be loaded keeps its data, a publisher that fails
-// leaves everything as it was; both say why. A feed whose files are the ones last read is not read again unless forced: same
-// device, inode, size, mtime and ctime, and the last change old enough that a further one would have moved the clock of the file
-// system.
+// What is served changes only when a publisher took a snapshot. A feed that cannot be loaded keeps its data, a
+// publisher that fails leaves everything as it was; both say why. A feed whose files are the ones last read is not read
+// again unless forced: same device, inode, size, mtime and ctime, and the last change old enough that a further one
+// would have moved the clock of the file system.
 //
 // Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done.
-// Lifetime: publishers run on the reloader's thread, and the last reference to replaced tables drops there.
-// Errors: SetFeeds and Reload fail when nothing was published that should have been; what became of a single feed is in its outcome.
+// Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(); the last reference to
+// replaced tables drops there. Errors: SetFeeds and Reload fail when nothing was published that should have been; what
+// became of a single feed is in its outcome.
 #pragma once
 
 #include <chrono>
@@ -65,8 +67,9 @@ class Reloader {
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
-  // Serves these feeds from now on. Feeds whose configuration is the same as before keep their data and are only read again when
-  // their files changed; `publish` replaces the publisher, because zones and feeds change together. Nothing is replaced on failure.
+  // Serves these feeds from now on. Feeds whose configuration is the same as before keep their data and are only read
+  // again when their files changed; `publish` replaces the publisher, because zones and feeds change together. Nothing
+  // is replaced on failure.
   [[nodiscard]] Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
 
   // Loads the feeds named, or all when none is. Outcomes in the configuration's order.
