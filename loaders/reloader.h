@@ -8,8 +8,9 @@
 //
 // Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done.
 // Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(); the last reference to
-// replaced tables drops there. Errors: SetFeeds and Reload fail when nothing was published that should have been; what
-// became of a single feed is in its outcome.
+// replaced tables drops there.
+// Errors: SetFeeds and Reload fail when nothing was published that should have been; what became of a single feed is in
+// its outcome.
 #pragma once
 
 #include <chrono>
