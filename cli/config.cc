@@ -262,17 +262,19 @@ Result<Config> ParseConfig(std::string_view text, const std::string& file) {
 }
 
 Result<Config> LoadConfig(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return Fail(file + ": cannot be read: it is a folder");
   std::ifstream in(file, std::ios::binary);
   if (!in) return Fail(file + ": cannot be read: " + std::strerror(errno));
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (in.bad() || std::filesystem::is_directory(file)) return Fail(file + ": cannot be read: it is no file");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
   return ParseConfig(text, file);
 }
 
 Status CheckFeedFiles(const ConfiguredFeed& feed) {
   for (const std::string& path : feed.feed.paths) {
     if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
-    if (std::filesystem::is_directory(path)) return Fail(feed.place + ": " + path + ": is a folder, not a file");
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return Fail(feed.place + ": " + path + ": is a folder, not a file");
   }
   return {};
 }
