@@ -1,0 +1,87 @@
+#include "cli/check.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "cli/config.h"
+#include "cli/options.h"
+#include "cli/render.h"
+#include "cli/views.h"
+#include "dataplane/zone.h"
+#include "loaders/feed.h"
+
+namespace rblitz {
+
+namespace {
+
+// One feed as a server that starts now would have it.
+FeedOutcome Load(const ConfiguredFeed& feed, std::shared_ptr<const FeedData>* data) {
+  FeedOutcome outcome;
+  outcome.name = feed.feed.name;
+  auto loaded = LoadFeed(feed.feed, nullptr, &outcome.report);
+  if (loaded) {
+    *data = *std::move(loaded);
+    outcome.state = FeedState::kLoaded;
+  } else {
+    outcome.error = loaded.error().message;
+  }
+  return outcome;
+}
+
+Json ZonesJson(const Config& config, const Serving& serving) {
+  Json zones = Json::array();
+  for (const ZoneConfig& zone : config.zones) {
+    Json feeds = Json::array();
+    for (const uint32_t feed : zone.feeds) feeds.push_back(config.feeds[feed].feed.name);
+    const Zone* const served = serving.zones.Find(zone.name);
+    zones.push_back({{"name", zone.name},
+                     {"state", served == nullptr || served->out() ? "out" : "serving"},
+                     {"feeds", std::move(feeds)}});
+  }
+  return zones;
+}
+
+}  // namespace
+
+Json CheckJson(const std::string& config_file, const std::function<void(const std::string&)>& progress) {
+  Json json = {{"ok", false},
+               {"config", config_file},
+               {"zones", Json::array()},
+               {"feeds", Json::array()},
+               {"errors", Json::array()}};
+  const auto config = LoadConfig(config_file);
+  if (!config) {
+    json["errors"] = ErrorLines(config.error().message);
+    return json;
+  }
+  Snapshot snapshot;
+  for (const ConfiguredFeed& feed : config->feeds) {
+    progress(feed.feed.name);
+    const FeedOutcome outcome = Load(feed, &snapshot.feeds.emplace_back());
+    json["feeds"].push_back(OutcomeJson(outcome));
+    if (!outcome.error.empty()) json["errors"].push_back(feed.place + ": " + outcome.error);
+  }
+  const auto serving = BuildServing(std::move(snapshot), config->zones, config->server.identity);
+  if (serving) {
+    json["zones"] = ZonesJson(*config, **serving);
+  } else {
+    json["errors"].push_back(config_file + ": " + serving.error().message);
+  }
+  json["ok"] = json["errors"].empty();
+  return json;
+}
+
+int RunCheck(const std::string& program, const std::string& config_file, bool json) {
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const Json result = CheckJson(config_file, [&](const std::string& feed) {
+    if (terminal) std::cerr << program << ": loading " << feed << "\n";
+  });
+  std::cout << (json ? DumpJson(result, 2) + "\n" : RenderCheck(result));
+  for (const Json& error : result["errors"]) std::cerr << program << ": " << error.get<std::string>() << "\n";
+  return result["ok"].get<bool>() ? kExitSuccess : kExitFailure;
+}
+
+}  // namespace rblitz

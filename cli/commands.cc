@@ -1,0 +1,113 @@
+#include "cli/commands.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <thread>
+
+#include "cli/check.h"
+#include "cli/control_client.h"
+#include "cli/json.h"
+#include "cli/render.h"
+
+namespace rblitz {
+
+namespace {
+
+int Complain(const std::string& what) {
+  std::cerr << "rblitz: " << what << "\n";
+  return kExitFailure;
+}
+
+Json Request(const CommandOptions& options) {
+  Json request = {{"command", options.command}};
+  if (options.command == "reload") request["feeds"] = options.arguments;
+  if (options.command == "lookup") request["what"] = options.arguments[0];
+  if (!options.zone.empty()) request["zone"] = options.zone;
+  return request;
+}
+
+// The answer's "result", or its "error" as an Error.
+Result<Json> Ask(const CommandOptions& options, const WaitingFor& waiting = {}) {
+  const auto line = AskServer(options.control, DumpJson(Request(options)), waiting);
+  if (!line) return tl::unexpected<Error>(line.error());
+  const Json answer = Json::parse(*line, nullptr, false);
+  if (answer.is_object() && answer.contains("result")) return answer["result"];
+  if (answer.is_object() && answer.contains("error")) return Fail(answer["error"].get<std::string>());
+  return Fail(options.control + ": that is no answer of rblitzd");
+}
+
+void Print(const CommandOptions& options, const Json& result, std::string (*render)(const Json&)) {
+  std::cout << (options.json ? DumpJson(result, 2) + "\n" : render(result)) << std::flush;
+}
+
+// Asks and prints; returns the result for the exit code.
+Result<Json> Show(const CommandOptions& options, std::string (*render)(const Json&)) {
+  auto result = Ask(options);
+  if (result) Print(options, *result, render);
+  return result;
+}
+
+int RunStatus(const CommandOptions& options) {
+  const auto result = Show(options, RenderStatus);
+  return result ? kExitSuccess : Complain(result.error().message);
+}
+
+// Until interrupted, or until the server is gone.
+int RunWatch(const CommandOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  auto before = Ask(options);
+  for (auto then = Clock::now(); before;) {
+    std::this_thread::sleep_until(then + std::chrono::seconds(1));
+    auto after = Ask(options);
+    if (!after) return Complain(after.error().message);
+    const auto now = Clock::now();
+    const double seconds = std::chrono::duration<double>(now - then).count();
+    std::cout << (options.json ? DumpJson(*after) + "\n" : RenderChange(*before, *after, seconds)) << std::flush;
+    if (!std::cout) return kExitFailure;
+    before = std::move(after);
+    then = now;
+  }
+  return Complain(before.error().message);
+}
+
+int RunStats(const CommandOptions& options) {
+  if (options.watch) return RunWatch(options);
+  const auto result = Show(options, RenderStats);
+  return result ? kExitSuccess : Complain(result.error().message);
+}
+
+int RunReload(const CommandOptions& options) {
+  bool waited = false;
+  const WaitingFor progress = [&waited](int seconds) {
+    std::cerr << "\rrblitz: reloading, " << seconds << " s " << std::flush;
+    waited = true;
+  };
+  const auto result = Ask(options, isatty(STDERR_FILENO) == 1 ? progress : WaitingFor());
+  if (waited) std::cerr << "\n";
+  if (!result) return Complain(result.error().message);
+  Print(options, *result, RenderReload);
+  for (const Json& error : (*result)["errors"]) Complain("reload: " + error.get<std::string>());
+  return (*result)["ok"].get<bool>() ? kExitSuccess : kExitFailure;
+}
+
+int RunLookup(const CommandOptions& options) {
+  const auto result = Show(options, RenderLookup);
+  if (!result) return Complain(result.error().message);
+  return (*result)["listed"].get<bool>() ? kExitSuccess : kExitNotListed;
+}
+
+}  // namespace
+
+int RunCommand(const CommandOptions& options) {
+  if (options.command == "check") return RunCheck("rblitz", options.arguments[0], options.json);
+  if (options.command == "status") return RunStatus(options);
+  if (options.command == "stats") return RunStats(options);
+  if (options.command == "reload") return RunReload(options);
+  return RunLookup(options);
+}
+
+}  // namespace rblitz

@@ -1,0 +1,301 @@
+#include "cli/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+
+#include "cli/config_values.h"
+#include "cli/table_reader.h"
+#include "cli/version.h"
+
+namespace rblitz {
+
+namespace {
+
+// Reads the sections in the order of their dependence: zones name feeds.
+class ConfigReader {
+ public:
+  ConfigReader(const std::string& file, ConfigErrors* errors)
+      : folder_(std::filesystem::path(file).parent_path()), errors_(errors) {
+    config_.file = file;
+    config_.server.identity.version = "rblitz " + std::string(kVersion);
+  }
+
+  Config Read(const toml::table& root);
+
+ private:
+  void ReadServer(const toml::table& table);
+  void ReadListen(TableReader& server);
+  void ReadWorkers(TableReader& server);
+  void ReadDpdk(const toml::table& table);
+  void ReadEal(TableReader& dpdk);
+  void ReadPort(const toml::table& table);
+  void ReadFeed(const toml::table& table);
+  void ReadFormat(TableReader& feed, FeedConfig* config);
+  void ReadZone(const toml::table& table);
+  void ReadZoneName(TableReader& zone, ZoneConfig* config);
+  void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
+  void ChooseIo(TableReader& root);
+  // A path of the file; relative ones start at the file's folder.
+  [[nodiscard]] std::string Resolve(const std::string& path) const { return (folder_ / path).lexically_normal(); }
+
+  std::filesystem::path folder_;
+  ConfigErrors* errors_;
+  Config config_;
+  std::string io_;
+  std::map<std::string, uint32_t> feed_index_;
+  std::set<std::string> zone_names_;
+  std::set<std::string> port_addresses_;
+};
+
+Config ConfigReader::Read(const toml::table& root) {
+  TableReader reader(root, "", errors_);
+  if (const toml::table* server = reader.Table("server")) ReadServer(*server);
+  if (const toml::table* dpdk = reader.Table("dpdk")) ReadDpdk(*dpdk);
+  for (const toml::table* feed : reader.Tables("feed")) ReadFeed(*feed);
+  for (const toml::table* zone : reader.Tables("zone")) ReadZone(*zone);
+  if (!reader.Has("zone")) reader.Wrong("zone", "is missing: there is nothing to serve");
+  ChooseIo(reader);
+  reader.Finish();
+  return std::move(config_);
+}
+
+void ConfigReader::ReadServer(const toml::table& table) {
+  TableReader server(table, "server", errors_);
+  io_ = server.String("io").value_or("");
+  if (!io_.empty() && io_ != "dpdk" && io_ != "kernel") server.Wrong("io", "'" + io_ + "' is neither dpdk nor kernel");
+  ReadListen(server);
+  ReadWorkers(server);
+  if (const auto state = server.String("state")) config_.server.state = Resolve(*state);
+  if (const auto control = server.String("control")) config_.server.control = Resolve(*control);
+  if (const auto version = server.String("version")) config_.server.identity.version = *version;
+  if (const auto identity = server.String("identity")) config_.server.identity.id = *identity;
+  server.Finish();
+}
+
+void ConfigReader::ReadListen(TableReader& server) {
+  std::set<std::pair<std::string, uint16_t>> seen;
+  for (const std::string& text : server.Strings("listen").value_or(std::vector<std::string>())) {
+    const auto socket = io::ParseListen(text);
+    if (!socket) {
+      server.Wrong("listen", socket.error().message);
+    } else if (!seen.emplace(socket->address, socket->port).second) {
+      server.Wrong("listen", "'" + text + "' is there twice");
+    } else {
+      config_.server.listen.push_back(text);
+      config_.server.sockets.push_back(*socket);
+    }
+  }
+}
+
+void ConfigReader::ReadWorkers(TableReader& server) {
+  config_.dpdk.workers = static_cast<uint32_t>(server.Integer("workers", 1, 1024).value_or(1));
+  if (config_.dpdk.workers > 1) server.Wrong("workers", "more than one is not supported yet");
+  const auto cores = server.Integers("cores", 0, 1023);
+  if (!cores) return;
+  config_.dpdk.cores.assign(cores->begin(), cores->end());
+  if (std::set<int64_t>(cores->begin(), cores->end()).size() != cores->size()) {
+    server.Wrong("cores", "names a core twice");
+  } else if (cores->size() != config_.dpdk.workers) {
+    server.Wrong("cores", "must name one core for each worker (" + std::to_string(config_.dpdk.workers) + ")");
+  }
+}
+
+void ConfigReader::ReadDpdk(const toml::table& table) {
+  TableReader dpdk(table, "dpdk", errors_);
+  ReadEal(dpdk);
+  config_.dpdk.mbufs = static_cast<uint32_t>(dpdk.Integer("mbufs", 1024, 1 << 28).value_or(config_.dpdk.mbufs));
+  if (!dpdk.String("kernel_port").value_or("").empty()) {
+    dpdk.Wrong("kernel_port", "is not supported yet: only \"\", the port is UDP only");
+  }
+  for (const toml::table* port : dpdk.Tables("ports")) ReadPort(*port);
+  dpdk.Finish();
+}
+
+// Cores belong to workers and cores of [server]; two places that name them would disagree one day.
+void ConfigReader::ReadEal(TableReader& dpdk) {
+  config_.dpdk.eal = dpdk.Strings("eal").value_or(std::vector<std::string>());
+  for (const std::string& argument : config_.dpdk.eal) {
+    const bool short_form = (argument.starts_with("-l") || argument.starts_with("-c")) && !argument.starts_with("--");
+    if (short_form || argument.starts_with("--lcores") || argument.starts_with("--main-lcore")) {
+      dpdk.Wrong("eal", "'" + argument + "': cores are named by server.workers and server.cores");
+    }
+  }
+}
+
+void ConfigReader::ReadPort(const toml::table& table) {
+  TableReader reader(table, "dpdk.ports", errors_);
+  io::DpdkPortConfig port;
+  reader.Require("port");
+  reader.Require("addresses");
+  port.port = static_cast<uint16_t>(reader.Integer("port", 0, 1023).value_or(0));
+  const auto same = [&](const io::DpdkPortConfig& other) { return other.port == port.port; };
+  if (std::any_of(config_.dpdk.ports.begin(), config_.dpdk.ports.end(), same)) {
+    reader.Wrong("port", "port " + std::to_string(port.port) + " is there twice");
+  }
+  const auto addresses = reader.Strings("addresses");
+  if (addresses && addresses->empty()) reader.Wrong("addresses", "a port needs an address");
+  for (const std::string& text : addresses.value_or(std::vector<std::string>())) {
+    const auto address = ParsePortAddress(text);
+    if (!address) {
+      reader.Wrong("addresses", address.error().message);
+    } else if (!port_addresses_.insert(text.substr(0, text.find('/'))).second) {
+      reader.Wrong("addresses", "'" + text + "' is there twice");
+    } else {
+      port.addresses.push_back(text);
+    }
+  }
+  reader.Finish();
+  config_.dpdk.ports.push_back(std::move(port));
+}
+
+void ConfigReader::ReadFeed(const toml::table& table) {
+  TableReader reader(table, "feed", errors_);
+  ConfiguredFeed entry;
+  for (const char* key : {"name", "path", "format"}) reader.Require(key);
+  entry.feed.name = reader.Parsed("name", ParseFeedName).value_or("");
+  const auto index = static_cast<uint32_t>(config_.feeds.size());
+  if (!entry.feed.name.empty() && !feed_index_.emplace(entry.feed.name, index).second) {
+    reader.Wrong("name", "there are two feeds '" + entry.feed.name + "'");
+  }
+  const auto paths = reader.StringOrStrings("path");
+  if (paths && (paths->empty() || std::count(paths->begin(), paths->end(), "") != 0)) reader.Wrong("path", "is empty");
+  for (const std::string& path : paths.value_or(std::vector<std::string>())) entry.feed.paths.push_back(Resolve(path));
+  entry.place = reader.Place("path");
+  ReadFormat(reader, &entry.feed);
+  entry.feed.a_be = reader.Parsed("a", ParseAValue);
+  entry.feed.text = reader.String("txt");
+  entry.check_seconds = reader.Seconds("check").value_or(entry.check_seconds);
+  reader.Finish();
+  config_.feeds.push_back(std::move(entry));
+}
+
+void ConfigReader::ReadFormat(TableReader& feed, FeedConfig* config) {
+  const auto format = feed.String("format");
+  if (!format) return;
+  config->format = *format;
+  std::string known;
+  for (std::string_view name : FeedFormats()) {
+    if (name == *format) return;
+    known += known.empty() ? "" : ", ";
+    known += name;
+  }
+  feed.Wrong("format", "unknown format '" + *format + "' (there are " + known + ")");
+}
+
+void ConfigReader::ReadZone(const toml::table& table) {
+  TableReader reader(table, "zone", errors_);
+  ZoneConfig zone;
+  for (const char* key : {"name", "feeds"}) reader.Require(key);
+  ReadZoneName(reader, &zone);
+  ReadZoneFeeds(reader, &zone);
+  zone.ttl_seconds = reader.Seconds("ttl");
+  zone.soa = reader.Parsed("soa", ParseSoa);
+  if (const auto names = reader.Strings("ns")) {
+    zone.ns.emplace();
+    if (names->empty()) reader.Wrong("ns", "is empty");
+    for (const std::string& text : *names) {
+      const auto name = ParseDomainName(text);
+      if (!name) reader.Wrong("ns", name.error().message);
+      zone.ns->names.push_back(name.value_or(""));
+    }
+  }
+  reader.Finish();
+  config_.zones.push_back(std::move(zone));
+}
+
+void ConfigReader::ReadZoneName(TableReader& zone, ZoneConfig* config) {
+  const auto name = zone.Parsed("name", ParseDomainName);
+  if (!name) return;
+  config->name = *name;
+  if (!zone_names_.insert(*name).second) zone.Wrong("name", "there are two zones '" + *name + "'");
+}
+
+void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
+  const auto names = zone.Strings("feeds");
+  if (names && names->empty()) zone.Wrong("feeds", "is empty");
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    const auto found = feed_index_.find(name);
+    if (found == feed_index_.end()) {
+      zone.Wrong("feeds", "there is no feed '" + name + "'");
+    } else if (std::find(config->feeds.begin(), config->feeds.end(), found->second) != config->feeds.end()) {
+      zone.Wrong("feeds", "names '" + name + "' twice");
+    } else {
+      config->feeds.push_back(found->second);
+    }
+  }
+}
+
+// Without server.io a file that describes ports means them.
+void ConfigReader::ChooseIo(TableReader& root) {
+  const bool dpdk = io_ == "dpdk" || (io_.empty() && root.Has("dpdk"));
+  config_.server.io = dpdk ? IoKind::kDpdk : IoKind::kKernel;
+  if (dpdk && config_.dpdk.ports.empty()) root.Wrong("dpdk", "ports: none given, and server.io is dpdk");
+  if (!dpdk) config_.dpdk.ports.clear();
+  if (!dpdk && config_.server.listen.empty()) root.Wrong("server", "listen: none given, and there is no DPDK port");
+}
+
+bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {
+  return std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(),
+                    [](const auto& x, const auto& y) { return x.port == y.port && x.addresses == y.addresses; });
+}
+
+}  // namespace
+
+Result<Config> ParseConfig(std::string_view text, const std::string& file) {
+  ConfigErrors errors(file);
+  try {
+    const toml::table root = toml::parse(text, file);
+    Config config = ConfigReader(file, &errors).Read(root);
+    if (errors.empty()) return config;
+  } catch (const toml::parse_error& error) {
+    errors.Add(error.source().begin.line, "syntax", error.description());
+  }
+  return tl::unexpected<Error>(errors.Take());
+}
+
+Result<Config> LoadConfig(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) return Fail(file + ": cannot be read: it is a folder");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Fail(file + ": cannot be read: " + std::strerror(errno));
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return ParseConfig(text, file);
+}
+
+Status CheckFeedFiles(const ConfiguredFeed& feed) {
+  for (const std::string& path : feed.feed.paths) {
+    if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) return Fail(feed.place + ": " + path + ": is a folder, not a file");
+  }
+  return {};
+}
+
+std::vector<std::string> NeedsRestart(const Config& running, const Config& next) {
+  std::vector<std::string> keys;
+  const auto differs = [&](bool same, const char* key) {
+    if (!same) keys.emplace_back(key);
+  };
+  differs(running.server.io == next.server.io, "server.io");
+  differs(running.server.listen == next.server.listen, "server.listen");
+  differs(running.dpdk.workers == next.dpdk.workers, "server.workers");
+  differs(running.dpdk.cores == next.dpdk.cores, "server.cores");
+  differs(running.server.state == next.server.state, "server.state");
+  differs(running.server.control == next.server.control, "server.control");
+  differs(running.server.identity.version == next.server.identity.version, "server.version");
+  differs(running.server.identity.id == next.server.identity.id, "server.identity");
+  differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");
+  differs(SamePorts(running.dpdk, next.dpdk), "dpdk.ports");
+  differs(running.dpdk.mbufs == next.dpdk.mbufs, "dpdk.mbufs");
+  return keys;
+}
+
+}  // namespace rblitz

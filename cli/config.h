@@ -1,0 +1,58 @@
+// The configuration of rblitzd: one TOML file (rblitz.toml(5)), read and checked as a whole.
+//
+// Thread-safety: pure but for reading the file. Units: times in seconds.
+// Errors: every mistake of the file is reported, not only the first: the Error's message has one a line, in the order
+// of the file, as "file:line: key: what". Unknown keys are mistakes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/io/dpdk_io.h"
+#include "dataplane/io/socket_io.h"
+#include "dataplane/zone.h"
+#include "loaders/feed.h"
+#include "tables/result.h"
+
+namespace rblitz {
+
+enum class IoKind : uint8_t { kKernel, kDpdk };
+
+struct ServerConfig {
+  IoKind io = IoKind::kKernel;
+  std::vector<std::string> listen;        // as written
+  std::vector<io::SocketConfig> sockets;  // the same, parsed
+  std::string state = "/var/lib/rblitz";
+  std::string control = "/run/rblitz/control.sock";
+  Identity identity;
+};
+
+struct ConfiguredFeed {
+  FeedConfig feed;
+  uint32_t check_seconds = 60;  // 0: only on reload
+  std::string place;            // "file:line: feed.path", for what is wrong with its files
+};
+
+struct Config {
+  std::string file;
+  ServerConfig server;
+  io::DpdkConfig dpdk;  // without ports unless server.io says dpdk
+  std::vector<ConfiguredFeed> feeds;
+  std::vector<ZoneConfig> zones;  // their feeds are indices into `feeds`
+};
+
+[[nodiscard]] Result<Config> LoadConfig(const std::string& file);
+
+// `file` names the text in errors; relative paths in it start at the file's folder.
+[[nodiscard]] Result<Config> ParseConfig(std::string_view text, const std::string& file);
+
+// Fails when a file of a feed cannot be read. Not part of ParseConfig: a server starts without a feed whose file is
+// missing.
+[[nodiscard]] Status CheckFeedFiles(const ConfiguredFeed& feed);
+
+// Keys of [server] and [dpdk] that a running server cannot change: those whose values differ.
+[[nodiscard]] std::vector<std::string> NeedsRestart(const Config& running, const Config& next);
+
+}  // namespace rblitz

@@ -1,0 +1,143 @@
+#include "cli/config_values.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <string_view>
+#include <vector>
+
+namespace rblitz {
+
+namespace {
+
+constexpr uint64_t kMaxSeconds = 0x7fffffff;
+
+// Digits only, the whole text.
+template <class T>
+bool ParseNumber(std::string_view text, T* value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+  return error == std::errc() && end == text.data() + text.size() && !text.empty();
+}
+
+uint64_t UnitSeconds(char unit) {
+  switch (unit) {
+    case 's':
+      return 1;
+    case 'm':
+      return 60;
+    case 'h':
+      return 3600;
+    case 'd':
+      return 86400;
+    case 'w':
+      return 604800;
+    default:
+      return 0;
+  }
+}
+
+bool IsNameCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool IsLabel(std::string_view label) {
+  return !label.empty() && label.size() <= 63 && std::all_of(label.begin(), label.end(), IsNameCharacter);
+}
+
+std::vector<std::string> Words(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+}  // namespace
+
+Result<uint32_t> ParseSeconds(const std::string& text) {
+  const auto bad = [&] { return Fail("bad time '" + text + "' (as in 90, 35m, 1h30m or 7d)"); };
+  if (text.empty()) return bad();
+  uint64_t total = 0;
+  for (const char *at = text.data(), *end = at + text.size(); at < end;) {
+    uint32_t number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) return bad();
+    const bool bare = next == end && at == text.data();
+    const uint64_t unit = bare ? 1 : next == end ? 0 : UnitSeconds(*next);
+    if (unit == 0) return bad();
+    total += number * unit;
+    if (total > kMaxSeconds) return Fail("time '" + text + "' is longer than 68 years");
+    at = next == end ? end : next + 1;
+  }
+  return static_cast<uint32_t>(total);
+}
+
+Result<uint32_t> ParseAValue(const std::string& text) {
+  in_addr address{};
+  if (inet_pton(AF_INET, text.c_str(), &address) != 1) return Fail("bad address '" + text + "' (as in 127.0.0.2)");
+  if (address.s_addr == 0) return Fail("0.0.0.0 is no answer");
+  return address.s_addr;
+}
+
+Result<std::string> ParsePortAddress(const std::string& text) {
+  const auto bad = [&] { return Fail("bad address '" + text + "' (as in 10.53.0.53/24)"); };
+  const size_t slash = text.find('/');
+  unsigned length = 0;
+  if (slash == std::string::npos || !ParseNumber(std::string_view(text).substr(slash + 1), &length)) return bad();
+  const std::string host = text.substr(0, slash);
+  in6_addr ip6{};
+  if (inet_pton(AF_INET6, host.c_str(), &ip6) == 1) return Fail("IPv6 address '" + text + "' is not supported yet");
+  in_addr ip4{};
+  if (inet_pton(AF_INET, host.c_str(), &ip4) != 1 || length < 1 || length > 32) return bad();
+  const uint32_t first = ntohl(ip4.s_addr) >> 24;
+  if (first == 0 || first == 127 || first >= 224) return Fail("'" + text + "' is no address of a host on a network");
+  return text;
+}
+
+Result<std::string> ParseDomainName(const std::string& text) {
+  const auto bad = [&] { return Fail("bad domain name '" + text + "'"); };
+  std::string name = text;
+  if (name.ends_with('.')) name.pop_back();
+  // 253 characters and the root are 255 octets (RFC 1035 section 2.3.4).
+  if (name.empty() || name.size() > 253) return bad();
+  for (size_t at = 0; at <= name.size();) {
+    const size_t dot = std::min(name.find('.', at), name.size());
+    if (!IsLabel(std::string_view(name).substr(at, dot - at))) return bad();
+    at = dot + 1;
+  }
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
+}
+
+Result<Soa> ParseSoa(const std::string& text) {
+  const std::vector<std::string> words = Words(text);
+  if (words.size() != 7) return Fail("is not 'mname rname serial refresh retry expire minimum'");
+  Soa soa;
+  const auto mname = ParseDomainName(words[0]);
+  if (!mname) return tl::unexpected<Error>(mname.error());
+  const auto rname = ParseDomainName(words[1]);
+  if (!rname) return tl::unexpected<Error>(rname.error());
+  soa.mname = *mname;
+  soa.rname = *rname;
+  if (!ParseNumber(words[2], &soa.serial)) return Fail("bad serial '" + words[2] + "'");
+  uint32_t* const times[] = {&soa.refresh_seconds, &soa.retry_seconds, &soa.expire_seconds, &soa.minimum_seconds};
+  for (size_t i = 0; i < std::size(times); ++i) {
+    const auto seconds = ParseSeconds(words[3 + i]);
+    if (!seconds) return tl::unexpected<Error>(seconds.error());
+    *times[i] = *seconds;
+  }
+  return soa;
+}
+
+Result<std::string> ParseFeedName(const std::string& text) {
+  const auto allowed = [](char c) { return IsNameCharacter(c) || c == '.'; };
+  if (text.empty() || text.size() > 64 || text[0] == '.' || !std::all_of(text.begin(), text.end(), allowed)) {
+    return Fail("bad name '" + text + "' (letters, digits, '-', '_' and '.', at most 64)");
+  }
+  return text;
+}
+
+}  // namespace rblitz

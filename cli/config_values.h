@@ -1,0 +1,33 @@
+// The values that configuration keys have as text: times, addresses, names, SOA.
+//
+// Thread-safety: pure. Errors: the message says what is wrong with the value; whoever reads the file adds file, line
+// and key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tables/result.h"
+#include "tables/snapshot.h"
+
+namespace rblitz {
+
+// "35m", "1h30m", "90": seconds, with units s, m, h, d, w. At most 2^31 - 1 (RFC 2181 section 8).
+[[nodiscard]] Result<uint32_t> ParseSeconds(const std::string& text);
+
+// "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
+[[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
+
+// "10.53.0.53/24": an address of a port and its network.
+[[nodiscard]] Result<std::string> ParsePortAddress(const std::string& text);
+
+// A domain name without escapes: labels of letters, digits, '-' and '_'. Returned in lower case without a final dot.
+[[nodiscard]] Result<std::string> ParseDomainName(const std::string& text);
+
+// "mname rname serial refresh retry expire minimum".
+[[nodiscard]] Result<Soa> ParseSoa(const std::string& text);
+
+// What feeds are called, in answers, commands and file names.
+[[nodiscard]] Result<std::string> ParseFeedName(const std::string& text);
+
+}  // namespace rblitz

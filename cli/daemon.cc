@@ -1,0 +1,200 @@
+#include "cli/daemon.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "cli/log.h"
+#include "cli/options.h"
+#include "cli/version.h"
+
+namespace rblitz {
+
+namespace {
+
+sigset_t Signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) sigaddset(&signals, signal);
+  return signals;
+}
+
+// What the request says under `key`; empty when it says nothing or no text.
+std::string Text(const Json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// Holds what is published for the control thread, which is no reader otherwise.
+class Reading {
+ public:
+  explicit Reading(const Published<Serving>& published) : serving_(published.Read()) {}
+
+  [[nodiscard]] const Serving* serving() const { return serving_; }
+
+ private:
+  RcuReader reader_;  // before serving_: its constructor makes this thread a reader
+  const Serving* serving_;
+};
+
+}  // namespace
+
+void BlockSignals() {
+  const sigset_t signals = Signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::Create(Config config) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config.server.identity));
+  if (const auto opened = daemon->Open(std::move(config)); !opened) return tl::unexpected<Error>(opened.error());
+  return daemon;
+}
+
+Status Daemon::Open(Config config) {
+  auto loop = EventLoop::Create();
+  if (!loop) return tl::unexpected<Error>(loop.error());
+  loop_ = *std::move(loop);
+  if (const auto opened = OpenSignals(); !opened) return opened;
+  // Before ports are taken: a second server with the same configuration must not disturb the first one's.
+  auto control =
+      ControlServer::Open(config.server.control, loop_.get(),
+                          [this](ControlServer::ClientId client, std::string_view line) { Answer(client, line); });
+  if (!control) return tl::unexpected<Error>(control.error());
+  control_ = *std::move(control);
+  auto workers = Workers::Open(config);
+  if (!workers) return tl::unexpected<Error>(workers.error());
+  workers_ = *std::move(workers);
+  reloader_ = std::make_unique<Reloader>();
+  reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
+  loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
+  return {};
+}
+
+Status Daemon::OpenSignals() {
+  const sigset_t signals = Signals();
+  signals_ = UniqueFd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signals_) return Fail(std::string("signalfd: ") + std::strerror(errno));
+  loop_->Watch(signals_.get(), POLLIN, [this](short) { OnSignal(); });
+  return {};
+}
+
+Daemon::~Daemon() = default;
+
+int Daemon::Run() {
+  reloads_->Start([this](const Json& answer) { loop_->Post([this, answer] { Started(answer); }); });
+  loop_->Run();
+  Stop();
+  return exit_code_;
+}
+
+// Everything has loaded or failed: only now is anything received.
+void Daemon::Started(const Json& answer) {
+  {
+    const Reading reading(publisher_.serving());
+    if (reading.serving() == nullptr) {
+      for (const Json& error : answer["errors"]) LogLine("start_failed").Add("error", error.get<std::string>());
+      exit_code_ = kExitFailure;
+      return loop_->Stop();
+    }
+  }
+  workers_->Launch(&publisher_.serving());
+  serving_ = true;
+  const auto config = reloads_->config();
+  LogLine line("started");
+  line.Add("version", kVersion)
+      .Add("config", config->file)
+      .Add("io", config->server.io == IoKind::kDpdk ? "dpdk" : "kernel")
+      .Add("zones", config->zones.size())
+      .Add("feeds", config->feeds.size())
+      .AddSeconds("seconds", std::chrono::duration<double>(Clock::now() - started_at_).count());
+}
+
+void Daemon::OnSignal() {
+  signalfd_siginfo info{};
+  if (read(signals_.get(), &info, sizeof(info)) != static_cast<ssize_t>(sizeof(info))) return;
+  const auto signal = static_cast<int>(info.ssi_signo);
+  LogLine("signal").Add("name", signal == SIGHUP ? "SIGHUP" : signal == SIGINT ? "SIGINT" : "SIGTERM");
+  if (signal == SIGHUP) {
+    reloads_->Ask({}, [](const Json&) {});
+  } else {
+    loop_->Stop();
+  }
+}
+
+// Who asks first, then who loads, then who serves; each may still use those that stop later.
+void Daemon::Stop() {
+  control_.reset();
+  workers_->Stop();
+  reloads_.reset();
+  reloader_.reset();
+  LogLine("stopped")
+      .Add("received", workers_->Sum(&WorkerStats::received))
+      .Add("answered", workers_->Sum(&WorkerStats::answered));
+}
+
+void Daemon::Measure() {
+  const Clock::time_point now = Clock::now();
+  const double seconds = std::chrono::duration<double>(now - measured_at_).count();
+  const uint64_t received = workers_->Sum(&WorkerStats::received);
+  const uint64_t answered = workers_->Sum(&WorkerStats::answered);
+  rates_ = {static_cast<double>(received - received_before_) / seconds,
+            static_cast<double>(answered - answered_before_) / seconds};
+  received_before_ = received;
+  answered_before_ = answered;
+  measured_at_ = now;
+}
+
+void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
+  const Json request = Json::parse(line, nullptr, false);
+  if (!request.is_object()) return Reply(client, Fail("a request is one JSON object a line"));
+  const std::string command = Text(request, "command");
+  if (command == "reload") return AskReload(client, request);
+  Reply(client, AnswerNow(command, request));
+}
+
+void Daemon::AskReload(ControlServer::ClientId client, const Json& request) {
+  if (!serving_) return Reply(client, Fail("reload: the server is still loading"));
+  std::vector<std::string> feeds;
+  if (const auto names = request.find("feeds"); names != request.end()) {
+    if (!names->is_array()) return Reply(client, Fail("reload: feeds must be a list"));
+    for (const Json& name : *names) {
+      if (!name.is_string()) return Reply(client, Fail("reload: feeds must be a list of names"));
+      feeds.push_back(name.get<std::string>());
+    }
+  }
+  reloads_->Ask(std::move(feeds),
+                [this, client](const Json& answer) { loop_->Post([this, client, answer] { Reply(client, answer); }); });
+}
+
+Result<Json> Daemon::AnswerNow(const std::string& command, const Json& request) {
+  const Reading reading(publisher_.serving());
+  if (command == "status") return StatusNow(reading.serving());
+  if (command == "stats") return StatsJson(*workers_, reading.serving(), rates_);
+  if (command != "lookup") return Fail("there is no command '" + command + "'");
+  if (reading.serving() == nullptr) return Fail("lookup: the server is still loading");
+  return LookupJson(*reading.serving(), Text(request, "what"), Text(request, "zone"));
+}
+
+Json Daemon::StatusNow(const Serving* serving) const {
+  const auto config = reloads_->config();
+  const std::vector<FeedStatus> feeds = reloader_->Feeds();
+  return StatusJson({.config = *config,
+                     .workers = *workers_,
+                     .feeds = feeds,
+                     .serving = serving_ ? serving : nullptr,
+                     .uptime_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count(),
+                     .rates = rates_});
+}
+
+void Daemon::Reply(ControlServer::ClientId client, const Result<Json>& result) {
+  const Json answer = result ? Json{{"result", *result}} : Json{{"error", result.error().message}};
+  control_->Reply(client, DumpJson(answer));
+}
+
+}  // namespace rblitz

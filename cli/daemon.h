@@ -1,0 +1,71 @@
+// A running rblitzd: opens what it serves on, loads, serves, answers the control socket and obeys signals.
+//
+// Thread-safety: Create and Run on the main thread, with the signals of BlockSignals blocked before any other thread
+// exists. Errors: Create says what could not be opened; Run returns the exit code.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "cli/config.h"
+#include "cli/control.h"
+#include "cli/event_loop.h"
+#include "cli/publish.h"
+#include "cli/reloads.h"
+#include "cli/unique_fd.h"
+#include "cli/views.h"
+#include "cli/workers.h"
+#include "loaders/reloader.h"
+#include "tables/rcu.h"
+
+namespace rblitz {
+
+// SIGHUP, SIGINT and SIGTERM are taken by Daemon::Run; every thread made after this call leaves them alone. SIGPIPE is
+// ignored.
+void BlockSignals();
+
+class Daemon {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> Create(Config config);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Until SIGTERM or SIGINT.
+  int Run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Daemon(Identity identity) : publisher_(std::move(identity)) {}
+  [[nodiscard]] Status Open(Config config);
+  [[nodiscard]] Status OpenSignals();
+  void OnSignal();
+  void Started(const Json& answer);
+  void Stop();
+  void Measure();
+  void Answer(ControlServer::ClientId client, std::string_view line);
+  void AskReload(ControlServer::ClientId client, const Json& request);
+  [[nodiscard]] Result<Json> AnswerNow(const std::string& command, const Json& request);
+  [[nodiscard]] Json StatusNow(const Serving* serving) const;
+  void Reply(ControlServer::ClientId client, const Result<Json>& result);
+
+  const Clock::time_point started_at_ = Clock::now();
+  // In the order of their dependence: each uses those before it.
+  std::unique_ptr<EventLoop> loop_;
+  UniqueFd signals_;
+  ZonePublisher publisher_;
+  std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<Reloads> reloads_;
+  std::unique_ptr<ControlServer> control_;
+  Rates rates_;
+  uint64_t received_before_ = 0;
+  uint64_t answered_before_ = 0;
+  Clock::time_point measured_at_ = started_at_;
+  bool serving_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace rblitz

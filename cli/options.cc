@@ -1,0 +1,133 @@
+#include "cli/options.h"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <limits>
+#include <ostream>
+#include <string_view>
+
+#include "cli/version.h"
+
+namespace rblitz {
+
+namespace {
+
+namespace po = boost::program_options;
+
+// What every program accepts: long names in full only, so that a name added later changes no script's meaning.
+constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+
+struct Usage {
+  std::string_view program;
+  std::string_view synopsis;
+  std::string_view description;
+  std::string_view commands;
+};
+
+constexpr Usage kServerUsage = {"rblitzd", "rblitzd --config FILE [--check] [--foreground] [--control PATH]",
+                                "DNS blocklist server.", ""};
+
+constexpr Usage kCommandUsage = {"rblitz", "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]",
+                                 "Asks and commands a running rblitzd.",
+                                 "\nCommands:\n"
+                                 "  status                  state, ports and sockets, zones, feeds, memory\n"
+                                 "  stats [--watch]         counters; with --watch once a second\n"
+                                 "  reload [FEED...]        load feeds now; without FEED the configuration too\n"
+                                 "  lookup IP [--zone Z]    what is answered for an address, and why\n"
+                                 "  check CONFIG            check a configuration and its feeds; asks no server\n"};
+
+struct Command {
+  std::string_view name;
+  size_t least;
+  size_t most;
+};
+
+constexpr Command kCommands[] = {
+    {"check", 1, 1}, {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"stats", 0, 0}, {"status", 0, 0},
+};
+
+int Misused(const Usage& usage, const std::string& what, std::ostream& err) {
+  err << usage.program << ": usage: " << what << " (" << usage.program << " --help lists what there is)\n";
+  return kExitUsage;
+}
+
+po::options_description Common() {
+  po::options_description common("Options");
+  common.add_options()("help,h", "show this text")("version,V", "show the version");
+  return common;
+}
+
+// The parsed command line, or the exit code where --help, --version or a mistake ends it.
+Parsed<po::variables_map> Parse(int argc, const char* const* argv, const Usage& usage,
+                                const po::options_description& visible, const po::options_description& all,
+                                const po::positional_options_description& positional, std::ostream& out,
+                                std::ostream& err) {
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).style(kStyle).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    return tl::unexpected<int>(Misused(usage, error.what(), err));
+  }
+  if (values.count("help") != 0) {
+    out << "Usage: " << usage.synopsis << "\n" << usage.description << "\n\n" << visible << usage.commands;
+    return tl::unexpected<int>(kExitSuccess);
+  }
+  if (values.count("version") != 0) {
+    out << usage.program << " " << kVersion << "\n";
+    return tl::unexpected<int>(kExitSuccess);
+  }
+  return values;
+}
+
+// Why this command cannot be given so; empty when it can.
+std::string Wrong(const CommandOptions& options) {
+  if (options.command.empty()) return "no command given";
+  const auto* command = std::find_if(std::begin(kCommands), std::end(kCommands),
+                                     [&](const Command& known) { return known.name == options.command; });
+  if (command == std::end(kCommands)) return "unknown command '" + options.command + "'";
+  if (options.arguments.size() < command->least) return options.command + ": an argument is missing";
+  if (options.arguments.size() > command->most) {
+    return options.command + ": unexpected argument '" + options.arguments[command->most] + "'";
+  }
+  if (options.watch && options.command != "stats") return options.command + ": --watch belongs to stats";
+  if (!options.zone.empty() && options.command != "lookup") return options.command + ": --zone belongs to lookup";
+  return "";
+}
+
+}  // namespace
+
+Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  ServerOptions options;
+  po::options_description visible = Common();
+  visible.add_options()("config,c", po::value(&options.config)->value_name("FILE"), "the configuration (TOML)")(
+      "check", po::bool_switch(&options.check), "load everything, print what would be served, exit 0 or 1")(
+      "foreground", "stay in the foreground: always so, accepted for service files")(
+      "control", po::value(&options.control)->value_name("PATH"), "control socket, whatever the configuration says");
+  auto parsed = Parse(argc, argv, kServerUsage, visible, visible, {}, out, err);
+  if (!parsed) return tl::unexpected<int>(parsed.error());
+  if (options.config.empty()) return tl::unexpected<int>(Misused(kServerUsage, "--config FILE is missing", err));
+  return options;
+}
+
+Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  CommandOptions options;
+  po::options_description visible = Common();
+  visible.add_options()("control", po::value(&options.control)->value_name("PATH")->default_value(kDefaultControl),
+                        "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
+      "watch", po::bool_switch(&options.watch), "stats: once a second until interrupted")(
+      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup: in this zone only");
+  po::options_description all(visible);
+  all.add_options()("command", po::value(&options.command))("arguments", po::value(&options.arguments));
+  po::positional_options_description positional;
+  positional.add("command", 1).add("arguments", -1);
+  auto parsed = Parse(argc, argv, kCommandUsage, visible, all, positional, out, err);
+  if (!parsed) return tl::unexpected<int>(parsed.error());
+  if (const std::string wrong = Wrong(options); !wrong.empty()) {
+    return tl::unexpected<int>(Misused(kCommandUsage, wrong, err));
+  }
+  return options;
+}
+
+}  // namespace rblitz

@@ -1,0 +1,45 @@
+// The command lines of the programs. The only file that includes Boost is options.cc.
+//
+// Errors: wrong usage is written to `err` as "program: what: why" and ends as exit code 2; --help and --version write
+// to `out` and end as exit code 0.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace rblitz {
+
+inline constexpr int kExitSuccess = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNotListed = 3;
+
+inline constexpr const char* kDefaultControl = "/run/rblitz/control.sock";
+
+struct ServerOptions {
+  std::string config;
+  std::string control;  // empty: as the configuration says
+  bool check = false;
+};
+
+struct CommandOptions {
+  std::string control = kDefaultControl;
+  bool json = false;
+  bool watch = false;  // stats
+  std::string zone;    // lookup
+  std::string command;
+  std::vector<std::string> arguments;
+};
+
+// Options, or the exit code of a program that has nothing more to do.
+template <class T>
+using Parsed = tl::expected<T, int>;
+
+[[nodiscard]] Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std::ostream& out,
+                                                       std::ostream& err);
+[[nodiscard]] Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, std::ostream& out,
+                                                         std::ostream& err);
+
+}  // namespace rblitz

@@ -1,0 +1,39 @@
+// rblitzd: the server (rblitzd(8)).
+#include <exception>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include "cli/check.h"
+#include "cli/config.h"
+#include "cli/daemon.h"
+#include "cli/options.h"
+
+namespace {
+
+int Complain(const std::string& message) {
+  std::istringstream lines(message);
+  for (std::string line; std::getline(lines, line);) std::cerr << "rblitzd: " << line << "\n";
+  return rblitz::kExitFailure;
+}
+
+int Serve(const rblitz::ServerOptions& options) {
+  auto config = rblitz::LoadConfig(options.config);
+  if (!config) return Complain(config.error().message);
+  if (!options.control.empty()) config->server.control = options.control;
+  rblitz::BlockSignals();
+  const auto daemon = rblitz::Daemon::Create(*std::move(config));
+  return daemon ? (*daemon)->Run() : Complain(daemon.error().message);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto options = rblitz::ParseServerOptions(argc, argv, std::cout, std::cerr);
+    if (!options) return options.error();
+    return options->check ? rblitz::RunCheck("rblitzd", options->config, false) : Serve(*options);
+  } catch (const std::exception& error) {
+    return Complain(std::string("failed: ") + error.what());
+  }
+}

@@ -1,0 +1,78 @@
+// The thread that carries out reloads, one after another: it reads the configuration again, has the reloader load
+// feeds, and looks for changed files when a feed's `check` says so. The control thread only asks, and goes on answering
+// meanwhile.
+//
+// Thread-safety: Start once; Ask, config and Stop from the control thread or any other.
+// Lifetime: the reloader and the publisher must outlive it. Errors: are in the answers and in the log.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/config.h"
+#include "cli/json.h"
+#include "cli/publish.h"
+#include "loaders/reloader.h"
+
+namespace rblitz {
+
+class Reloads {
+ public:
+  // Told what became of a request, on the thread of this object: "ok", "feeds", "needs_restart", "errors".
+  using Done = std::function<void(const Json& answer)>;
+
+  Reloads(Config config, Reloader* reloader, ZonePublisher* publisher);
+  ~Reloads();  // finishes the request that is running
+  Reloads(const Reloads&) = delete;
+  Reloads& operator=(const Reloads&) = delete;
+
+  // Loads all feeds of the configuration for the first time.
+  void Start(Done done);
+
+  // Loads these feeds; without any, the configuration file and all feeds.
+  void Ask(std::vector<std::string> feeds, Done done);
+
+  // What is in force: server and ports of the start, feeds and zones of the last good reload.
+  [[nodiscard]] std::shared_ptr<const Config> config() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Request {
+    std::vector<std::string> feeds;
+    Done done;
+    bool first = false;
+  };
+
+  void Add(Request request);
+  void Run();
+  void Serve(const Request& request);
+  [[nodiscard]] Json LoadFirst();
+  [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names);
+  [[nodiscard]] Json LoadConfiguration();
+  void CheckFiles();
+  void PlanChecks();
+  [[nodiscard]] Clock::time_point NextCheck() const;
+  void Log(const std::vector<FeedOutcome>& outcomes);
+
+  Reloader* reloader_;
+  ZonePublisher* publisher_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Request> requests_;          // guarded by mutex_
+  bool stopping_ = false;                 // guarded by mutex_
+  std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
+  // Of thread_:
+  std::map<std::string, Clock::time_point> checks_;  // by feed: when to look at its files again
+  std::map<std::string, std::string> logged_;        // by feed: the failure that the log has
+  std::thread thread_;
+};
+
+}  // namespace rblitz

@@ -1,0 +1,203 @@
+#include "cli/render.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "cli/text_table.h"
+
+namespace rblitz {
+
+namespace {
+
+std::string Decimal(double value, int digits) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
+  return text.data();
+}
+
+std::string Number(const Json& value) { return value.is_null() ? "-" : std::to_string(value.get<int64_t>()); }
+
+std::string Bytes(const Json& value) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto size = value.get<double>();
+  size_t unit = 0;
+  for (; size >= 1024 && unit + 1 < std::size(kUnits); ++unit) size /= 1024;
+  return Decimal(size, unit == 0 ? 0 : 1) + " " + kUnits[unit];
+}
+
+// The two largest units: 3d4h, 5m10s.
+std::string Duration(const Json& value) {
+  if (value.is_null()) return "-";
+  static constexpr std::pair<int64_t, char> kUnits[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+  auto seconds = value.get<int64_t>();
+  std::string text = seconds < 0 ? "-" : "";
+  seconds = seconds < 0 ? -seconds : seconds;
+  for (size_t i = 0, shown = 0; i < std::size(kUnits) && shown < 2; ++i) {
+    const auto [unit, letter] = kUnits[i];
+    if (seconds < unit && shown == 0 && unit > 1) continue;
+    text += std::to_string(seconds / unit) + letter;
+    seconds %= unit;
+    ++shown;
+  }
+  return text;
+}
+
+// A feed's bad line may hold control characters, which are none of the terminal's business.
+std::string Printable(const Json& value) {
+  auto text = value.get<std::string>();
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
+  }
+  return text;
+}
+
+std::string Joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + Printable(item);
+  return text.empty() ? "-" : text;
+}
+
+std::string ZoneTable(const Json& zones) {
+  TextTable table;
+  table.AddRow({"zone", "state", "feeds"});
+  for (const Json& zone : zones)
+    table.AddRow({Printable(zone["name"]), Printable(zone["state"]), Joined(zone["feeds"])});
+  return table.Text();
+}
+
+// What went wrong with feeds, below their table.
+std::string FeedErrors(const Json& feeds) {
+  std::string text;
+  for (const Json& feed : feeds) {
+    const std::string name = Printable(feed["name"]);
+    if (!feed["error"].get<std::string>().empty()) text += name + ": " + Printable(feed["error"]) + "\n";
+    for (const Json& error : feed["errors"]) text += name + ": " + Printable(error) + "\n";
+    const uint64_t rejected = feed["rejected"].get<uint64_t>();
+    if (rejected > feed["errors"].size() && !feed["errors"].empty()) {
+      text += name + ": and " + std::to_string(rejected - feed["errors"].size()) + " more lines rejected\n";
+    }
+  }
+  return text;
+}
+
+std::string FeedStatusTable(const Json& feeds) {
+  TextTable table;
+  table.AddRow({"feed", "state", "format", "entries", "rejected", "memory", "data age", "load time"});
+  for (const Json& feed : feeds) {
+    table.AddRow({Printable(feed["name"]), Printable(feed["state"]), Printable(feed["format"]), Number(feed["entries"]),
+                  Number(feed["rejected"]), Bytes(feed["bytes"]), Duration(feed["age_seconds"]),
+                  Decimal(feed["load_seconds"].get<double>(), 3) + " s"});
+  }
+  return table.Text();
+}
+
+std::string OutcomeTable(const Json& feeds) {
+  TextTable table;
+  table.AddRow({"feed", "state", "lines", "entries", "rejected", "added", "removed", "seconds"});
+  for (const Json& feed : feeds) {
+    table.AddRow({Printable(feed["name"]), Printable(feed["state"]), Number(feed["lines"]), Number(feed["entries"]),
+                  Number(feed["rejected"]), Number(feed["added"]), Number(feed["removed"]),
+                  Decimal(feed["seconds"].get<double>(), 3)});
+  }
+  return table.Text();
+}
+
+std::string PortLines(const Json& status) {
+  std::string text;
+  for (const Json& port : status["ports"]) {
+    text += "port " + Number(port["port"]) + ": " + Printable(port["driver"]) + " " + Printable(port["mac"]) + " " +
+            Joined(port["addresses"]) + ", link " + (port["link_up"].get<bool>() ? "up" : "down") + ", missed " +
+            Number(port["missed"]) + ", errors " + Number(port["errors"]) + "\n";
+  }
+  if (!status["listen"].empty()) text += "listen: " + Joined(status["listen"]) + " (UDP)\n";
+  return text;
+}
+
+// The members of an object that are not 0.
+std::string NonZero(const Json& counters) {
+  TextTable table;
+  for (const auto& [name, value] : counters.items()) {
+    if (value.get<uint64_t>() != 0) table.AddRow({name, Number(value)});
+  }
+  const std::string text = table.Text("  ");
+  return text.empty() ? "  none\n" : text;
+}
+
+std::string RecordText(const Json& record) {
+  std::string text = "  A " + Printable(record["a"]) + "  TTL " + Number(record["ttl"]) + "  from " +
+                     (record["feed"].is_null() ? "the RFC 5782 test point" : "feed " + Printable(record["feed"])) +
+                     "\n";
+  if (!record["txt"].is_null()) text += "  TXT \"" + Printable(record["txt"]) + "\"\n";
+  return text;
+}
+
+}  // namespace
+
+std::string RenderStatus(const Json& status) {
+  std::string text = "rblitzd " + Printable(status["version"]) + ", " + Printable(status["state"]) + ", up " +
+                     Duration(status["uptime_seconds"]) + ", pid " + Number(status["pid"]) + "\n";
+  text += "config: " + Printable(status["config"]) + "\n";
+  text += "io: " + Printable(status["io"]) + ", " + Number(status["workers"]) + " worker(s), " +
+          Decimal(status["queries_per_second"].get<double>(), 0) + " queries/s\n";
+  text += PortLines(status);
+  text +=
+      "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
+  return text + "\n" + ZoneTable(status["zones"]) + "\n" + FeedStatusTable(status["feeds"]) +
+         FeedErrors(status["feeds"]);
+}
+
+std::string RenderStats(const Json& stats) {
+  TextTable totals;
+  for (const char* key : {"received", "answered", "arp_replies", "icmp_replies", "to_kernel", "bursts",
+                          "bytes_received", "bytes_answered", "queries_per_second", "answers_per_second"}) {
+    totals.AddRow({key, Decimal(stats[key].get<double>(), 0)});
+  }
+  std::string text = totals.Text() + "dropped\n" + NonZero(stats["dropped"]) + "rcodes\n" + NonZero(stats["rcodes"]);
+  TextTable zones;
+  zones.AddRow({"zone", "listed", "nodata", "nxdomain", "servfail", "other"});
+  for (const auto& [name, outcomes] : stats["zones"].items()) {
+    zones.AddRow({name, Number(outcomes["listed"]), Number(outcomes["nodata"]), Number(outcomes["nxdomain"]),
+                  Number(outcomes["servfail"]), Number(outcomes["other"])});
+  }
+  return text + "\n" + zones.Text();
+}
+
+std::string RenderChange(const Json& before, const Json& after, double seconds) {
+  const auto dropped = [](const Json& stats) {
+    uint64_t sum = 0;
+    for (const Json& count : stats["dropped"]) sum += count.get<uint64_t>();
+    return static_cast<double>(sum);
+  };
+  const auto change = [&](const char* key) { return after[key].get<double>() - before[key].get<double>(); };
+  return "received/s " + Decimal(change("received") / seconds, 0) + "  answered/s " +
+         Decimal(change("answered") / seconds, 0) + "  dropped/s " +
+         Decimal((dropped(after) - dropped(before)) / seconds, 0) + "\n";
+}
+
+std::string RenderReload(const Json& reload) {
+  std::string text = reload["feeds"].empty() ? "" : OutcomeTable(reload["feeds"]) + FeedErrors(reload["feeds"]);
+  if (!reload["needs_restart"].empty()) text += "needs restart: " + Joined(reload["needs_restart"]) + "\n";
+  return text;
+}
+
+std::string RenderLookup(const Json& lookup) {
+  std::string text;
+  for (const Json& zone : lookup["zones"]) {
+    text += Printable(zone["zone"]) + ": " + Printable(lookup["what"]) + " is ";
+    text += zone["out"].get<bool>()      ? "not known: all feeds are out (SERVFAIL)\n"
+            : zone["listed"].get<bool>() ? "listed\n"
+                                         : "not listed\n";
+    for (const Json& record : zone["records"]) text += RecordText(record);
+  }
+  return text;
+}
+
+std::string RenderCheck(const Json& check) {
+  if (check["feeds"].empty()) return "";
+  return ZoneTable(check["zones"]) + "\n" + OutcomeTable(check["feeds"]);
+}
+
+}  // namespace rblitz

@@ -1,0 +1,230 @@
+#include "cli/views.h"
+
+#include <arpa/inet.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <tuple>
+
+#include "cli/version.h"
+#include "dataplane/stats.h"
+
+namespace rblitz {
+
+namespace {
+
+// Milliseconds are as much as a reader can use.
+double Rounded(double value) { return std::round(value * 1000) / 1000; }
+
+std::string AddressText(uint32_t address_be) {
+  std::array<char, INET_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET, &address_be, text.data(), text.size());
+  return text.data();
+}
+
+Json MemoryJson() {
+  std::ifstream statm("/proc/self/statm");
+  uint64_t total = 0;
+  uint64_t resident = 0;
+  statm >> total >> resident;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {{"rss_bytes", resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))},
+          {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024}};
+}
+
+Json PortsJson(const ServerView& view) {
+  Json ports = Json::array();
+  for (const io::DpdkPortInfo& info : view.workers.ports()) {
+    Json addresses = Json::array();
+    for (const io::DpdkPortConfig& port : view.config.dpdk.ports) {
+      if (port.port == info.port) addresses = port.addresses;
+    }
+    ports.push_back({{"port", info.port},
+                     {"driver", info.driver},
+                     {"mac", info.mac},
+                     {"addresses", addresses},
+                     {"link_up", info.link_up},
+                     {"missed", info.missed},
+                     {"errors", info.errors}});
+  }
+  return ports;
+}
+
+std::string_view FeedStateName(const FeedStatus& feed) {
+  if (feed.tried_at == 0) return "loading";
+  if (!feed.data) return "out";
+  if (feed.expired) return "expired";
+  return feed.error.empty() ? "ok" : "stale";
+}
+
+uint64_t FeedBytes(const FeedData& data) { return (data.ip4 ? data.ip4->bytes() : 0) + data.verdicts.bytes(); }
+
+Json FeedJson(const FeedStatus& feed, int64_t now) {
+  Json json = {{"name", feed.config.name},
+               {"state", FeedStateName(feed)},
+               {"format", feed.config.format},
+               {"paths", feed.config.paths},
+               {"entries", feed.data && feed.data->ip4 ? feed.data->ip4->entries() : 0},
+               {"addresses", feed.data && feed.data->ip4 ? feed.data->ip4->addresses() : 0},
+               {"bytes", feed.data ? FeedBytes(*feed.data) : 0},
+               {"rejected", feed.report.rejected},
+               {"errors", feed.report.errors},
+               {"error", feed.error},
+               {"loaded_at", feed.loaded_at},
+               {"load_seconds", Rounded(feed.report.seconds)}};
+  json["data_time"] = feed.data ? Json(feed.data->data_time) : Json();
+  json["age_seconds"] = feed.data ? Json(now - feed.data->data_time) : Json();
+  return json;
+}
+
+Json ZonesJson(const Config& config, const Serving* serving) {
+  Json zones = Json::array();
+  for (const ZoneConfig& zone : config.zones) {
+    const Zone* served = serving != nullptr ? serving->zones.Find(zone.name) : nullptr;
+    Json feeds = Json::array();
+    for (const uint32_t feed : zone.feeds) feeds.push_back(config.feeds[feed].feed.name);
+    zones.push_back({{"name", zone.name},
+                     {"state", served == nullptr ? "loading"
+                               : served->out()   ? "out"
+                                                 : "serving"},
+                     {"feeds", std::move(feeds)}});
+  }
+  return zones;
+}
+
+std::string RcodeName(size_t rcode) {
+  static constexpr std::string_view kNames[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
+  if (rcode < std::size(kNames)) return std::string(kNames[rcode]);
+  return rcode == 16 ? "BADVERS" : "RCODE" + std::to_string(rcode);
+}
+
+Json RcodesJson(const Workers& workers) {
+  Json rcodes = Json::object();
+  for (size_t rcode = 0; rcode < std::tuple_size_v<decltype(WorkerStats::rcodes)>; ++rcode) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += stats->rcodes[rcode].value();
+    if (sum != 0 || rcode <= 5 || rcode == 16) rcodes[RcodeName(rcode)] = sum;
+  }
+  return rcodes;
+}
+
+Json DroppedJson(const Workers& workers) {
+  Json dropped = Json::object();
+  for (size_t reason = 0; reason < static_cast<size_t>(DropReason::kCount); ++reason) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += stats->dropped[reason].value();
+    dropped[std::string(DropReasonName(static_cast<DropReason>(reason)))] = sum;
+  }
+  return dropped;
+}
+
+Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
+  Json outcomes = Json::object();
+  for (size_t outcome = 0; outcome < static_cast<size_t>(Outcome::kCount); ++outcome) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += stats->zones[zone.slot()].outcomes[outcome].value();
+    outcomes[std::string(OutcomeName(static_cast<Outcome>(outcome)))] = sum;
+  }
+  return outcomes;
+}
+
+Json ZoneLookupJson(const Zone& zone, uint32_t address) {
+  Json records = Json::array();
+  for (const Listing& listing : zone.Explain(address)) {
+    records.push_back({{"a", AddressText(listing.a_be)},
+                       {"txt", listing.text.empty() ? Json() : Json(listing.text)},
+                       {"ttl", listing.ttl_seconds},
+                       {"feed", listing.feed.empty() ? Json() : Json(listing.feed)}});
+  }
+  return {{"zone", zone.name()}, {"listed", !records.empty()}, {"out", zone.out()}, {"records", std::move(records)}};
+}
+
+}  // namespace
+
+Json StatusJson(const ServerView& view) {
+  const int64_t now = std::time(nullptr);
+  Json json = {{"state", view.serving != nullptr ? "serving" : "loading"},
+               {"version", kVersion},
+               {"pid", getpid()},
+               {"uptime_seconds", Rounded(view.uptime_seconds)},
+               {"config", view.config.file},
+               {"io", view.config.server.io == IoKind::kDpdk ? "dpdk" : "kernel"},
+               {"workers", view.workers.stats().size()},
+               {"ports", PortsJson(view)},
+               {"listen", view.config.server.listen},
+               {"queries_per_second", Rounded(view.rates.received)},
+               {"zones", ZonesJson(view.config, view.serving)}};
+  json["feeds"] = Json::array();
+  for (const FeedStatus& feed : view.feeds) json["feeds"].push_back(FeedJson(feed, now));
+  json["memory"] = MemoryJson();
+  return json;
+}
+
+Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
+  Json json = {{"received", workers.Sum(&WorkerStats::received)},
+               {"answered", workers.Sum(&WorkerStats::answered)},
+               {"arp_replies", workers.Sum(&WorkerStats::arp_replies)},
+               {"icmp_replies", workers.Sum(&WorkerStats::icmp_replies)},
+               {"to_kernel", workers.Sum(&WorkerStats::to_kernel)},
+               {"bursts", workers.Sum(&WorkerStats::bursts)},
+               {"bytes_received", workers.Sum(&WorkerStats::bytes_received)},
+               {"bytes_answered", workers.Sum(&WorkerStats::bytes_answered)},
+               {"queries_per_second", Rounded(rates.received)},
+               {"answers_per_second", Rounded(rates.answered)},
+               {"dropped", DroppedJson(workers)},
+               {"rcodes", RcodesJson(workers)},
+               {"zones", Json::object()}};
+  if (serving == nullptr) return json;
+  for (const Zone& zone : serving->zones.zones()) json["zones"][zone.name()] = ZoneStatsJson(workers, zone);
+  return json;
+}
+
+Result<Json> LookupJson(const Serving& serving, const std::string& what, const std::string& zone) {
+  in_addr address{};
+  if (inet_pton(AF_INET, what.c_str(), &address) != 1) return Fail("lookup: '" + what + "' is no IPv4 address");
+  const Zone* only = zone.empty() ? nullptr : serving.zones.Find(zone);
+  if (!zone.empty() && only == nullptr) return Fail("lookup: zone '" + zone + "' is not served here");
+  Json zones = Json::array();
+  bool listed = false;
+  for (const Zone& one : serving.zones.zones()) {
+    if (only != nullptr && &one != only) continue;
+    zones.push_back(ZoneLookupJson(one, ntohl(address.s_addr)));
+    listed = listed || zones.back()["listed"].get<bool>();
+  }
+  return Json{{"what", what}, {"listed", listed}, {"zones", std::move(zones)}};
+}
+
+Json OutcomeJson(const FeedOutcome& outcome) {
+  const bool loaded = outcome.state != FeedState::kUnchanged;
+  const LoadReport& report = outcome.report;
+  const char* const state = outcome.state == FeedState::kLoaded   ? "loaded"
+                            : outcome.state == FeedState::kFailed ? "failed"
+                                                                  : "unchanged";
+  // What did not happen now is not told again.
+  return {{"name", outcome.name},
+          {"state", state},
+          {"lines", report.lines},
+          {"entries", report.entries},
+          {"rejected", report.rejected},
+          {"added", loaded ? report.added : 0},
+          {"removed", loaded ? report.removed : 0},
+          {"seconds", loaded ? Rounded(report.seconds) : 0.0},
+          {"error", outcome.error},
+          {"errors", report.errors}};
+}
+
+Json ErrorLines(const std::string& message) {
+  Json lines = Json::array();
+  std::istringstream in(message);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+}  // namespace rblitz

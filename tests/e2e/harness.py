@@ -1,0 +1,200 @@
+"""What the end-to-end tests share: a server in a folder of its own, its control socket, and network namespaces.
+
+Usage of a test: TEST.py --rblitzd PATH --rblitz PATH [--check-client PATH] [unittest arguments]
+"""
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+programs = argparse.Namespace()
+
+
+def main():
+    """Runs the tests of the calling file, one line each."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    for name in ("rblitzd", "rblitz", "check-client"):
+        parser.add_argument(f"--{name}", type=Path)
+    rest = parser.parse_known_args(namespace=programs)[1]
+    unittest.main(module="__main__", argv=[sys.argv[0], "-v", *rest])
+
+
+def free_port():
+    """A UDP port of 127.0.0.1 that nobody has now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """rblitzd with files in a folder of its own; `with Server(config) as server:` starts it and stops it.
+
+    `namespace`: the network namespace it runs in. The configuration's paths are relative to the folder; its control
+    socket is control.sock there.
+    """
+
+    def __init__(self, config, files=None, namespace=None):
+        self.folder = Path(tempfile.mkdtemp(prefix="rblitz-e2e-"))
+        self.namespace = namespace
+        self.process = None
+        self.write("rblitz.toml", config)
+        for name, text in (files or {}).items():
+            self.write(name, text)
+
+    def write(self, name, data):
+        """Replaces a file as a feed's publisher should: whole, under its name at once."""
+        new = self.folder / (name + ".new")
+        new.write_bytes(data if isinstance(data, bytes) else data.encode())
+        new.rename(self.folder / name)
+
+    @property
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    @property
+    def control(self):
+        return self.folder / "control.sock"
+
+    def start(self, wait_for="event=started"):
+        command = [programs.rblitzd, "--config", self.folder / "rblitz.toml", "--control", self.control]
+        if self.namespace:
+            command = ["ip", "netns", "exec", self.namespace, *command]
+        with open(self.folder / "log", "w") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        self.wait_for_log(wait_for)
+        return self
+
+    def wait_for_log(self, text, count=1, seconds=60):
+        end = time.monotonic() + seconds
+        while self.log.count(text) < count:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"no '{text}' from rblitzd ({self.process.poll()}):\n{self.log}")
+            time.sleep(0.01)
+
+    def stop(self, with_signal=signal.SIGTERM):
+        """Returns the exit code."""
+        self.process.send_signal(with_signal)
+        return self.process.wait(timeout=30)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        shutil.rmtree(self.folder)
+
+    def rblitz(self, *arguments):
+        return subprocess.run([programs.rblitz, "--control", self.control, *arguments], capture_output=True, text=True,
+                              timeout=120)
+
+    def json(self, *arguments):
+        done = self.rblitz("--json", *arguments)
+        if not done.stdout:
+            raise AssertionError(f"rblitz {arguments}: {done.returncode}: {done.stderr}")
+        return json.loads(done.stdout)
+
+    def connect(self):
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(60)
+        client.connect(str(self.control))
+        return client
+
+    def check_sums(self, test):
+        """received = answered + replies + handed over + dropped, once the server is quiet. Returns the counters."""
+        end = time.monotonic() + 5
+        while True:
+            stats = self.json("stats")
+            accounted = (stats["answered"] + stats["arp_replies"] + stats["icmp_replies"] + stats["to_kernel"] +
+                         sum(stats["dropped"].values()))
+            if stats["received"] == accounted or time.monotonic() > end:
+                break
+            time.sleep(0.05)
+        test.assertEqual(stats["received"], accounted, stats)
+        return stats
+
+
+def ask_control(client, request):
+    """One request on an open control connection."""
+    client.sendall(json.dumps(request).encode() + b"\n")
+    return receive_answer(client)
+
+
+def receive_answer(client):
+    answer = b""
+    while not answer.endswith(b"\n"):
+        part = client.recv(65536)
+        if not part:
+            raise AssertionError(f"the control connection ended after {answer[:100]}")
+        answer += part
+    return json.loads(answer)
+
+
+def missing_for_namespaces():
+    """Why no network namespace with a TAP can be made here; empty when it can."""
+    if os.geteuid() != 0:
+        return "not root: network namespaces cannot be made"
+    if shutil.which("ip") is None:
+        return "the program ip is missing"
+    if not Path("/dev/net/tun").exists():
+        return "there is no /dev/net/tun"
+    name = f"rblitz-probe-{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode != 0:
+        return "network namespaces cannot be made here"
+    subprocess.run(["ip", "netns", "delete", name], check=True)
+    return ""
+
+
+@contextlib.contextmanager
+def namespace():
+    """A network namespace of its own, gone afterwards."""
+    name = f"rblitz-e2e-{os.getpid()}-{time.monotonic_ns() % 1000000}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    try:
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        yield name
+    finally:
+        subprocess.run(["ip", "netns", "delete", name], check=True)
+
+
+@contextlib.contextmanager
+def inside(name):
+    """This thread's sockets belong to the namespace meanwhile."""
+    setns = ctypes.CDLL(None, use_errno=True).setns
+    with open("/proc/self/ns/net") as before, open(f"/run/netns/{name}") as there:
+        if setns(there.fileno(), 0) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            yield
+        finally:
+            if setns(before.fileno(), 0) != 0:
+                os._exit(1)  # every later test would run in the wrong place
+
+
+def disable_checksum_offload(interface):
+    """ethtool -K INTERFACE tx off: a veth would leave checksums to hardware that there is none of."""
+    import fcntl
+    value = ctypes.create_string_buffer(struct.pack("II", 0x17, 0))  # ETHTOOL_STXCSUM
+    request = struct.pack("16sP", interface.encode(), ctypes.addressof(value)) + bytes(16)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8946, request)  # SIOCETHTOOL

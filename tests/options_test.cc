@@ -1,0 +1,125 @@
+#include "cli/options.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/version.h"
+
+namespace rblitz {
+namespace {
+
+struct Outcome {
+  int exit_code = -1;  // -1: options
+  std::string out;
+  std::string err;
+};
+
+template <class T>
+Outcome ParseLine(Parsed<T> (*parse)(int, const char* const*, std::ostream&, std::ostream&), std::vector<const char*> arguments,
+            T* options = nullptr) {
+  arguments.insert(arguments.begin(), "program");
+  std::ostringstream out;
+  std::ostringstream err;
+  const auto parsed = parse(static_cast<int>(arguments.size()), arguments.data(), out, err);
+  if (parsed && options != nullptr) *options = *parsed;
+  return {parsed ? -1 : parsed.error(), out.str(), err.str()};
+}
+
+TEST(ServerOptions, TakeConfigCheckAndControl) {
+  ServerOptions options;
+  EXPECT_EQ(ParseLine(ParseServerOptions, {"--config", "a.toml", "--check", "--control=/x", "--foreground"}, &options).exit_code,
+            -1);
+  EXPECT_EQ(options.config, "a.toml");
+  EXPECT_EQ(options.control, "/x");
+  EXPECT_TRUE(options.check);
+}
+
+TEST(ServerOptions, HelpAndVersionGoToOutAndEndWithSuccess) {
+  const Outcome help = ParseLine(ParseServerOptions, {"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* option : {"--config", "--check", "--foreground", "--control", "--version"}) {
+    EXPECT_NE(help.out.find(option), std::string::npos) << option;
+  }
+  const Outcome version = ParseLine(ParseServerOptions, {"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_EQ(version.out, "rblitzd " + std::string(kVersion) + "\n");
+  EXPECT_EQ(help.err + version.err, "");
+}
+
+TEST(ServerOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
+  const std::pair<std::vector<const char*>, const char*> table[] = {
+      {{}, "--config FILE is missing"},
+      {{"--config"}, "--config"},
+      {{"--conf", "a"}, "--conf"},
+      {{"--config", "a", "--no-such"}, "--no-such"},
+      {{"--config", "a", "extra"}, "positional"},
+  };
+  for (const auto& [arguments, expected] : table) {
+    const Outcome outcome = ParseLine(ParseServerOptions, arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << expected;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err.find("rblitzd: usage: "), 0u) << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(CommandOptions, TakeOptionsBeforeAndAfterTheCommand) {
+  CommandOptions options;
+  EXPECT_EQ(ParseLine(ParseCommandOptions, {"--json", "lookup", "192.0.2.1", "--zone", "bl.example", "--control", "/x"}, &options)
+                .exit_code,
+            -1);
+  EXPECT_EQ(options.command, "lookup");
+  EXPECT_EQ(options.arguments, std::vector<std::string>{"192.0.2.1"});
+  EXPECT_EQ(options.zone, "bl.example");
+  EXPECT_EQ(options.control, "/x");
+  EXPECT_TRUE(options.json);
+}
+
+TEST(CommandOptions, ControlHasTheUsualSocketAsDefault) {
+  CommandOptions options;
+  EXPECT_EQ(ParseLine(ParseCommandOptions, {"status"}, &options).exit_code, -1);
+  EXPECT_EQ(options.control, "/run/rblitz/control.sock");
+  EXPECT_FALSE(options.json);
+}
+
+TEST(CommandOptions, ReloadTakesAnyNumberOfFeeds) {
+  CommandOptions options;
+  EXPECT_EQ(ParseLine(ParseCommandOptions, {"reload", "a", "b", "c"}, &options).exit_code, -1);
+  EXPECT_EQ(options.arguments, (std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
+  const std::pair<std::vector<const char*>, const char*> table[] = {
+      {{}, "no command given"},
+      {{"--json"}, "no command given"},
+      {{"frobnicate"}, "unknown command 'frobnicate'"},
+      {{"status", "now"}, "unexpected argument 'now'"},
+      {{"lookup"}, "an argument is missing"},
+      {{"lookup", "192.0.2.1", "192.0.2.2"}, "unexpected argument '192.0.2.2'"},
+      {{"check"}, "an argument is missing"},
+      {{"status", "--watch"}, "--watch belongs to stats"},
+      {{"stats", "--zone", "z"}, "--zone belongs to lookup"},
+      {{"stats", "--js"}, "--js"},
+  };
+  for (const auto& [arguments, expected] : table) {
+    const Outcome outcome = ParseLine(ParseCommandOptions, arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << expected;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(outcome.err.find("rblitz: usage: "), 0u) << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(CommandOptions, HelpNamesEveryCommand) {
+  const Outcome help = ParseLine(ParseCommandOptions, {"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const char* command : {"status", "stats", "reload", "lookup", "check"}) {
+    EXPECT_NE(help.out.find(command), std::string::npos) << command;
+  }
+}
+
+}  // namespace
+}  // namespace rblitz
