@@ -28,15 +28,16 @@ enum class DropReason : uint8_t {
   kOversize,        // frame in more than one buffer, or larger than a buffer
   kOtherMac,        // not to this port's MAC
   kOtherEthertype,  // neither IPv4 nor ARP
-  kArpNotUs,        // ARP, but no request for an own address
+  kArpNotUs,        // ARP, but no request from another for an own address
   kBadIpHeader,     // version, header length or total length
   kIpChecksum,
   kIpOptions,
   kIpFragment,
-  kOtherAddress,  // IPv4, not to an own address
-  kMartianSource,
+  kOtherAddress,   // IPv4, not to an own address
+  kMartianSource,  // an address that no packet can come from, or a group MAC
   kOtherProtocol,  // neither UDP nor ICMP echo
-  kOtherPort,      // UDP, not to port 53
+  kIcmpChecksum,
+  kOtherPort,  // UDP, not to port 53
   kBadUdpLength,
   kUdpChecksum,  // the port verified it and found it wrong
   kSourcePortZero,

@@ -84,7 +84,7 @@ TEST_P(EveryKernel, AgreesWithThePlainOneOnEveryLengthAndOnDamage) {
       }
       labels.emplace_back("zone");
       name = Name(labels);
-      for (unsigned n = random() % 3; n > 1; --n) name[random() % 16] = static_cast<uint8_t>(random());
+      for (auto n = random() % 3; n > 1; --n) name[random() % 16] = static_cast<uint8_t>(random());
       if (random() % 4 == 0)
         name[random() % 16] = static_cast<uint8_t>("0123456789/:\x00\x01\x02\x03\x04"[random() % 17]);
     }
@@ -94,7 +94,7 @@ TEST_P(EveryKernel, AgreesWithThePlainOneOnEveryLengthAndOnDamage) {
 
 INSTANTIATE_TEST_SUITE_P(AddressLabels, EveryKernel,
                          testing::ValuesIn(AddressLabelsKernels().begin(), AddressLabelsKernels().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& kernel) { return std::string(kernel.param.name); });
 
 TEST(AddressLabels, BestKernelIsOneThatThisProcessorHas) { EXPECT_TRUE(BestAddressLabelsKernel().supported()); }
 

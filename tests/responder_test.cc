@@ -352,7 +352,7 @@ TEST_F(ResponderTest, RandomDamageNeverBreaksAnAnswer) {
                          Question("1.2.0.192.bl.example.com", dns::kTxt, Opt{.options = {0, 10, 0, 2, 1, 2}})};
   for (int i = 0; i < 20000; ++i) {
     Bytes question = seeds[random() % std::size(seeds)];
-    for (unsigned n = random() % 4; n > 0; --n) question[random() % question.size()] = static_cast<uint8_t>(random());
+    for (auto n = random() % 4; n > 0; --n) question[random() % question.size()] = static_cast<uint8_t>(random());
     if (random() % 4 == 0) question.resize(random() % (question.size() + 1));
     const Bytes answer = AskAll({question}).front();
     if (answer.empty()) continue;

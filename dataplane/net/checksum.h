@@ -2,7 +2,7 @@
 //
 // A sum is 16 bits in *memory order*: the value that loading two bytes of the packet as a native uint16_t gives. Ones'
 // complement addition commutes with byte swapping (RFC 1071 section 2), so nothing is swapped on a little-endian
-// machine.
+// machine. A sum that is zero modulo 0xffff has two shapes, 0 and 0xffff, which mean the same.
 //
 // Thread-safety: pure. Cost: about 0.1 ns a byte. Source: RFC 1071, RFC 1624.
 #pragma once

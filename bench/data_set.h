@@ -1,0 +1,66 @@
+// The data set of the benchmarks (docs/performance.md): N distinct random addresses and 20,000 random networks in one
+// feed, fixed seed; questions half of which are listed, in random order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tables/ip4_builder.h"
+#include "tables/snapshot.h"
+
+namespace rblitz::bench {
+
+inline constexpr uint64_t kSeed = 20261122;
+inline constexpr size_t kNetworks = 20000;
+
+struct DataSet {
+  std::vector<std::shared_ptr<const FeedData>> feeds;
+  std::vector<uint32_t> listed;  // the single addresses, in random order
+};
+
+inline std::shared_ptr<const FeedData> MakeFeed(const std::vector<uint32_t>& addresses, size_t first, size_t step,
+                                                uint32_t values, std::mt19937_64& random) {
+  auto feed = std::make_shared<FeedData>();
+  feed->name = "bench" + std::to_string(first);
+  Ip4Builder builder(Precedence::kPieces, &feed->verdicts);
+  std::vector<ValueId> ids;
+  for (uint32_t i = 0; i < values; ++i) {
+    ids.push_back(feed->verdicts.Intern({.a_be = 0x0200007f + (i << 24), .text = kNoText}));
+  }
+  builder.Reserve(addresses.size() / step + 1);
+  for (size_t i = first; i < addresses.size(); i += step) builder.Add(addresses[i], ids[addresses[i] % values]);
+  for (size_t i = first; i < kNetworks; i += step) {
+    const uint32_t host = UINT32_MAX >> (20 + random() % 11);
+    const auto network = static_cast<uint32_t>(random()) & ~host;
+    builder.AddRange(network, network | host, ids[0]);
+  }
+  Ip4BuildReport report;
+  feed->ip4 = std::make_shared<const Ip4Table>(builder.Build(nullptr, &report));
+  return feed;
+}
+
+// The addresses have `values` A values and are dealt out to `feeds` feeds.
+inline DataSet MakeDataSet(size_t addresses, uint32_t values = 1, size_t feeds = 1) {
+  std::mt19937_64 random(kSeed);
+  DataSet set;
+  set.listed.resize(addresses);
+  for (uint32_t& address : set.listed) address = static_cast<uint32_t>(random());
+  for (size_t i = 0; i < feeds; ++i) set.feeds.push_back(MakeFeed(set.listed, i, feeds, values, random));
+  return set;
+}
+
+// `hit_percent` of the questions are listed addresses; the others are random.
+inline std::vector<uint32_t> MakeQuestions(const DataSet& set, size_t count, unsigned hit_percent = 50) {
+  std::mt19937_64 random(kSeed + 1);
+  std::vector<uint32_t> questions(count);
+  for (uint32_t& question : questions) {
+    const bool hit = random() % 100 < hit_percent;
+    question = hit ? set.listed[random() % set.listed.size()] : static_cast<uint32_t>(random());
+  }
+  return questions;
+}
+
+}  // namespace rblitz::bench

@@ -1,0 +1,113 @@
+// P2: frame in, frame out, one core, no port. MemoryIo replays a million distinct questions through the same path as a
+// DPDK port; the responder answers them from tables of 10 million addresses.
+//
+// BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
+// listed.
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "bench/data_set.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/wire.h"
+#include "dataplane/io/memory_io.h"
+#include "dataplane/responder.h"
+#include "dataplane/zone.h"
+#include "tests/frames.h"
+
+namespace rblitz {
+namespace {
+
+constexpr size_t kQuestions = 1000000;
+constexpr const char* kZone = "bl.example.com";
+
+net::OwnAddresses OneAddress() {
+  net::OwnAddresses own = test::Own();
+  own.ip4.resize(1);
+  return own;
+}
+
+struct Shape {
+  uint16_t qtype = dns::kA;
+  bool edns = false;
+};
+
+std::vector<uint8_t> Question(uint32_t address, uint16_t id, const Shape& shape) {
+  std::string name;
+  for (int i = 0; i < 4; ++i) name += std::to_string(address >> (8 * i) & 255) + ".";
+  const dns::Name wire = dns::NameFromText(name + kZone);
+  std::vector<uint8_t> out(dns::kHeaderSize + wire.size + 4u + (shape.edns ? dns::kOptSize : 0));
+  dns::Store16(&out[0], id);
+  dns::Store16(&out[2], dns::kRd);
+  dns::Store16(&out[4], 1);
+  std::copy_n(wire.bytes.begin(), wire.size, &out[dns::kHeaderSize]);
+  dns::Store16(&out[dns::kHeaderSize + wire.size], shape.qtype);
+  dns::Store16(&out[dns::kHeaderSize + wire.size + 2u], dns::kIn);
+  if (shape.edns) {
+    uint8_t* const opt = &out[dns::kHeaderSize + wire.size + 4u];
+    dns::Store16(&out[10], 1);
+    dns::Store16(opt + 1, dns::kOpt);
+    dns::Store16(opt + 3, 1232);
+  }
+  return out;
+}
+
+// Tables are large: each is built once and shared by the benchmarks that ask it.
+const bench::DataSet& DataSetOf(size_t addresses, size_t feeds) {
+  static std::map<std::pair<size_t, size_t>, bench::DataSet> sets;
+  auto [set, inserted] = sets.try_emplace({addresses, feeds});
+  if (inserted) set->second = bench::MakeDataSet(addresses, 1, feeds);
+  return set->second;
+}
+
+std::unique_ptr<const Serving> Serve(const bench::DataSet& set) {
+  ZoneConfig zone{.name = kZone};
+  for (uint32_t i = 0; i < set.feeds.size(); ++i) zone.feeds.push_back(i);
+  auto serving = BuildServing({.feeds = set.feeds}, {&zone, 1}, {});
+  if (!serving) std::abort();
+  return std::move(*serving);
+}
+
+void Run(benchmark::State& state, const Shape& shape) {
+  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
+  const std::unique_ptr<const Serving> serving = Serve(set);
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(OneAddress(), stats.get());
+  uint16_t id = 0;
+  for (const uint32_t address : bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2)))) {
+    memory.Push(test::UdpFrame({}, {}, Question(address, id++, shape)));
+  }
+  memory.Replay();
+  Responder responder(stats.get());
+  io::Burst burst;
+  int64_t answered = 0;
+  for (auto _ : state) {
+    memory.Receive(burst);
+    responder.Answer(burst, *serving);
+    memory.Send(burst);
+    answered += static_cast<int64_t>(burst.count);
+  }
+  state.SetItemsProcessed(answered);
+  state.counters["ns/query"] = benchmark::Counter(static_cast<double>(answered) * 1e-9,
+                                                  benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  if (stats->answered.value() != stats->received.value()) state.SkipWithError("questions were dropped");
+}
+
+void BM_Responder(benchmark::State& state) { Run(state, {}); }
+void BM_Responder_Edns(benchmark::State& state) { Run(state, {.edns = true}); }
+void BM_Responder_Txt(benchmark::State& state) { Run(state, {.qtype = dns::kTxt}); }
+
+BENCHMARK(BM_Responder)->Args({1000, 1, 50})->Args({1000000, 1, 50})->Args({10000000, 1, 50});
+BENCHMARK(BM_Responder)->Args({10000000, 1, 0})->Args({10000000, 1, 100});
+BENCHMARK(BM_Responder)->Args({10000000, 4, 50})->Args({10000000, 16, 50});
+BENCHMARK(BM_Responder_Edns)->Args({10000000, 1, 50});
+BENCHMARK(BM_Responder_Txt)->Args({10000000, 1, 50});
+
+}  // namespace
+}  // namespace rblitz
+
+BENCHMARK_MAIN();
