@@ -25,7 +25,7 @@ void Work(rblitz::io::PacketIo& io, rblitz::WorkerStats& stats, const std::atomi
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
-  rblitz::io::DpdkConfig config = {.eal = {argv + 2, argv + argc}, .mbufs = 8192};
+  rblitz::io::DpdkConfig config = {.eal = {argv + 2, argv + argc}, .mbufs = 65536};
   for (const std::string& argument : config.eal) {
     if (!argument.starts_with("--vdev=")) continue;
     config.ports.push_back({.port = static_cast<uint16_t>(config.ports.size()), .addresses = {argv[1]}});

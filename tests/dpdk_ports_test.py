@@ -111,6 +111,11 @@ class Ports(unittest.TestCase):
         if self.server:
             self.server.kill()
 
+    def wire(self, interface):
+        wire = Wire(interface)
+        self.addCleanup(wire.socket.close)
+        return wire
+
     def ask_through_kernel(self, n):
         """Datagrams of the kernel's own: ARP, checksums and routing are its."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -159,7 +164,7 @@ class Ports(unittest.TestCase):
         ip("address", "add", CLIENT_IP + "/24", "dev", "rbtap0")
         ip("link", "set", "rbtap0", "up")
         self.ask_through_kernel(200)
-        self.ask_by_hand(Wire("rbtap0"), self.server.ports[0][2].lower())
+        self.ask_by_hand(self.wire("rbtap0"), self.server.ports[0][2].lower())
         self.check_counters(202, 5)
 
     def test_af_packet_over_veth_answers_kernel_and_hand_made_frames(self):
@@ -170,7 +175,7 @@ class Ports(unittest.TestCase):
         self.addCleanup(ip, "link", "delete", "rbv0")
         self.server = Server("net_af_packet0,iface=rbv0")
         self.ask_through_kernel(200)
-        self.ask_by_hand(Wire("rbv1"), self.server.ports[0][2].lower())
+        self.ask_by_hand(self.wire("rbv1"), self.server.ports[0][2].lower())
         self.check_counters(202, 5)
 
     def test_one_worker_serves_two_ports(self):
@@ -179,8 +184,10 @@ class Ports(unittest.TestCase):
             ip("address", "add", CLIENT_IP + "/24", "dev", interface)
             ip("link", "set", interface, "up")
             self.ask_through_kernel(20)
-            check = built(Ether(src=Wire(interface).mac, dst="ff:ff:ff:ff:ff:ff") / ARP(psrc=CLIENT_IP, pdst=OWN_IP))
-            answer = Wire(interface).ask(check, lambda a: ARP in a and a[ARP].op == 2)
+            wire = self.wire(interface)
+            arp = ARP(hwsrc=wire.mac, psrc=CLIENT_IP, pdst=OWN_IP)
+            question = built(Ether(src=wire.mac, dst="ff:ff:ff:ff:ff:ff") / arp)
+            answer = wire.ask(question, lambda a: ARP in a and a[ARP].op == 2)
             self.assertEqual(answer[ARP].hwsrc, port[2].lower())
             ip("address", "flush", "dev", interface)
         stats = self.server.stop()
@@ -208,9 +215,10 @@ class Ports(unittest.TestCase):
 
     def test_what_cannot_be_opened_is_said(self):
         cases = {
-            ("-l0",): "eal: '-l0' is not for the configuration",
+            ("-l0", "--vdev=net_tap0,iface=rbtap3"): "eal: '-l0' is not for the configuration",
             ("--vdev=net_nothing0",): "eal: cannot start",
-            ("--vdev=net_pcap0,rx_pcap=/nowhere.pcap",): "eal: cannot start",
+            ("--vdev=net_pcap0,rx_pcap=/nowhere.pcap",): "port 0: there is none, the EAL found 0",
+            ("--vdev=net_tap0,iface=rbtap3", "--vdev=net_tap0"): "port 1: there is none, the EAL found 1",
             (): "ports: at least one is needed",
         }
         for arguments, message in cases.items():

@@ -38,7 +38,7 @@ inline void Append32(FrameBytes& out, uint32_t value) {
   Append16(out, value >> 16);
   Append16(out, value);
 }
-inline uint32_t Read16(const FrameBytes& bytes, size_t at) { return bytes.at(at) << 8 | bytes.at(at + 1); }
+inline uint32_t Read16(const FrameBytes& bytes, size_t at) { return uint32_t{bytes.at(at)} << 8 | bytes.at(at + 1); }
 inline void Write16(FrameBytes& bytes, size_t at, uint32_t value) {
   bytes.at(at) = static_cast<uint8_t>(value >> 8);
   bytes.at(at + 1) = static_cast<uint8_t>(value);

@@ -70,5 +70,12 @@ TEST(EalArguments, LetsTheConfigurationRaiseTheLogLevel) {
             std::find(arguments.begin(), arguments.end(), "--log-level=debug"));
 }
 
+// Before the EAL is started, so that a process can ask again.
+TEST(DpdkOpen, WantsPortsThatDiffer) {
+  EXPECT_EQ(Dpdk::Open({}).error().message, "ports: at least one is needed");
+  EXPECT_EQ(Dpdk::Open({.ports = {{.port = 1}, {.port = 0}, {.port = 1}}}).error().message,
+            "ports: port 1 is named twice");
+}
+
 }  // namespace
 }  // namespace rblitz::io

@@ -187,6 +187,17 @@ TEST(Frame, NothingIsServedWithoutOwnAddresses) {
   EXPECT_EQ(FrameCheck(&own)(test::ArpFrame({})).kind, FrameKind::kArpNotUs);
 }
 
+TEST(Frame, MoreAddressesThanTheFastCheckKnowsAreServedAllTheSame) {
+  OwnAddresses own = test::Own();
+  own.ip4.clear();
+  for (uint32_t i = 0; i <= FrameCheck::kFastAddresses; ++i) own.ip4.push_back({0x0a350001 + i, 24});
+  for (const OwnIp4& ip4 : own.ip4) {
+    EXPECT_EQ(FrameCheck(&own)(Udp({.source = 0x08080808, .destination = ip4.address})).kind, FrameKind::kDnsQuestion);
+    EXPECT_EQ(FrameCheck(&own)(Udp({.source = ip4.address, .destination = 0x0a350001})).kind,
+              FrameKind::kMartianSource);
+  }
+}
+
 TEST(Frame, UdpIsChecked) {
   ExpectAll({
       {"TCP", Udp({.protocol = 6}), {FrameKind::kOtherProtocol}},

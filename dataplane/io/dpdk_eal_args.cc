@@ -75,8 +75,9 @@ Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const st
   const Result<std::vector<int>> cores = WorkerCores(config, allowed);
   if (!cores) return tl::unexpected(cores.error());
   const bool no_huge = Has(config.eal, "--no-huge");
-  // First, so that a log level in the configuration has the last word.
-  std::vector<std::string> arguments = {"rblitzd", "--log-level=warning"};
+  // First, so that a log level in the configuration has the last word. Telemetry warns of a socket that it has no use
+  // for.
+  std::vector<std::string> arguments = {"rblitzd", "--log-level=warning", "--log-level=lib.telemetry:error"};
   for (const std::string& argument : config.eal) {
     if (ChoosesLcores(argument)) {
       return Fail("eal: '" + argument + "' is not for the configuration: lcores follow from workers and cores");

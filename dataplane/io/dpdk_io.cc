@@ -7,6 +7,7 @@
 #include <rte_mempool.h>
 
 #include <cassert>
+#include <set>
 
 #include "dataplane/io/dpdk_eal_args.h"
 #include "dataplane/io/dpdk_io_port.h"
@@ -20,6 +21,15 @@ constexpr unsigned kMaxPoolCache = 256;
 
 // Lcore 0 is the main thread (dpdk_eal_args.h).
 constexpr unsigned LcoreOf(uint32_t worker) noexcept { return worker + 1; }
+
+Status CheckPorts(const std::vector<DpdkPortConfig>& ports) {
+  if (ports.empty()) return Fail("ports: at least one is needed");
+  std::set<uint16_t> seen;
+  for (const DpdkPortConfig& port : ports) {
+    if (!seen.insert(port.port).second) return Fail("ports: port " + std::to_string(port.port) + " is named twice");
+  }
+  return {};
+}
 
 Status InitEal(const DpdkConfig& config) {
   Result<std::vector<std::string>> arguments = EalArguments(config, AllowedCpus());
@@ -62,7 +72,7 @@ Dpdk::Dpdk(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
 Dpdk::~Dpdk() = default;
 
 Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
-  if (config.ports.empty()) return Fail("ports: at least one is needed");
+  if (Status status = CheckPorts(config.ports); !status) return tl::unexpected(status.error());
   if (Status status = InitEal(config); !status) return tl::unexpected(status.error());
   auto rep = std::make_unique<Rep>();
   rep->work.resize(config.workers);

@@ -1,11 +1,19 @@
-// DNS on DPDK ports: the EAL, the ports and their packet buffers. This file shows no rte_ type; dpdk_io.cc is the only
-// file that includes them.
+// DNS on DPDK ports: the EAL, the ports and their packet buffers. This file shows no rte_ type; dpdk_io*.cc are the
+// only files that include them.
 //
-// One port has one receive and one send queue a worker. ARP and ICMP echo for the port's own addresses are answered
-// below PacketIo; a worker sees DNS messages only.
+// One port has one receive and one send queue a worker, and all share one pool of buffers. A worker takes its bursts
+// from the ports in turn. ARP and ICMP echo for a port's own addresses are answered below PacketIo; a worker sees DNS
+// messages only. Ports are not promiscuous: what a port that cannot filter brings for others is counted as other_mac. A
+// port's verdict on the UDP checksum is used where it has one; senders on the same machine leave checksums to hardware
+// that net_af_packet does not have, so its answers get computed ones in that case.
 //
-// Thread-safety: Open, Launch, Join on the main thread; each PacketIo belongs to its worker.
-// Errors: Open says which EAL argument, port or step failed. Afterwards everything is counted.
+// Without huge pages (--no-huge) the EAL is given memory for the buffers, unless the configuration says -m, and
+// --in-memory, which DPDK 22.11 refuses beside it, becomes --no-shconf.
+//
+// Thread-safety: Open, Launch, Join and ports on the main thread; each PacketIo belongs to its worker.
+// Lifetime: one Dpdk in the life of a process: the EAL cannot be started twice, not even after a failed Open. Signal
+// handlers are left alone. Units: bytes counted are those of frames. Errors: Open says which EAL argument, port or step
+// failed; drivers say more on stderr. Afterwards everything is counted.
 #pragma once
 
 #include <cstdint>

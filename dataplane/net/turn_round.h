@@ -24,13 +24,12 @@ inline constexpr uint8_t kTtl = 64;  // RFC 1700, "IP time to live parameter"
 // The UDP checksum over pseudo header, header and payload in full. Memory order.
 [[nodiscard]] uint16_t UdpChecksum(const uint8_t* frame, size_t payload_size) noexcept;
 
+// One shuffle of the frame's first 16 bytes; those behind the MACs stay.
 inline void SwapMacs(uint8_t* frame) noexcept {
-  const auto destination = LoadMemoryOrder<uint64_t>(frame + ethernet::kDestination);
-  const auto source = LoadMemoryOrder<uint32_t>(frame + ethernet::kSource);
-  const auto source_end = LoadMemoryOrder<uint16_t>(frame + ethernet::kSource + 4);
-  // The source and the destination's first two bytes in one store, the other four in another.
-  StoreMemoryOrder(frame, uint64_t{source} | uint64_t{source_end} << 32 | destination << 48);
-  StoreMemoryOrder(frame + 8, static_cast<uint32_t>(destination >> 16));
+  using Bytes16 = uint8_t __attribute__((vector_size(16)));
+  const auto bytes = LoadMemoryOrder<Bytes16>(frame);
+  StoreMemoryOrder<Bytes16>(
+      frame, __builtin_shufflevector(bytes, bytes, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15));
 }
 
 // The whole header anew. Don't fragment, identification 0: an atomic datagram, whose identification means nothing (RFC
