@@ -8,7 +8,6 @@
 // into place.
 #pragma once
 
-#include <sys/stat.h>
 #include <zlib.h>
 
 #include <cstdint>
@@ -16,22 +15,10 @@
 #include <string>
 #include <string_view>
 
+#include "loaders/file_identity.h"
 #include "tables/result.h"
 
 namespace rblitz {
-
-// Tells one version of a file from another.
-struct FileIdentity {
-  uint64_t device = 0;
-  uint64_t inode = 0;
-  uint64_t size = 0;
-  int64_t modified_ns = 0;
-  int64_t changed_ns = 0;  // cannot be set by hand, unlike modified_ns
-
-  bool operator==(const FileIdentity&) const = default;
-};
-
-[[nodiscard]] FileIdentity IdentityOf(const struct stat& status) noexcept;
 
 class ByteSource {
  public:

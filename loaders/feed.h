@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loaders/byte_source.h"
+#include "loaders/file_identity.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 

@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-#include "loaders/byte_source.h"
+#include "loaders/file_identity.h"
 
 namespace rblitz {
 
