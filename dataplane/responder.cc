@@ -133,6 +133,13 @@ void Responder::LookUp() noexcept {
   size_t most_feeds = 0;
   for (size_t g = 0; g < s.group_count; ++g) most_feeds = std::max(most_feeds, s.groups[g].zone->feeds.size());
 
+  for (Scratch::Round& round : s.rounds) {
+    for (size_t g = 0; g < s.group_count; ++g) {
+      const size_t begin = s.groups[g].begin;
+      round.cursors[g] = {
+          .permuted = round.permuted + begin, .single = round.single + begin, .further = round.further + begin};
+    }
+  }
   for (size_t first = 0; first < most_feeds; first += kRounds) {
     const auto each = [&](auto&& stage) {
       for (size_t r = 0; r < std::min(kRounds, most_feeds - first); ++r) {
@@ -140,17 +147,14 @@ void Responder::LookUp() noexcept {
           const auto& [zone, begin, end] = s.groups[g];
           if (first + r >= zone->feeds.size() || zone->feeds[first + r].data->ip4 == nullptr) continue;
           const ZoneFeed& feed = zone->feeds[first + r];
-          Ip4Cursor cursor{.permuted = s.rounds[r].permuted + begin,
-                           .single = s.rounds[r].single + begin,
-                           .singles = s.rounds[r].singles[g]};
-          stage(feed, std::span(s.addresses + begin, end - begin), cursor, s.rounds[r].values + begin, begin);
-          s.rounds[r].singles[g] = cursor.singles;
+          Scratch::Round& round = s.rounds[r];
+          stage(feed, std::span(s.addresses + begin, end - begin), round.cursors[g], round.values + begin, begin);
         }
       }
     };
     using Addresses = std::span<const uint32_t>;
-    each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, ValueId*, size_t) {
-      feed.data->ip4->Prefetch(addresses);
+    each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
+      feed.data->ip4->Sort(addresses, cursor, values);
     });
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
       feed.data->ip4->Locate(addresses, cursor, values);

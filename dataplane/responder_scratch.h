@@ -64,8 +64,9 @@ struct Responder::Scratch {
   struct Round {
     uint32_t permuted[io::kBurst];
     uint8_t single[io::kBurst];
+    uint8_t further[io::kBurst];
     ValueId values[io::kBurst];
-    size_t singles[io::kBurst];  // by group
+    Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];
 };

@@ -98,6 +98,7 @@ class MapSink : public Ip4PieceSink {
 
   void Finish() {
     FinishSlash24();
+    FillCoarse();
     rep_.blocks.shrink_to_fit();
     rep_.dense.shrink_to_fit();
     rep_.dense_values.shrink_to_fit();
@@ -161,6 +162,16 @@ class MapSink : public Ip4PieceSink {
     last_block16_ = slash16;
     rep_.blocks.push_back(block);
     SetKind(kBlock);
+  }
+
+  // Sixteen /24s, half a word of the map, make one /20.
+  void FillCoarse() {
+    rep_.coarse = HugeArray<uint64_t>(Rep::kCoarseWords);
+    for (size_t slash20 = 0; slash20 < Rep::kCoarseWords * 32; ++slash20) {
+      const auto kinds = static_cast<uint32_t>(rep_.map[slash20 / 2] >> (slash20 % 2 * 32));
+      const Ip4Coarse coarse = (kinds & 0xaaaaaaaa) != 0 ? kFurther20 : kinds != 0 ? kSingles20 : kNothing20;
+      rep_.coarse[slash20 / 32] |= uint64_t{coarse} << (slash20 % 32 * 2);
+    }
   }
 
   void SetKind(Ip4Kind kind) { rep_.map[slash24_ >> 5] |= uint64_t{kind} << ((slash24_ & 31) * 2); }

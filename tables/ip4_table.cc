@@ -48,32 +48,44 @@ Ip4Table::Ip4Table(Ip4Table&&) noexcept = default;
 Ip4Table& Ip4Table::operator=(Ip4Table&&) noexcept = default;
 Ip4Table::~Ip4Table() = default;
 
-void Ip4Table::Prefetch(std::span<const uint32_t> addresses) const noexcept {
-  if (rep_->small) return;
-  for (const uint32_t address : addresses) __builtin_prefetch(&rep_->map[address >> 13], 0, 3);
+// What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
+void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
+  const Rep& rep = *rep_;
+  size_t singles = 0;
+  size_t furthers = 0;
+  if (rep.small) {
+    for (size_t i = 0; i < addresses.size(); ++i) values[i] = rep.values[rep.PieceOf(addresses[i])];
+  } else {
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      const uint32_t address = addresses[i];
+      const Ip4Coarse coarse = rep.CoarseOf(address);
+      values[i] = kNotListed;
+      cursor.permuted[singles] = rep.permute(address);
+      cursor.single[singles] = static_cast<uint8_t>(i);
+      singles += coarse == kSingles20;
+      cursor.further[furthers] = static_cast<uint8_t>(i);
+      furthers += coarse == kFurther20;
+    }
+    for (size_t i = 0; i < singles; ++i) rep.singles.Prefetch(cursor.permuted[i]);
+    for (size_t i = 0; i < furthers; ++i) __builtin_prefetch(&rep.map[addresses[cursor.further[i]] >> 13], 0, 3);
+  }
+  cursor.singles = singles;
+  cursor.furthers = furthers;
 }
 
 void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
   const Rep& rep = *rep_;
-  cursor.singles = 0;
-  if (rep.small) {
-    for (size_t i = 0; i < addresses.size(); ++i) values[i] = rep.values[rep.PieceOf(addresses[i])];
-    return;
-  }
-  uint8_t blocks[kMaxBatch];
-  size_t block_count = 0;
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    // Appended always, counted when it is of the kind: which kind comes next cannot be predicted.
+  for (size_t f = 0; f < cursor.furthers; ++f) {
+    const uint8_t i = cursor.further[f];
     const Ip4Kind kind = rep.KindOf(addresses[i]);
-    values[i] = kNotListed;
-    cursor.permuted[cursor.singles] = rep.permute(addresses[i]);
-    cursor.single[cursor.singles] = static_cast<uint8_t>(i);
-    cursor.singles += kind == kSingles;
-    blocks[block_count] = static_cast<uint8_t>(i);
-    block_count += kind == kBlock;
+    if (kind == kBlock) {
+      values[i] = rep.ValueInBlock(addresses[i]);
+    } else if (kind == kSingles) {
+      cursor.permuted[cursor.singles] = rep.permute(addresses[i]);
+      rep.singles.Prefetch(cursor.permuted[cursor.singles]);
+      cursor.single[cursor.singles++] = i;
+    }
   }
-  for (size_t i = 0; i < cursor.singles; ++i) rep.singles.Prefetch(cursor.permuted[i]);
-  for (size_t i = 0; i < block_count; ++i) values[blocks[i]] = rep.ValueInBlock(addresses[blocks[i]]);
 }
 
 void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
@@ -83,8 +95,9 @@ void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
 void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
   uint32_t permuted[kMaxBatch];
   uint8_t single[kMaxBatch];
-  Ip4Cursor cursor{.permuted = permuted, .single = single};
-  Prefetch(addresses);
+  uint8_t further[kMaxBatch];
+  Ip4Cursor cursor{.permuted = permuted, .single = single, .further = further};
+  Sort(addresses, cursor, values);
   Locate(addresses, cursor, values);
   Find(cursor, values);
 }
@@ -112,8 +125,8 @@ uint64_t Ip4Table::addresses() const noexcept { return rep_->addresses; }
 size_t Ip4Table::bytes() const noexcept {
   const Rep& rep = *rep_;
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return sizeof(Rep) + held(rep.starts) + held(rep.values) + rep.map.bytes() + held(rep.top) + held(rep.blocks) +
-         held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys);
+  return sizeof(Rep) + held(rep.starts) + held(rep.values) + rep.coarse.bytes() + rep.map.bytes() + held(rep.top) +
+         held(rep.blocks) + held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys);
 }
 
 }  // namespace rblitz

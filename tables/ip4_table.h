@@ -2,16 +2,18 @@
 //
 // Shape (docs/tables.md has pictures and bytes):
 //  - up to kSmallPieces disjoint pieces: a sorted array, searched without branches;
-//  - else a 2-bit map of the 16M /24s (nothing, single addresses, block), a /16 level that carries whole uniform /16s
-//  and
-//    the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single addresses: buckets of
-//    one cache line, chosen by the high bits of a seeded permutation of the address, which then need only its low 16
-//    bits.
+//  - else a 2-bit map of the 1M /20s that stays in the core's own cache (nothing, single addresses only, look further),
+//  a 2-bit
+//    map of the 16M /24s for those that must look further (nothing, single addresses, block), a /16 level that carries
+//    whole uniform /16s and the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single
+//    addresses: buckets of one cache line, chosen by the high bits of a seeded permutation of the address, which then
+//    need only its low 16 bits.
 //
 // Thread-safety: const after Ip4Builder::Build. Lookups never allocate, lock or fail.
 // Units: addresses are in host order.
-// Cost: one line of the map (4 MiB in all) and, where that says "single addresses", one line of the table.
-// Source: quotienting after Cleary, "Compact hash tables using bidirectional linear probing", 1984.
+// Cost: one read of the /20 map (256 KiB) and, where single addresses are near, one line of their table; near networks
+// also one line of the /24 map (4 MiB). Source: quotienting after Cleary, "Compact hash tables using bidirectional
+// linear probing", 1984.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +26,13 @@ namespace rblitz {
 
 inline constexpr size_t kMaxBatch = 64;
 
-// What Locate leaves for Find: which of the batch stand among single addresses, if at all. The arrays are the caller's,
-// with room for the batch.
+// What one stage of a batch leaves for the next. The arrays are the caller's, with room for the batch.
 struct Ip4Cursor {
-  uint32_t* permuted;
-  uint8_t* single;  // index in the batch
+  uint32_t* permuted;  // of those that must be looked for among single addresses
+  uint8_t* single;     // their indices in the batch
+  uint8_t* further;    // indices of those that the /24 map must tell
   size_t singles = 0;
+  size_t furthers = 0;
 };
 
 class Ip4Table {
@@ -40,11 +43,12 @@ class Ip4Table {
 
   // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
-  void Prefetch(std::span<const uint32_t> addresses) const noexcept;
+  // values[i] becomes the id of addresses[i], kNotListed when it is not listed; Find has the last word.
+  void Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Find(const Ip4Cursor& cursor, ValueId* values) const noexcept;
 
-  // All three stages. values[i] is the id of addresses[i], kNotListed when it is not listed.
+  // All three stages.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
   [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;
 

@@ -47,8 +47,8 @@ class Verdicts {
   [[nodiscard]] ValueId Intern(std::span<const Verdict> verdicts);
   [[nodiscard]] ValueId Intern(Verdict verdict) { return Intern(std::span<const Verdict>(&verdict, 1)); }
 
-  // The next id, values(), for a list of this one verdict, even where an id for it exists. A loader numbers values while it
-  // reads and knows their texts only at the end, when two of them may turn out to be the same.
+  // The next id, values(), for a list of this one verdict, even where an id for it exists. A loader numbers values
+  // while it reads and knows their texts only at the end, when two of them may turn out to be the same.
   ValueId Append(Verdict verdict);
 
   [[nodiscard]] std::span<const Verdict> at(ValueId id) const noexcept {
