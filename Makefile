@@ -48,7 +48,8 @@ check-deps: deps
 	done
 
 run: deps
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory configure
+	@ninja -C build rblitzd rblitz
 	@docs/examples/run
 
 check: check-deps

@@ -24,7 +24,7 @@ LAYERS = {
     "dataplane": {"dataplane/dns", "dataplane/io/packet_io.h", "dataplane/net/checksum.h", "tables"},
     "cli": {"tables", "loaders", "dataplane", "dataplane/dns", "dataplane/net", "dataplane/io"},
     "tests": {"tables", "loaders", "dataplane", "dataplane/dns", "dataplane/net", "dataplane/io", "cli", "bench"},
-    "bench": {"tables", "loaders", "dataplane", "dataplane/dns", "dataplane/net", "dataplane/io", "cli"},
+    "bench": {"tests", "tables", "loaders", "dataplane", "dataplane/dns", "dataplane/net", "dataplane/io", "cli"},
 }
 
 # Library header -> the only files that include it. Binds everything but bench and tests.
