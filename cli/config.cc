@@ -274,7 +274,8 @@ Status CheckFeedFiles(const ConfiguredFeed& feed) {
   for (const std::string& path : feed.feed.paths) {
     if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return Fail(feed.place + ": " + path + ": is a folder, not a file");
+    if (std::filesystem::is_directory(path, ignored))
+      return Fail(feed.place + ": " + path + ": is a folder, not a file");
   }
   return {};
 }

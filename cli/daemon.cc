@@ -50,20 +50,21 @@ void BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::Create(Config config) {
+Result<std::unique_ptr<Daemon>> Daemon::Create(Config config, const std::string& control) {
   std::unique_ptr<Daemon> daemon(new Daemon(config.server.identity));
-  if (const auto opened = daemon->Open(std::move(config)); !opened) return tl::unexpected<Error>(opened.error());
+  if (const auto opened = daemon->Open(std::move(config), control); !opened)
+    return tl::unexpected<Error>(opened.error());
   return daemon;
 }
 
-Status Daemon::Open(Config config) {
+Status Daemon::Open(Config config, const std::string& control_path) {
   auto loop = EventLoop::Create();
   if (!loop) return tl::unexpected<Error>(loop.error());
   loop_ = *std::move(loop);
   if (const auto opened = OpenSignals(); !opened) return opened;
   // Before ports are taken: a second server with the same configuration must not disturb the first one's.
   auto control =
-      ControlServer::Open(config.server.control, loop_.get(),
+      ControlServer::Open(control_path.empty() ? config.server.control : control_path, loop_.get(),
                           [this](ControlServer::ClientId client, std::string_view line) { Answer(client, line); });
   if (!control) return tl::unexpected<Error>(control.error());
   control_ = *std::move(control);
