@@ -11,8 +11,8 @@
 #include <map>
 #include <set>
 
+#include "cli/config_table.h"
 #include "cli/config_values.h"
-#include "cli/table_reader.h"
 #include "cli/version.h"
 
 namespace rblitz {
