@@ -71,7 +71,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());
   workers_ = *std::move(workers);
-  reloader_ = std::make_unique<Reloader>();
+  reloader_ = std::make_unique<Reloader>(ReloaderOptions{.idle_priority = workers_->occupy_every_cpu()});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
   return {};
