@@ -11,8 +11,8 @@
 #include <map>
 #include <set>
 
+#include "cli/config_table.h"
 #include "cli/config_values.h"
-#include "cli/table_reader.h"
 #include "cli/version.h"
 
 namespace rblitz {
@@ -274,7 +274,8 @@ Status CheckFeedFiles(const ConfiguredFeed& feed) {
   for (const std::string& path : feed.feed.paths) {
     if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) return Fail(feed.place + ": " + path + ": is a folder, not a file");
+    if (std::filesystem::is_directory(path, ignored))
+      return Fail(feed.place + ": " + path + ": is a folder, not a file");
   }
   return {};
 }

@@ -50,27 +50,28 @@ void BlockSignals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::Create(Config config) {
+Result<std::unique_ptr<Daemon>> Daemon::Create(Config config, const std::string& control) {
   std::unique_ptr<Daemon> daemon(new Daemon(config.server.identity));
-  if (const auto opened = daemon->Open(std::move(config)); !opened) return tl::unexpected<Error>(opened.error());
+  if (const auto opened = daemon->Open(std::move(config), control); !opened)
+    return tl::unexpected<Error>(opened.error());
   return daemon;
 }
 
-Status Daemon::Open(Config config) {
+Status Daemon::Open(Config config, const std::string& control_path) {
   auto loop = EventLoop::Create();
   if (!loop) return tl::unexpected<Error>(loop.error());
   loop_ = *std::move(loop);
   if (const auto opened = OpenSignals(); !opened) return opened;
   // Before ports are taken: a second server with the same configuration must not disturb the first one's.
   auto control =
-      ControlServer::Open(config.server.control, loop_.get(),
+      ControlServer::Open(control_path.empty() ? config.server.control : control_path, loop_.get(),
                           [this](ControlServer::ClientId client, std::string_view line) { Answer(client, line); });
   if (!control) return tl::unexpected<Error>(control.error());
   control_ = *std::move(control);
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());
   workers_ = *std::move(workers);
-  reloader_ = std::make_unique<Reloader>();
+  reloader_ = std::make_unique<Reloader>(ReloaderOptions{.idle_priority = workers_->occupy_every_cpu()});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
   return {};

@@ -27,7 +27,8 @@ void BlockSignals();
 
 class Daemon {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Daemon>> Create(Config config);
+  // `control` is where the control socket shall be; empty: where the configuration says.
+  [[nodiscard]] static Result<std::unique_ptr<Daemon>> Create(Config config, const std::string& control);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
@@ -39,7 +40,7 @@ class Daemon {
   using Clock = std::chrono::steady_clock;
 
   explicit Daemon(Identity identity) : publisher_(std::move(identity)) {}
-  [[nodiscard]] Status Open(Config config);
+  [[nodiscard]] Status Open(Config config, const std::string& control);
   [[nodiscard]] Status OpenSignals();
   void OnSignal();
   void Started(const Json& answer);

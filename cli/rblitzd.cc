@@ -20,9 +20,8 @@ int Complain(const std::string& message) {
 int Serve(const rblitz::ServerOptions& options) {
   auto config = rblitz::LoadConfig(options.config);
   if (!config) return Complain(config.error().message);
-  if (!options.control.empty()) config->server.control = options.control;
   rblitz::BlockSignals();
-  const auto daemon = rblitz::Daemon::Create(*std::move(config));
+  const auto daemon = rblitz::Daemon::Create(*std::move(config), options.control);
   return daemon ? (*daemon)->Run() : Complain(daemon.error().message);
 }
 

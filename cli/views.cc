@@ -1,7 +1,6 @@
 #include "cli/views.h"
 
 #include <arpa/inet.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,14 +28,18 @@ std::string AddressText(uint32_t address_be) {
 }
 
 Json MemoryJson() {
-  std::ifstream statm("/proc/self/statm");
-  uint64_t total = 0;
-  uint64_t resident = 0;
-  statm >> total >> resident;
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return {{"rss_bytes", resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE))},
-          {"peak_rss_bytes", static_cast<uint64_t>(usage.ru_maxrss) * 1024}};
+  // "VmRSS:     1234 kB"
+  Json memory = {{"rss_bytes", 0}, {"peak_rss_bytes", 0}};
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    std::istringstream words(line);
+    std::string key;
+    uint64_t kibibytes = 0;
+    words >> key >> kibibytes;
+    if (key == "VmRSS:") memory["rss_bytes"] = kibibytes * 1024;
+    if (key == "VmHWM:") memory["peak_rss_bytes"] = kibibytes * 1024;
+  }
+  return memory;
 }
 
 Json PortsJson(const ServerView& view) {

@@ -1,6 +1,7 @@
 #include "cli/workers.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <chrono>
 
@@ -69,6 +70,13 @@ uint64_t Workers::Sum(Counter WorkerStats::*counter) const {
   uint64_t sum = 0;
   for (const auto& stats : stats_) sum += ((*stats).*counter).value();
   return sum;
+}
+
+bool Workers::occupy_every_cpu() const {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return false;
+  return dpdk_workers_ >= static_cast<size_t>(CPU_COUNT(&cpus));
 }
 
 std::vector<io::DpdkPortInfo> Workers::ports() const {

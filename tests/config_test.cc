@@ -162,7 +162,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"127.0.0.1:5300\"", "\"127.0.0.1\"", "3: server.listen: "},
         Mistake{"\"127.0.0.1:5300\"", "\"nonsense:53\"", "3: server.listen: "},
         Mistake{"\"127.0.0.1:5300\"", "\"[::1]:5300\"", "3: server.listen: '[::1]:5300' is there twice"},
-        Mistake{"[\"127.0.0.1:5300\", \"[::1]:5300\"]", "\"127.0.0.1:5300\"", "3: server.listen: must be a list of strings"},
+        Mistake{"[\"127.0.0.1:5300\", \"[::1]:5300\"]", "\"127.0.0.1:5300\"",
+                "3: server.listen: must be a list of strings"},
         Mistake{"workers  = 1", "workers = 2", "4: server.workers: more than one is not supported yet"},
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
         Mistake{"cores    = [1]", "cores = [1, 2]", "5: server.cores: must name one core for each worker (1)"},
@@ -179,7 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"10.54.0.53/32\"", "\"10.53.0.53/16\"", "13: dpdk.ports.addresses: '10.53.0.53/16' is there twice"},
         Mistake{"\"10.54.0.53/32\"", "\"10.54.0.53\"", "13: dpdk.ports.addresses: bad address '10.54.0.53'"},
         Mistake{"\"10.54.0.53/32\"", "\"10.54.0.53/33\"", "13: dpdk.ports.addresses: bad address '10.54.0.53/33'"},
-        Mistake{"\"10.54.0.53/32\"", "\"127.0.0.1/8\"", "13: dpdk.ports.addresses: '127.0.0.1/8' is no address of a host"},
+        Mistake{"\"10.54.0.53/32\"", "\"127.0.0.1/8\"",
+                "13: dpdk.ports.addresses: '127.0.0.1/8' is no address of a host"},
         Mistake{"\"10.54.0.53/32\"", "\"fd53::53/64\"", "13: dpdk.ports.addresses: IPv6 address"},
         Mistake{"ports    = [ { port = 0, addresses = [\"10.53.0.53/24\", \"10.54.0.53/32\"] } ]", "ports = []",
                 "11: dpdk: ports: none given"},
@@ -198,10 +200,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"check    = 0", "check = \"soon\"", "23: feed.check: bad time 'soon'"},
         Mistake{"check    = 0", "max_shrink = 0.5", "23: feed.max_shrink: is not known"},
         Mistake{"[[zone]]", "[zone]", "30: zone: must be a list of tables: [[zone]]"},
-        Mistake{"name     = \"BL.Example.com.\"", "name = \"bl..example\"", "31: zone.name: bad domain name 'bl..example'"},
+        Mistake{"name     = \"BL.Example.com.\"", "name = \"bl..example\"",
+                "31: zone.name: bad domain name 'bl..example'"},
         Mistake{"name     = \"BL.Example.com.\"", "name = \".\"", "31: zone.name: bad domain name '.'"},
         Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = [\"lokal\"]", "32: zone.feeds: there is no feed 'lokal'"},
-        Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = [\"drop\", \"drop\"]", "32: zone.feeds: names 'drop' twice"},
+        Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = [\"drop\", \"drop\"]",
+                "32: zone.feeds: names 'drop' twice"},
         Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = []", "32: zone.feeds: is empty"},
         Mistake{"feeds    = [\"local\", \"drop\"]", "", "30: zone.feeds: is missing"},
         Mistake{"ttl      = \"35m\"", "ttl = \"35 m\"", "33: zone.ttl: bad time '35 m'"},
@@ -210,7 +214,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{" 7 1h 10m", " -7 1h 10m", "34: zone.soa: bad serial '-7'"},
         Mistake{"\"ns2.example.com\"", "\"ns2 example\"", "35: zone.ns: bad domain name 'ns2 example'"},
         Mistake{"ns       = ", "allow = [\"::1\"]\nns = ", "35: zone.allow: is not known"},
-        Mistake{"[server]", "[server", "1: syntax: "}, Mistake{"workers  = 1", "workers = 1\nworkers = 1", "5: syntax: "}));
+        Mistake{"[server]", "[server", "1: syntax: "},
+        Mistake{"workers  = 1", "workers = 1\nworkers = 1", "5: syntax: "}));
 
 TEST(Config, ReportsEveryMistakeInTheOrderOfTheFile) {
   const auto config = ParseConfig(
@@ -218,8 +223,9 @@ TEST(Config, ReportsEveryMistakeInTheOrderOfTheFile) {
       "name = \"z\"\nfeeds = [\"g\"]\n[[zone]]\nname = \"Z.\"\nfeeds = [\"f\"]\n",
       "r.toml");
   ASSERT_FALSE(config);
-  const std::vector<std::string> starts = {"r.toml:2: server.listen: ", "r.toml:3: server.fast: ", "r.toml:6: feed.format: ",
-                                           "r.toml:10: zone.feeds: ", "r.toml:12: zone.name: there are two zones 'z'"};
+  const std::vector<std::string> starts = {
+      "r.toml:2: server.listen: ", "r.toml:3: server.fast: ", "r.toml:6: feed.format: ", "r.toml:10: zone.feeds: ",
+      "r.toml:12: zone.name: there are two zones 'z'"};
   size_t at = 0;
   for (const std::string& start : starts) {
     const size_t found = config.error().message.find(start, at);
@@ -274,9 +280,9 @@ TEST(Config, KnowsWhatNeedsARestart) {
 }
 
 TEST(ConfigValues, SecondsHaveUnits) {
-  const std::pair<const char*, uint32_t> good[] = {{"0", 0},         {"90", 90},      {"35m", 2100},
-                                                   {"1h", 3600},     {"7d", 604800},  {"2w", 1209600},
-                                                   {"1h30m", 5400},  {"5s", 5},       {"2147483647", 2147483647}};
+  const std::pair<const char*, uint32_t> good[] = {{"0", 0},        {"90", 90},     {"35m", 2100},
+                                                   {"1h", 3600},    {"7d", 604800}, {"2w", 1209600},
+                                                   {"1h30m", 5400}, {"5s", 5},      {"2147483647", 2147483647}};
   for (const auto& [text, seconds] : good) EXPECT_EQ(ParseSeconds(text).value_or(4294967295u), seconds) << text;
   for (const char* bad : {"", "m", "1x", "1h30", "-1", "1.5h", "1 h", "2147483648", "99999999999", "9999w", "1h "}) {
     EXPECT_FALSE(ParseSeconds(bad)) << bad;
@@ -288,8 +294,9 @@ TEST(ConfigValues, DomainNamesKeepTheLimitsOfTheDns) {
   const std::string longest = label + "." + label + "." + label + "." + std::string(61, 'b');
   EXPECT_EQ(ParseDomainName(longest).value_or(""), longest);
   EXPECT_EQ(ParseDomainName("_Dmarc.Example.").value_or(""), "_dmarc.example");
-  for (const std::string& bad : {std::string(""), std::string("."), longest + "b", label + "a.example", std::string("a..b"),
-                                 std::string(".a"), std::string("a.."), std::string("a b"), std::string("a\\.b")}) {
+  for (const std::string& bad :
+       {std::string(""), std::string("."), longest + "b", label + "a.example", std::string("a..b"), std::string(".a"),
+        std::string("a.."), std::string("a b"), std::string("a\\.b")}) {
     EXPECT_FALSE(ParseDomainName(bad)) << bad;
   }
 }

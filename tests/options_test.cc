@@ -18,8 +18,8 @@ struct Outcome {
 };
 
 template <class T>
-Outcome ParseLine(Parsed<T> (*parse)(int, const char* const*, std::ostream&, std::ostream&), std::vector<const char*> arguments,
-            T* options = nullptr) {
+Outcome ParseLine(Parsed<T> (*parse)(int, const char* const*, std::ostream&, std::ostream&),
+                  std::vector<const char*> arguments, T* options = nullptr) {
   arguments.insert(arguments.begin(), "program");
   std::ostringstream out;
   std::ostringstream err;
@@ -30,7 +30,8 @@ Outcome ParseLine(Parsed<T> (*parse)(int, const char* const*, std::ostream&, std
 
 TEST(ServerOptions, TakeConfigCheckAndControl) {
   ServerOptions options;
-  EXPECT_EQ(ParseLine(ParseServerOptions, {"--config", "a.toml", "--check", "--control=/x", "--foreground"}, &options).exit_code,
+  EXPECT_EQ(ParseLine(ParseServerOptions, {"--config", "a.toml", "--check", "--control=/x", "--foreground"}, &options)
+                .exit_code,
             -1);
   EXPECT_EQ(options.config, "a.toml");
   EXPECT_EQ(options.control, "/x");
@@ -68,7 +69,8 @@ TEST(ServerOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
 
 TEST(CommandOptions, TakeOptionsBeforeAndAfterTheCommand) {
   CommandOptions options;
-  EXPECT_EQ(ParseLine(ParseCommandOptions, {"--json", "lookup", "192.0.2.1", "--zone", "bl.example", "--control", "/x"}, &options)
+  EXPECT_EQ(ParseLine(ParseCommandOptions, {"--json", "lookup", "192.0.2.1", "--zone", "bl.example", "--control", "/x"},
+                      &options)
                 .exit_code,
             -1);
   EXPECT_EQ(options.command, "lookup");

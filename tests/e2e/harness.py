@@ -26,7 +26,7 @@ def main():
     """Runs the tests of the calling file, one line each."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for name in ("rblitzd", "rblitz", "check-client"):
-        parser.add_argument(f"--{name}", type=Path)
+        parser.add_argument(f"--{name}", type=lambda path: Path(path).resolve())
     rest = parser.parse_known_args(namespace=programs)[1]
     unittest.main(module="__main__", argv=[sys.argv[0], "-v", *rest])
 

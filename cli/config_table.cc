@@ -1,4 +1,4 @@
-#include "cli/table_reader.h"
+#include "cli/config_table.h"
 
 #include <algorithm>
 #include <functional>

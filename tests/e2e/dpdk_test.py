@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+"""rblitzd on DPDK ports in network namespaces of the test's own: net_tap, and net_af_packet on a veth pair."""
+
+import re
+import socket
+import struct
+import subprocess
+import time
+import unittest
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
+
+from harness import Server, disable_checksum_offload, free_port, inside, main, missing_for_namespaces, namespace
+
+ETHERTYPE_ARP = 0x0806
+FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
+
+
+def config(vdev, address, extra=""):
+    return f"""
+[server]
+io = "dpdk"
+{extra}
+[dpdk]
+eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
+ports = [ {{ port = 0, addresses = ["{address}/24"] }} ]
+mbufs = 8192
+[[feed]]
+name = "list"
+path = "list.txt"
+format = "cidr"
+[[zone]]
+name = "bl.test"
+feeds = ["list"]
+"""
+
+
+def ping(address, payload=b"how fast?", count=3):
+    """The number of right echo replies to `count` requests (RFC 792)."""
+    replies = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as client:
+        client.settimeout(2)
+        for sequence in range(count):
+            head = struct.pack("!BBHHH", 8, 0, 0, 4711, sequence)
+            padded = head + payload + b"\0" * (len(payload) % 2)
+            total = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
+            total = (total >> 16) + (total & 0xffff)
+            checksum = ~(total + (total >> 16)) & 0xffff
+            client.sendto(struct.pack("!BBHHH", 8, 0, checksum, 4711, sequence) + payload, (address, 0))
+            try:
+                while True:
+                    packet = client.recv(65536)
+                    message = packet[(packet[0] & 15) * 4:]
+                    if message[:2] == b"\0\0" and message[4:] == head[4:] + payload:
+                        replies += 1
+                        break
+            except socket.timeout:
+                pass
+    return replies
+
+
+def arping(interface, source, target):
+    """The MAC that answers for `target`; None when nobody does."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE_ARP)) as link:
+        link.bind((interface, ETHERTYPE_ARP))
+        link.settimeout(0.5)
+        mac = link.getsockname()[4]
+        request = struct.pack("!HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, mac, socket.inet_aton(source), bytes(6),
+                              socket.inet_aton(target))
+        for _ in range(4):
+            link.send(b"\xff" * 6 + mac + struct.pack("!H", ETHERTYPE_ARP) + request)
+            try:
+                while True:
+                    answer = link.recv(2048)[14:]
+                    if answer[6:8] == b"\0\2" and answer[14:18] == socket.inet_aton(target):
+                        return answer[8:14].hex(":")
+            except socket.timeout:
+                pass
+    return None
+
+
+@unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+class Ports(unittest.TestCase):
+    def address(self, space, *words):
+        subprocess.run(["ip", "-n", space, *words], check=True)
+
+    def ask(self, space, server, name, kind="A", **options):
+        with inside(space):
+            return dns.query.udp(dns.message.make_query(name, kind, **options), server, timeout=5)
+
+    def check_serving(self, space, server, interface, own, port):
+        """Everything that one port must do, asked from `own` on `interface`."""
+        self.assertEqual(self.ask(space, port, "1.2.0.192.bl.test").answer[0][0].to_text(), "127.0.0.2")
+        self.assertEqual(self.ask(space, port, "2.2.0.192.bl.test").rcode(), dns.rcode.NXDOMAIN)
+        self.assertEqual(self.ask(space, port, "1.2.0.192.bl.test", use_edns=0).payload, 1232)
+        self.assertEqual(self.ask(space, port, "1.2.0.192.other").rcode(), dns.rcode.REFUSED)
+        dig = subprocess.run(["ip", "netns", "exec", space, "dig", f"@{port}", "+short", "7.100.51.198.bl.test"],
+                             capture_output=True, text=True, timeout=30)
+        self.assertEqual(dig.stdout, "127.0.0.2\n")
+        status = server.json("status")
+        self.assertEqual(status["ports"][0]["addresses"], [f"{port}/24"])
+        with inside(space):
+            self.assertEqual(ping(port), 3)
+            self.assertEqual(ping(port, bytes(range(256)) * 4), 3)
+            self.assertEqual(arping(interface, own, port), status["ports"][0]["mac"].lower())
+            self.assertIsNone(arping(interface, own, port.rsplit(".", 1)[0] + ".99"))
+            self.flood(port)
+        stats = server.check_sums(self)
+        self.assertGreaterEqual(stats["answered"], 4)
+        self.assertEqual(stats["icmp_replies"], 6)
+        self.assertGreaterEqual(stats["arp_replies"], 1)
+        self.assertGreaterEqual(stats["dropped"]["other_port"], 1)
+        self.assertGreaterEqual(stats["dropped"]["arp_not_us"], 1)
+
+    def flood(self, port):
+        """Many questions at once, all answered; and one for another port than 53."""
+        query = dns.message.make_query("1.2.0.192.bl.test", "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(2)
+            client.sendto(query, (port, 5353))
+            answers = set()
+            for first in range(0, 2000, 50):
+                for i in range(first, first + 50):
+                    client.sendto(struct.pack("!H", i) + query[2:], (port, 53))
+                for _ in range(50):
+                    answers.add(client.recv(512)[:2])
+        self.assertEqual(len(answers), 2000)
+
+    def test_tap_port_answers_dns_arp_and_ping_and_reloads(self):
+        with namespace() as space, Server(config("net_tap0,iface=rbe2e0", "10.53.0.53"), FILES, space) as server:
+            self.address(space, "address", "add", "10.53.0.1/24", "dev", "rbe2e0")
+            self.address(space, "link", "set", "rbe2e0", "up")
+            self.check_serving(space, server, "rbe2e0", "10.53.0.1", "10.53.0.53")
+            server.write("list.txt", "192.0.2.2\n")
+            self.assertEqual(server.rblitz("reload").returncode, 0)
+            self.assertEqual(self.ask(space, "10.53.0.53", "1.2.0.192.bl.test").rcode(), dns.rcode.NXDOMAIN)
+            self.assertEqual(self.ask(space, "10.53.0.53", "2.2.0.192.bl.test").rcode(), dns.rcode.NOERROR)
+            self.assertEqual(server.stop(), 0)
+
+    def test_af_packet_port_answers_dns_arp_and_ping(self):
+        with namespace() as space:
+            self.address(space, "link", "add", "client0", "type", "veth", "peer", "name", "port0")
+            with inside(space):
+                disable_checksum_offload("client0")
+            self.address(space, "address", "add", "10.54.0.1/24", "dev", "client0")
+            for interface in ("client0", "port0"):
+                self.address(space, "link", "set", interface, "up")
+            with Server(config("net_af_packet0,iface=port0", "10.54.0.53"), FILES, space) as server:
+                self.check_serving(space, server, "client0", "10.54.0.1", "10.54.0.53")
+                self.assertEqual(server.stop(), 0)
+
+    def test_kernel_sockets_are_served_beside_a_port(self):
+        port = free_port()
+        extra = f'listen = ["127.0.0.1:{port}"]'
+        with namespace() as space, Server(config("net_tap0,iface=rbe2e1", "10.55.0.53", extra), FILES, space) as server:
+            self.address(space, "address", "add", "10.55.0.1/24", "dev", "rbe2e1")
+            self.address(space, "link", "set", "rbe2e1", "up")
+            with inside(space):
+                query = dns.message.make_query("1.2.0.192.bl.test", "A")
+                self.assertEqual(len(dns.query.udp(query, "127.0.0.1", port=port, timeout=5).answer), 1)
+            self.assertEqual(len(self.ask(space, "10.55.0.53", "1.2.0.192.bl.test").answer), 1)
+            self.assertEqual(server.json("stats")["zones"]["bl.test"]["listed"], 2)
+
+    def test_port_that_does_not_exist_exits_1_and_says_which(self):
+        with namespace() as space:
+            server = Server(config("net_tap0,iface=rbe2e2", "10.53.0.53").replace("port = 0", "port = 7"), FILES, space)
+            self.addCleanup(server.__exit__)
+            with self.assertRaisesRegex(AssertionError, r"(?s)rblitzd \(1\).*rblitzd: .*port 7"):
+                server.start()
+
+    def test_nothing_is_answered_before_the_feeds_have_loaded(self):
+        lines = "".join(f"{i >> 16 & 255}.{i >> 8 & 255}.{i & 255}.{i * 7 & 255}\n" for i in range(1 << 21))
+        port = free_port()
+        text = config("net_tap0,iface=rbe2e3", "10.53.0.53", f'listen = ["127.0.0.1:{port}"]')
+        with namespace() as space:
+            server = Server(text, {"list.txt": lines + "192.0.2.1\n"}, space)
+            self.addCleanup(server.__exit__)
+            server.start(wait_for="")
+            query = dns.message.make_query("1.2.0.192.bl.test", "A")
+            with inside(space):
+                for _ in range(3000):
+                    try:
+                        answer = dns.query.udp(query, "127.0.0.1", port=port, timeout=0.1)
+                        break
+                    except (dns.exception.Timeout, OSError):
+                        time.sleep(0.01)
+            self.assertEqual(answer.rcode(), dns.rcode.NOERROR)
+            self.assertRegex(server.log, re.compile("event=feed_loaded.*event=started", re.S))
+
+
+if __name__ == "__main__":
+    main()
