@@ -24,12 +24,6 @@ sigset_t Signals() {
   return signals;
 }
 
-// What the request says under `key`; empty when it says nothing or no text.
-std::string Text(const Json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // Holds what is published for the control thread, which is no reader otherwise.
 class Reading {
  public:
@@ -152,34 +146,21 @@ void Daemon::Measure() {
 }
 
 void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
-  const Json request = Json::parse(line, nullptr, false);
-  if (!request.is_object()) return Reply(client, Fail("a request is one JSON object a line"));
-  const std::string command = Text(request, "command");
-  if (command == "reload") return AskReload(client, request);
-  Reply(client, AnswerNow(command, request));
-}
-
-void Daemon::AskReload(ControlServer::ClientId client, const Json& request) {
+  const Result<ControlRequest> request = ParseRequest(line);
+  if (!request) return Reply(client, tl::unexpected<Error>(request.error()));
+  if (request->command != "reload") return Reply(client, AnswerNow(*request));
   if (!serving_) return Reply(client, Fail("reload: the server is still loading"));
-  std::vector<std::string> feeds;
-  if (const auto names = request.find("feeds"); names != request.end()) {
-    if (!names->is_array()) return Reply(client, Fail("reload: feeds must be a list"));
-    for (const Json& name : *names) {
-      if (!name.is_string()) return Reply(client, Fail("reload: feeds must be a list of names"));
-      feeds.push_back(name.get<std::string>());
-    }
-  }
-  reloads_->Ask(std::move(feeds),
+  reloads_->Ask(request->feeds,
                 [this, client](const Json& answer) { loop_->Post([this, client, answer] { Reply(client, answer); }); });
 }
 
-Result<Json> Daemon::AnswerNow(const std::string& command, const Json& request) {
+Result<Json> Daemon::AnswerNow(const ControlRequest& request) {
   const Reading reading(publisher_.serving());
-  if (command == "status") return StatusNow(reading.serving());
-  if (command == "stats") return StatsJson(*workers_, reading.serving(), rates_);
-  if (command != "lookup") return Fail("there is no command '" + command + "'");
+  if (request.command == "status") return StatusNow(reading.serving());
+  if (request.command == "stats") return StatsJson(*workers_, reading.serving(), rates_);
+  if (request.command != "lookup") return Fail("there is no command '" + request.command + "'");
   if (reading.serving() == nullptr) return Fail("lookup: the server is still loading");
-  return LookupJson(*reading.serving(), Text(request, "what"), Text(request, "zone"));
+  return LookupJson(*reading.serving(), request.what, request.zone);
 }
 
 Json Daemon::StatusNow(const Serving* serving) const {

@@ -13,6 +13,7 @@
 #include "cli/event_loop.h"
 #include "cli/publish.h"
 #include "cli/reloads.h"
+#include "cli/request.h"
 #include "cli/unique_fd.h"
 #include "cli/views.h"
 #include "cli/workers.h"
@@ -47,8 +48,7 @@ class Daemon {
   void Stop();
   void Measure();
   void Answer(ControlServer::ClientId client, std::string_view line);
-  void AskReload(ControlServer::ClientId client, const Json& request);
-  [[nodiscard]] Result<Json> AnswerNow(const std::string& command, const Json& request);
+  [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
   [[nodiscard]] Json StatusNow(const Serving* serving) const;
   void Reply(ControlServer::ClientId client, const Result<Json>& result);
 

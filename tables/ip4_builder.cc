@@ -15,9 +15,8 @@ namespace rblitz {
 
 namespace {
 
-constexpr uint32_t kTestUnlisted = 0x7f000001;  // 127.0.0.1
-constexpr uint32_t kTestListed = 0x7f000002;    // 127.0.0.2
-constexpr uint8_t kPieceLevelOfOne = 3;         // of /8, /16, /24 and /32
+constexpr uint32_t kTestPoints = 0x7f000001;  // the first of 127.0.0.1 and 127.0.0.2
+constexpr uint8_t kPieceLevelOfOne = 3;       // of /8, /16, /24 and /32
 
 using Key = std::pair<uint32_t, uint32_t>;
 
@@ -107,8 +106,8 @@ void Ip4Builder::Reserve(size_t addresses) { rep_->bare.reserve(addresses); }
 void Ip4Builder::Add(uint32_t address, ValueId value) {
   Rep& rep = *rep_;
   ++rep.given;
-  if (address - kTestUnlisted < rep.exact.size()) [[unlikely]]
-    rep.exact[address - kTestUnlisted].push_back(value);
+  if (address - kTestPoints < rep.exact.size()) [[unlikely]]
+    rep.exact[address - kTestPoints].push_back(value);
   if (rep.singles() == 0) rep.bare_value = value;
   if (value == rep.bare_value && rep.value_of.empty()) {
     rep.bare.push_back(address);
@@ -366,8 +365,8 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
 
 Ip4Builder::Exact Ip4Builder::exact(uint32_t address) const {
   Rep& rep = *rep_;
-  if (address - kTestUnlisted >= rep.exact.size()) return {};
-  std::vector<ValueId>& values = rep.exact[address - kTestUnlisted];
+  if (address - kTestPoints >= rep.exact.size()) return {};
+  std::vector<ValueId>& values = rep.exact[address - kTestPoints];
   if (values.empty()) return {};
   return {.present = true, .value = rep.uniter.Unite(values)};
 }

@@ -144,7 +144,7 @@ def stage_asan(build_only):
 
 
 def stage_tsan(build_only):
-    built = build("build-tsan", SANITIZED | {"b_sanitize": "thread"}, compiler="clang++-14")
+    built = build("build-tsan", SANITIZED | {"b_sanitize": "thread"}, compiler="clang++-14", targets=["stress"])
     if not built or build_only:
         return step("build-tsan", built)
     return test("build-tsan", ["--suite", "stress"])

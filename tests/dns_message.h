@@ -79,7 +79,7 @@ struct Answer {
   std::vector<Record> answer, authority, additional;
   std::optional<Opt> opt;
   uint16_t extended_rcode = 0;
-  [[nodiscard]] unsigned rcode() const { return extended_rcode << 4 | (flags & 15); }
+  [[nodiscard]] unsigned rcode() const { return static_cast<unsigned>(extended_rcode << 4 | (flags & 15)); }
 };
 
 class AnswerReader {

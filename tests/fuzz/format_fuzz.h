@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,12 +11,9 @@
 #include "loaders/formats.h"
 #include "loaders/line_reader.h"
 #include "tables/snapshot.h"
+#include "tests/fuzz/require.h"
 
 namespace rblitz {
-
-inline void Require(bool condition) {
-  if (!condition) abort();
-}
 
 // Numbers of the bad lines, in order.
 class RejectedLines final : public LineErrors {

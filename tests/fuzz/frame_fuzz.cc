@@ -1,7 +1,6 @@
 // Any bytes as frames: received, answered, turned round. The first byte says by its lowest bit whether the IPv4 header
 // checksums are mended, without which hardly an input would come past them; the others are frames, each after its
 // length in two bytes, as far as they go.
-#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -9,14 +8,12 @@
 #include "dataplane/net/frame.h"
 #include "tests/echo.h"
 #include "tests/frames.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
+using rblitz::Require;
 using rblitz::test::FrameBytes;
-
-void Require(bool holds) {
-  if (!holds) std::abort();
-}
 
 FrameBytes NextFrame(std::span<const uint8_t>& input) {
   if (input.size() < 2) {

@@ -3,21 +3,18 @@
 #include <zlib.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "loaders/line_reader.h"
+#include "tests/fuzz/require.h"
 
 namespace {
 
 using rblitz::InflatingSource;
 using rblitz::LineReader;
 using rblitz::MemorySource;
-
-void Require(bool condition) {
-  if (!condition) abort();
-}
+using rblitz::Require;
 
 struct Read {
   std::string text;  // over-long lines left out

@@ -1,0 +1,198 @@
+// The hot path never allocates: a worker's loop over frames in memory (MemoryIo's replay, Responder) with every kind of
+// question, while every allocation and release of the process is counted. The allocator is replaced below new and
+// delete, so that what C libraries allocate counts too.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "dataplane/io/memory_io.h"
+#include "dataplane/responder.h"
+#include "tests/dns_message.h"
+#include "tests/echo.h"
+#include "tests/frames.h"
+#include "tests/serving.h"
+
+namespace {
+
+std::atomic<uint64_t> allocations{0};
+std::atomic<uint64_t> releases{0};
+
+}  // namespace
+
+// glibc's own entry points. The program's malloc and its like take the place of glibc's everywhere (libstdc++'s new
+// calls them), and count before they pass on.
+extern "C" {
+void* __libc_malloc(size_t size);
+void* __libc_calloc(size_t count, size_t size);
+void* __libc_realloc(void* old, size_t size);
+void* __libc_memalign(size_t alignment, size_t size);
+void __libc_free(void* old);
+
+void* malloc(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_malloc(size);
+}
+void* calloc(size_t count, size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_calloc(count, size);
+}
+void* realloc(void* old, size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_realloc(old, size);
+}
+void* memalign(size_t alignment, size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  return __libc_memalign(alignment, size);
+}
+void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+int posix_memalign(void** out, size_t alignment, size_t size) {
+  *out = memalign(alignment, size);
+  return *out == nullptr ? ENOMEM : 0;
+}
+void free(void* old) {
+  releases.fetch_add(1, std::memory_order_relaxed);
+  __libc_free(old);
+}
+}
+
+namespace rblitz {
+namespace {
+
+struct Calls {
+  uint64_t allocations;
+  uint64_t releases;
+  bool operator==(const Calls&) const = default;
+};
+
+// What `work` asks of the allocator.
+template <class Work>
+Calls CallsIn(Work&& work) {
+  const Calls before{allocations.load(), releases.load()};
+  work();
+  return {allocations.load() - before.allocations, releases.load() - before.releases};
+}
+
+// Not to be seen through: what the compiler can prove useless it leaves out.
+template <class T>
+void Keep(T* value) {
+  asm volatile("" : : "r"(value) : "memory");
+}
+
+TEST(ZeroAllocation, EveryWayToAllocateIsCounted) {
+  struct alignas(64) Line {
+    char bytes[64];
+  };
+  EXPECT_EQ(CallsIn([] {}), (Calls{0, 0}));
+  EXPECT_EQ(CallsIn([] { Keep(std::make_unique<int>(1).get()); }), (Calls{1, 1}));
+  EXPECT_EQ(CallsIn([] { Keep(std::make_unique<Line[]>(3).get()); }), (Calls{1, 1}));
+  EXPECT_EQ(CallsIn([] { Keep(std::vector<char>(100).data()); }), (Calls{1, 1}));
+  EXPECT_EQ(CallsIn([] { Keep(std::string(100, 'x').data()); }), (Calls{1, 1}));
+  for (const auto allocate : {+[] { return std::malloc(3); }, +[] { return std::calloc(3, 3); },
+                              +[] { return std::realloc(nullptr, 3); }, +[] { return std::aligned_alloc(64, 64); }}) {
+    EXPECT_EQ(CallsIn([&] {
+                void* const memory = allocate();
+                Keep(memory);
+                std::free(memory);
+              }),
+              (Calls{1, 1}));
+  }
+}
+
+// Questions of every kind that the responder tells apart, well-formed and not.
+std::vector<Bytes> Questions() {
+  std::vector<Bytes> questions;
+  const char* const kNames[] = {
+      "5.2.0.192.bl.example.com",      // listed by two feeds, the same A
+      "1.2.0.192.bl.example.com",      // listed by two feeds, two A, TXT with the address
+      "1.2.0.192.one.bl.example.com",  // the most specific zone
+      "77.100.51.198.bl.example.com",  // listed by a network
+      "9.9.9.9.bl.example.com",        // not listed
+      "3.2.1.10.Bogons.example.COM",   // another zone, by a network
+      "2.0.0.127.bogons.example.com",  // test points
+      "1.0.0.127.bogons.example.com",
+      "192.bl.example.com",          // an empty non-terminal
+      "7.bl.example.com",            // none
+      "x.5.2.0.192.bl.example.com",  // below an address
+      "mail.bl.example.com",
+      "bl.example.com",  // apexes
+      "bogons.example.com",
+      "1.2.0.192.out.example.com",  // no feed loaded
+      "example.net",                // not served
+      ".",
+  };
+  for (const char* name : kNames) {
+    for (const uint16_t type :
+         std::initializer_list<uint16_t>{dns::kA, dns::kTxt, dns::kAny, dns::kSoa, dns::kNs, 28}) {
+      questions.push_back(Question(name, type));
+      questions.push_back(Question(name, type, Opt{.size = 900, .dnssec_ok = true}));
+      questions.push_back(Question(name, type, Opt{.options = {0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8}}));
+    }
+  }
+  for (const char* name : {"version.bind", "id.server", "authors.bind"}) {
+    questions.push_back(Question(name, dns::kTxt, {}, dns::kCh));
+  }
+  questions.push_back(Question("bl.example.com", dns::kAxfr));
+  questions.push_back(Question("bl.example.com", dns::kA, {}, 4));
+  questions.push_back(Question("bl.example.com", dns::kA, Opt{.version = 1}));
+  questions.push_back(Question("bl.example.com", dns::kA, {}, dns::kIn, 4 << 11));
+  questions.push_back(Question("bl.example.com", dns::kA, {}, dns::kIn, dns::kQr));
+  questions.emplace_back(Bytes(11));
+  Bytes damaged = Question("5.2.0.192.bl.example.com", dns::kA, Opt{});
+  for (; damaged.size() > dns::kHeaderSize; damaged.pop_back()) questions.push_back(damaged);
+  return questions;
+}
+
+// All of them as frames, and frames that are no questions.
+void PushFrames(io::MemoryIo& memory) {
+  for (const Bytes& question : Questions()) {
+    memory.Push(test::UdpFrame({}, {}, question));
+    memory.Push(test::UdpFrame({}, {.has_checksum = false}, question));
+  }
+  memory.Push(test::ArpFrame({}));
+  memory.Push(test::IcmpFrame({}, {}, Bytes(100, 7)));
+  memory.Push(test::UdpFrame({}, {.destination_port = 54}, {1}));
+  memory.Push(test::UdpFrame({.checksum_error = 1}, {}, {1}));
+  memory.Push(test::FrameBytes(5, 0xff));
+  memory.Push(test::FrameBytes(io::MemoryIo::kMaxFrame + 1, 0xff));
+}
+
+TEST(ZeroAllocation, NothingIsAllocatedWhileBurstsOfEveryKindAreAnswered) {
+  const auto serving = test::FourZones();
+  ASSERT_TRUE(serving) << serving.error().message;
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(test::Own(), stats.get());
+  PushFrames(memory);
+  memory.Replay();
+  Responder responder(stats.get());
+  io::Burst burst;
+  const auto bursts = [&](int count) {
+    for (; count > 0; --count) {
+      memory.Receive(burst);
+      responder.Answer(burst, **serving);
+      memory.Send(burst);
+    }
+  };
+  bursts(1);  // whatever is done once, at first use
+  EXPECT_EQ(CallsIn([&] { bursts(200); }), (Calls{0, 0}));
+
+  // The bursts were what they should be.
+  for (const dns::Rcode rcode :
+       {dns::kNoError, dns::kFormErr, dns::kServFail, dns::kNxDomain, dns::kNotImp, dns::kRefused, dns::kBadVers}) {
+    EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
+  }
+  for (const DropReason reason : {DropReason::kShortDns, DropReason::kIsResponse, DropReason::kRunt,
+                                  DropReason::kOversize, DropReason::kOtherPort, DropReason::kIpChecksum}) {
+    EXPECT_GT(stats->dropped[static_cast<size_t>(reason)].value(), 0u) << DropReasonName(reason);
+  }
+  EXPECT_GT(stats->arp_replies.value(), 0u);
+  EXPECT_GT(stats->icmp_replies.value(), 0u);
+  EXPECT_TRUE(test::AddsUp(*stats));
+}
+
+}  // namespace
+}  // namespace rblitz
