@@ -7,6 +7,7 @@
 #include <iostream>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "cli/check.h"
 #include "cli/control_client.h"
@@ -68,7 +69,7 @@ int RunWatch(const CommandOptions& options) {
     const double seconds = std::chrono::duration<double>(now - then).count();
     std::cout << (options.json ? DumpJson(*after) + "\n" : RenderChange(*before, *after, seconds)) << std::flush;
     if (!std::cout) return kExitFailure;
-    before = std::move(after);
+    std::swap(*before, *after);
     then = now;
   }
   return Complain(before.error().message);
