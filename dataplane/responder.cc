@@ -18,6 +18,9 @@ namespace {
 static_assert(io::kBurst <= kMaxBatch);
 static_assert(io::kSlack >= ReadyAnswer::kCopied);
 
+// Zones of more feeds have their lines fetched in LookUp, a stage for all.
+constexpr size_t kHintedFeeds = 4;
+
 uint64_t LoadCounts(const uint8_t* payload) noexcept {
   uint64_t counts;
   std::memcpy(&counts, payload + 4, sizeof counts);
@@ -28,17 +31,14 @@ uint64_t LoadCounts(const uint8_t* payload) noexcept {
 constexpr uint64_t kOneQuestion = 0x0100;
 constexpr uint64_t kOneAdditional = uint64_t{1} << 56;
 
-// The OPT that nearly every resolver sends: no options, version 0. True, and *dnssec_ok set, when it stands at `opt`.
-bool IsPlainOpt(const uint8_t* opt, bool* dnssec_ok) noexcept {
-  *dnssec_ok = (opt[7] & 0x80) != 0;
-  // Root, type OPT; extended RCODE and version 0; no options.
-  return opt[0] == 0 && dns::Load16(opt + 1) == dns::kOpt && opt[6] == 0 && dns::Load16(opt + 9) == 0;
-}
-
-void WriteOpt(uint8_t* opt, bool dnssec_ok) noexcept {
-  static constexpr uint8_t kOpt[dns::kOptSize] = {0, 0, dns::kOpt, dns::kUdpSize >> 8, dns::kUdpSize & 0xff};
-  std::memcpy(opt, kOpt, sizeof kOpt);
-  opt[7] = dnssec_ok ? 0x80 : 0;
+// The OPT that nearly every resolver sends: root, type OPT, any size, extended RCODE and version 0, any flags, no
+// options.
+bool IsPlainOpt(const uint8_t* opt) noexcept {
+  constexpr uint64_t kFixed = 0x00ffff0000ffffff;
+  constexpr uint64_t kPlain = uint64_t{dns::kOpt} << 16;
+  uint64_t head;
+  std::memcpy(&head, opt, sizeof head);
+  return ((head & kFixed) == kPlain) & (dns::Load16(opt + 9) == 0);
 }
 
 }  // namespace
@@ -53,7 +53,8 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   s.asked_count = 0;
   const Zone::Rep* guess = serving.zones.zones().empty() ? nullptr : &serving.zones.zones().front().rep();
   for (size_t i = 0; i < burst.count; ++i) {
-    if (guess != nullptr && ParseCommon(burst.messages[i], i, *guess)) continue;
+    if (guess != nullptr && ParseCommon(burst.messages[i], i, *guess)) [[likely]]
+      continue;
     ParseAny(burst.messages[i], i, serving);
     if (s.asked_count > 0) guess = s.asked[s.asked_count - 1].zone;
   }
@@ -63,38 +64,41 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
 }
 
 // What mail servers ask all day: one question for an address of the zone that the one before it asked for, at most a
-// plain OPT. Everything is compared and the results are joined, so that there is one branch to predict. False: it is
+// plain OPT. All is compared first and the results are joined, so that there is one branch to predict. False: it is
 // something else.
-bool Responder::ParseCommon(const io::Message& message, size_t index, const Zone::Rep& zone) noexcept {
+inline bool Responder::ParseCommon(const io::Message& message, size_t index, const Zone::Rep& zone) noexcept {
   if (message.capacity < kReadyRoom) [[unlikely]]
     return false;
   Scratch& s = *scratch_;
   const uint8_t* const p = message.payload;
-  const size_t apex_at = dns::kHeaderSize + s.label_sizes[index];
+  const size_t labels = s.label_sizes[index];
+  const size_t apex_at = dns::kHeaderSize + labels;
   const size_t question_end = apex_at + zone.apex_size + 4;
   const uint64_t counts = LoadCounts(p);
   const bool edns = counts == (kOneQuestion | kOneAdditional);
-  bool dnssec_ok;
-  const bool plain_opt = IsPlainOpt(p + question_end, &dnssec_ok);
-  const bool fits = question_end + (edns ? dns::kOptSize : 0) <= message.size;
-  const bool common = fits & (s.label_sizes[index] != 0) & ((p[2] & 0xf8) == 0) &
-                      (edns ? plain_opt : counts == kOneQuestion) & !zone.out &
-                      (dns::Load16(p + question_end - 2) == dns::kIn);
-  if (!common || !zone.EndsIn(p + apex_at)) [[unlikely]]
-    return false;
-  const uint16_t qtype = dns::Load16(p + question_end - 4);
-  // Types that are no types of data have their own answers.
-  if (static_cast<unsigned>(qtype - dns::kIxfr) <= dns::kAny - dns::kIxfr) [[unlikely]]
+  const uint8_t* const opt = p + question_end;
+  const uint16_t qtype = dns::Load16(opt - 4);
+  const bool size_fits = question_end + (edns ? dns::kOptSize : 0) <= message.size;
+  const bool records_fit = (counts == kOneQuestion) | (edns & IsPlainOpt(opt));
+  // IXFR, AXFR and ANY are no types of data.
+  const bool common = size_fits & records_fit & (labels != 0) & ((p[2] & 0xf8) == 0) & !zone.out &
+                      (dns::Load16(opt - 2) == dns::kIn) &
+                      (static_cast<unsigned>(qtype - dns::kIxfr) > dns::kAny - dns::kIxfr) & zone.EndsIn(p + apex_at);
+  if (!common) [[unlikely]]
     return false;
   s.asked[s.asked_count++] = {.message = static_cast<uint8_t>(index),
                               .edns = edns,
-                              .dnssec_ok = edns && dnssec_ok,
+                              .dnssec_ok = edns && (opt[7] & 0x80) != 0,
                               .question_end = static_cast<uint16_t>(question_end),
                               .apex_at = static_cast<uint16_t>(apex_at),
-                              .udp_size = edns ? dns::Load16(p + question_end + 3) : dns::kMinUdpSize,
+                              .udp_size = edns ? dns::Load16(opt + 3) : dns::kMinUdpSize,
                               .qtype = qtype,
                               .address = s.label_addresses[index],
                               .zone = &zone};
+  // Memory works while the rest of the burst is parsed.
+  if (zone.feeds.size() <= kHintedFeeds) {
+    for (const ZoneFeed& feed : zone.feeds) feed.ip4->Hint(s.label_addresses[index]);
+  }
   return true;
 }
 
@@ -128,8 +132,10 @@ void Responder::GroupByZone() noexcept {
 // Asks all tables, kRounds of each zone at a time, every stage over all of them before the next.
 void Responder::LookUp() noexcept {
   Scratch& s = *scratch_;
-  std::fill_n(s.ready, s.asked_count, kNegativeReady);
-  std::fill_n(s.hits, s.asked_count, uint8_t{0});
+  for (size_t i = 0; i < s.asked_count; ++i) {
+    s.ready[i] = static_cast<uint16_t>(s.asked[i].apex_at - dns::kHeaderSize - kMinLabelBytes);
+    s.hits[i] = 0;
+  }
   size_t most_feeds = 0;
   for (size_t g = 0; g < s.group_count; ++g) most_feeds = std::max(most_feeds, s.groups[g].zone->feeds.size());
 
@@ -145,7 +151,7 @@ void Responder::LookUp() noexcept {
       for (size_t r = 0; r < std::min(kRounds, most_feeds - first); ++r) {
         for (size_t g = 0; g < s.group_count; ++g) {
           const auto& [zone, begin, end] = s.groups[g];
-          if (first + r >= zone->feeds.size() || zone->feeds[first + r].data->ip4 == nullptr) continue;
+          if (first + r >= zone->feeds.size()) continue;
           const ZoneFeed& feed = zone->feeds[first + r];
           Scratch::Round& round = s.rounds[r];
           stage(feed, std::span(s.addresses + begin, end - begin), round.cursors[g], round.values + begin, begin);
@@ -154,13 +160,13 @@ void Responder::LookUp() noexcept {
     };
     using Addresses = std::span<const uint32_t>;
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.data->ip4->Sort(addresses, cursor, values);
+      feed.ip4->Sort(addresses, cursor, values);
     });
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.data->ip4->Locate(addresses, cursor, values);
+      feed.ip4->Locate(addresses, cursor, values);
     });
     each([](const ZoneFeed& feed, Addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.data->ip4->Find(cursor, values);
+      feed.ip4->Find(cursor, values);
     });
     each([&](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {
       for (size_t i = 0; i < addresses.size(); ++i) {
@@ -175,22 +181,22 @@ void Responder::LookUp() noexcept {
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
   const auto& [zone, begin, end] = s.groups[group];
-  const bool negative_is_ready = zone->feeds.empty() || zone->feeds.front().ready_of[kNotListed] == kNegativeReady;
+  const bool negatives_are_ready = zone->negatives_are_ready;
+  const ReadyAnswer* const ready = zone->ready.data();
   uint64_t listed = 0;
   uint64_t written = 0;
   for (size_t i = begin; i < end; ++i) {
     const Asked& asked = s.asked[i];
     const unsigned hits = s.hits[i];
     // Listed by one feed and asked for A, or not listed: both are copied the same way.
-    const bool is_ready = (hits == 0 ? negative_is_ready : hits == 1 && asked.qtype == dns::kA) &&
-                          s.ready[i] != kCompose && !IsTestPoint(asked.address);
-    if (!is_ready) [[unlikely]] {
+    const bool is_ready = ((hits == 0) & negatives_are_ready) | ((hits == 1) & (asked.qtype == dns::kA));
+    if (!(is_ready & (s.ready[i] != kCompose) & !IsTestPoint(asked.address))) [[unlikely]] {
       Compose(burst.messages[asked.message], i);
       continue;
     }
     listed += hits;
     ++written;
-    WriteReady(burst.messages[asked.message], i, zone->ready[s.ready[i]]);
+    WriteReady(burst.messages[asked.message], asked, ready[s.ready[i]]);
   }
   ZoneCounters& counters = stats_->zones[zone->slot];
   counters.outcomes[static_cast<size_t>(Outcome::kListed)].Add(listed);
@@ -199,43 +205,32 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   stats_->rcodes[dns::kNxDomain].Add(written - listed);
 }
 
-void Responder::WriteReady(io::Message& message, size_t index, const ReadyAnswer& ready) noexcept {
-  const Asked& asked = scratch_->asked[index];
+inline void Responder::WriteReady(io::Message& message, const Asked& asked, const ReadyAnswer& ready) noexcept {
   uint8_t* const p = message.payload;
   uint8_t* const out = p + asked.question_end;
 
   // What goes: flags, counts, and all behind the question.
   uint16_t old_flags;
   std::memcpy(&old_flags, p + 2, sizeof old_flags);
-  uint64_t removed = old_flags;
+  const uint64_t old_counts = LoadCounts(p);
+  uint64_t removed = old_flags + (old_counts & 0xffffffff) + (old_counts >> 32);
   if (message.size > asked.question_end) {
     removed += net::AtOffset(net::Sum(out, message.size - size_t{asked.question_end}), asked.question_end);
   }
 
   std::memcpy(out, ready.bytes, ReadyAnswer::kCopied);
-  uint32_t added = ready.sum;
-  for (size_t i = 0; i < ReadyAnswer::kPlaces; ++i) {
-    const auto pointer = static_cast<uint16_t>((ready.base[i] + asked.apex_at) & ready.mask[i]);
-    dns::Store16(out + ready.at[i], pointer);
-    added += net::AtOffset(__builtin_bswap16(pointer), ready.at[i]);
-  }
-  size_t size = ready.size;
-  if (asked.edns) {
-    WriteOpt(out + size, asked.dnssec_ok);
-    added += net::AtOffset(net::Sum(out + size, dns::kOptSize), size);
-    size += dns::kOptSize;
-  }
-
-  const uint16_t flags = static_cast<uint16_t>(ready.flags | (old_flags & __builtin_bswap16(dns::kRd)));
+  out[ready.size + 7] = asked.dnssec_ok ? 0x80 : 0;  // DO (RFC 3225 section 3); without OPT it is behind the end
+  const auto kept_flags = static_cast<uint16_t>(old_flags & __builtin_bswap16(dns::kRd));
+  const auto flags = static_cast<uint16_t>(ready.flags | kept_flags);
   std::memcpy(p + 2, &flags, sizeof flags);
-  const uint64_t old_counts = LoadCounts(p);
-  const uint64_t counts = ready.counts | (asked.edns ? kOneAdditional : 0);
+  const uint64_t counts = ready.counts | uint64_t{asked.edns} << 56;
   std::memcpy(p + 4, &counts, sizeof counts);
-  removed += (old_counts & 0xffffffff) + (old_counts >> 32);
+  message.size = static_cast<uint16_t>(asked.question_end + ready.size + (asked.edns ? dns::kOptSize : 0));
 
-  message.size = static_cast<uint16_t>(asked.question_end + size);
-  message.sum_change = net::Fold(uint64_t{net::AtOffset(net::Fold(added), asked.question_end)} + flags +
-                                 (counts & 0xffffffff) + (counts >> 32) + (~net::Fold(removed) & 0xffff));
+  const unsigned do_shift = 7 + 8 * ((asked.question_end + ready.size + 7) & 1);
+  const uint32_t added =
+      ready.sums[asked.edns][asked.question_end & 1] + kept_flags + (uint32_t{asked.dnssec_ok} << do_shift);
+  message.sum_change = added + (~net::Fold(removed) & 0xffff);
 }
 
 // An address question without a ready answer: another type than A, several feeds, a test address.

@@ -18,6 +18,7 @@
 namespace rblitz {
 
 class AnswerWriter;
+struct Asked;
 struct ReadyAnswer;
 
 class Responder {
@@ -38,7 +39,7 @@ class Responder {
   void GroupByZone() noexcept;
   void LookUp() noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
-  void WriteReady(io::Message& message, size_t index, const ReadyAnswer& ready) noexcept;
+  void WriteReady(io::Message& message, const Asked& asked, const ReadyAnswer& ready) noexcept;
   void Compose(io::Message& message, size_t index) noexcept;
 
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.

@@ -37,9 +37,8 @@ bool IsEmptyNonTerminal(const uint8_t* name, size_t labels, const Zone::Rep& zon
   const auto length = static_cast<unsigned>(8 * labels);
   const bool above_test_entry = (kTestListed & ~(UINT32_MAX >> length)) == prefix;
   if (above_test_entry && !(zone.test[0].empty() && zone.test[1].empty())) return true;
-  return std::any_of(zone.feeds.begin(), zone.feeds.end(), [&](const ZoneFeed& feed) {
-    return feed.data->ip4 != nullptr && feed.data->ip4->AnyBelow(prefix, length);
-  });
+  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
+                     [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
 }
 
 bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }

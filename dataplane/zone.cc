@@ -101,16 +101,27 @@ uint64_t Counts(uint16_t answers, uint16_t authority) {
 }
 
 // False when the chunk is too large to be copied blindly.
-bool MakeReady(const RecordChunk& chunk, ReadyAnswer& ready) {
-  if (chunk.bytes.size() > ReadyAnswer::kMaxSize || chunk.places.size() > ReadyAnswer::kPlaces) return false;
+bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, ReadyAnswer& ready) {
+  if (chunk.bytes.size() > ReadyAnswer::kMaxSize) return false;
   std::copy(chunk.bytes.begin(), chunk.bytes.end(), ready.bytes);
-  ready.size = static_cast<uint16_t>(chunk.bytes.size());
-  for (size_t i = 0; i < chunk.places.size(); ++i) {
-    ready.at[i] = chunk.places[i].at;
-    ready.base[i] = static_cast<uint16_t>(dns::kPointer + chunk.places[i].delta);
-    ready.mask[i] = 0xffff;
+  for (const auto& [at, delta] : chunk.places) {
+    dns::Store16(ready.bytes + at, static_cast<uint16_t>(dns::kPointer | (apex_at + delta)));
   }
-  ready.sum = net::Sum(ready.bytes, ready.size);
+  ready.size = static_cast<uint16_t>(chunk.bytes.size());
+  uint8_t* const opt = ready.bytes + ready.size;
+  dns::Store16(opt + 1, dns::kOpt);
+  dns::Store16(opt + 3, dns::kUdpSize);
+  const bool negative = rcode == dns::kNxDomain;
+  ready.counts = negative ? Counts(0, chunk.records) : Counts(chunk.records, 0);
+  ready.flags = Flags(rcode);
+  for (const unsigned edns : {0u, 1u}) {
+    const uint64_t counts = ready.counts | uint64_t{edns} << 56;
+    const uint32_t records = net::Sum(ready.bytes, ready.size + edns * dns::kOptSize);
+    for (const unsigned odd : {0u, 1u}) {
+      const uint64_t header = ready.flags + (counts & 0xffffffff) + (counts >> 32);
+      ready.sums[edns][odd] = static_cast<uint16_t>(net::Fold(header + net::AtOffset(records, odd)));
+    }
+  }
   return true;
 }
 
@@ -145,8 +156,11 @@ class ZoneBuilder {
       const FeedData* data = snapshot_.feeds[index].get();
       if (data == nullptr) continue;  // out: the zone misses this part
       const uint32_t feed_ttl = data->ttl_seconds != 0 ? data->ttl_seconds : kDefaultTtlSeconds;
-      zone_->feeds.push_back({.data = data, .ttl_seconds = config_.ttl_seconds.value_or(feed_ttl), .ready_of = {}});
-      zone_->has_addresses |= data->ip4 != nullptr;
+      zone_->feeds.push_back({.data = data,
+                              .ip4 = data->ip4.get(),
+                              .ttl_seconds = config_.ttl_seconds.value_or(feed_ttl),
+                              .ready_of = {}});
+      zone_->has_addresses = true;
       newest_ = std::max(newest_, data->data_time);
     }
     zone_->out = zone_->feeds.empty() && !config_.feeds.empty();
@@ -233,16 +247,16 @@ class ZoneBuilder {
   }
 
   Status MakeReadyAnswers() {
-    ReadyAnswer negative;
-    negative.counts = Counts(0, 1);
-    negative.flags = Flags(dns::kNxDomain);
-    negative.outcome = Outcome::kNxdomain;
-    const bool negative_fits = MakeReady(zone_->soa_negative, negative);
-    zone_->ready.push_back(negative);
+    zone_->negatives_are_ready = true;
+    for (size_t i = 0; i < kNegatives; ++i) {
+      ReadyAnswer negative;
+      const size_t apex_at = dns::kHeaderSize + kMinLabelBytes + i;
+      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, dns::kNxDomain, negative);
+      zone_->ready.push_back(negative);
+    }
     for (ZoneFeed& feed : zone_->feeds) {
       const uint32_t values = feed.data->verdicts.values();
       feed.ready_of.assign(values, kCompose);
-      if (negative_fits) feed.ready_of[kNotListed] = kNegativeReady;
       for (ValueId value = 1; value < values; ++value) feed.ready_of[value] = ReadyFor(feed, value);
     }
     zone_->ready.shrink_to_fit();
@@ -264,10 +278,7 @@ class ZoneBuilder {
       writer.End();
     }
     ReadyAnswer ready;
-    ready.counts = Counts(static_cast<uint16_t>(key.size() - 1), 0);
-    ready.flags = Flags(dns::kNoError);
-    ready.outcome = Outcome::kListed;
-    const bool fits = MakeReady(writer.Take(), ready);
+    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, ready);
     const uint16_t id = fits ? static_cast<uint16_t>(zone_->ready.size()) : kCompose;
     if (fits) zone_->ready.push_back(ready);
     ready_ids_.emplace(std::move(key), id);

@@ -31,33 +31,34 @@ struct RecordChunk {
   uint16_t records = 0;
 };
 
-// A whole answer behind the question, but for OPT: copied with a fixed number of vector moves, whichever it is, because
-// listed or not cannot be predicted.
+// A whole answer behind the question, OPT included: copied with a fixed number of vector moves, whichever it is,
+// because listed or not cannot be predicted. Its sums are known before, so that carrying a checksum over costs a few
+// additions.
 struct ReadyAnswer {
   static constexpr size_t kCopied = 128;
-  static constexpr size_t kPlaces = 3;             // owner, MNAME and RNAME of an SOA
-  static constexpr size_t kNoPlace = kCopied - 2;  // unused places write zeros here, behind the answer
-  static constexpr size_t kMaxSize = kNoPlace;
+  static constexpr size_t kMaxSize = kCopied - dns::kOptSize;
 
-  alignas(16) uint8_t bytes[kCopied] = {};
-  uint64_t counts = 0;  // the header's four counts as they stand in memory, ARCOUNT 0
-  uint16_t flags = 0;   // the header's second word in memory order, RD clear
-  uint16_t size = 0;    // of bytes
-  uint32_t sum = 0;     // net::Sum of bytes, places being 0
-  uint16_t at[kPlaces] = {kNoPlace, kNoPlace, kNoPlace};
-  uint16_t base[kPlaces] = {};  // pointer | delta; 0 where unused
-  uint16_t mask[kPlaces] = {};  // all ones, or 0 where unused
-  Outcome outcome = Outcome::kOther;
+  alignas(16) uint8_t bytes[kCopied] = {};  // records, then OPT without DO, whether it is sent or not
+  uint64_t counts = 0;                      // the header's four counts as they stand in memory, ARCOUNT 0
+  uint16_t flags = 0;                       // the header's second word in memory order, RD clear
+  uint16_t size = 0;                        // of the records
+  // net::Sum of flags, counts and all that is sent behind the question: [with OPT][question_end is odd].
+  uint16_t sums[2][2] = {};
 };
 
-inline constexpr uint16_t kNegativeReady = 0;  // ready[0]: NXDOMAIN with SOA
-inline constexpr uint16_t kCompose = 0xffff;   // no ready answer: write it record by record
+// Where an address question's apex can stand: behind 8 to 16 bytes of labels. The pointers of negative answers depend
+// on nothing else, so there is one ready for each: ready[0] to ready[8].
+inline constexpr size_t kMinLabelBytes = 8;
+inline constexpr size_t kNegatives = 9;
+
+inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
 inline constexpr size_t kMaxReadyAnswers = 4096;
 
 struct ZoneFeed {
   const FeedData* data;
+  const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
-  std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose
+  std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
 };
 
 // A verdict together with the feed that it comes from.
@@ -71,6 +72,7 @@ struct Zone::Rep {
   alignas(16) std::array<uint8_t, 272> apex{};
   uint16_t apex_size = 0;
   bool out = false;
+  bool negatives_are_ready = false;
   bool has_addresses = false;  // some feed lists IPv4 addresses: it has the test points of RFC 5782
   uint32_t slot = 0;
   uint32_t ttl_seconds = 0;  // of its own test entry, of HINFO
@@ -142,9 +144,7 @@ void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
       return;
     }
     for (const ZoneFeed& feed : zone.feeds) {
-      if (feed.data->ip4 == nullptr) continue;
-      for (const Verdict& verdict : feed.data->verdicts.at(feed.data->ip4->Lookup(address)))
-        f(ZoneVerdict{&feed, verdict});
+      for (const Verdict& verdict : feed.data->verdicts.at(feed.ip4->Lookup(address))) f(ZoneVerdict{&feed, verdict});
     }
   };
   all([&](const ZoneVerdict& at) {

@@ -192,7 +192,7 @@ class MapSink : public Ip4PieceSink {
   ValueId max_value_ = 0;
 };
 
-// Puts the addresses of /24s that the map calls kSingles into their table.
+// Hands on the addresses of /24s that the map calls kSingles, permuted.
 class SinglesSink : public Ip4PieceSink {
  public:
   SinglesSink(const Rep& rep, Ip4Singles& singles) : rep_(rep), singles_(singles) {}
@@ -204,6 +204,12 @@ class SinglesSink : public Ip4PieceSink {
     return true;
   }
 
+  // The first pass counts them.
+  void Plan() {
+    Flush();
+    singles_.Plan();
+    insert_ = true;
+  }
   void Finish() {
     Flush();
     singles_.Finish();
@@ -214,13 +220,19 @@ class SinglesSink : public Ip4PieceSink {
     if (rep_.KindOf(first) != kSingles) return;
     for (uint64_t address = first; address <= last; ++address) {
       pending_[count_] = {rep_.permute(static_cast<uint32_t>(address)), value};
-      singles_.Prefetch(pending_[count_].permuted);
+      if (insert_) singles_.Prefetch(pending_[count_].permuted);
       if (++count_ == kPending) Flush();
     }
   }
 
   void Flush() {
-    for (size_t i = 0; i < count_; ++i) singles_.Insert(pending_[i].permuted, pending_[i].value);
+    for (size_t i = 0; i < count_; ++i) {
+      if (insert_) {
+        singles_.Insert(pending_[i].permuted, pending_[i].value);
+      } else {
+        singles_.Count(pending_[i].permuted);
+      }
+    }
     count_ = 0;
   }
 
@@ -233,6 +245,7 @@ class SinglesSink : public Ip4PieceSink {
   Ip4Singles& singles_;
   Pending pending_[kPending];
   size_t count_ = 0;
+  bool insert_ = false;
 };
 
 }  // namespace
@@ -258,6 +271,8 @@ void LayOutIp4(const Ip4Pass& pass, uint32_t values, Rep& rep) {
   map.Finish();
   rep.singles = Ip4Singles(map.singles(), map.max_value(), common);
   SinglesSink singles(rep, rep.singles);
+  pass(singles);
+  singles.Plan();
   pass(singles);
   singles.Finish();
 }

@@ -56,7 +56,16 @@ struct Bucket {
     return match & kMask;
   }
 
-  static bool Full(const uint8_t* line) noexcept { return Tags(line)[0] != Tags(line)[kSlots - 1]; }
+  static constexpr size_t kLast = kSlots - 1;
+
+  // More came by than it has slots: the last one is a filter.
+  static bool Spills(const uint8_t* line) noexcept { return Tags(line)[0] > Tags(line)[1]; }
+  // 1 when an address with this tag may have gone on from here.
+  static uint32_t MayHaveGoneOn(const uint8_t* line, Tag tag) noexcept {
+    return static_cast<uint32_t>(Tags(line)[kLast] >> (tag & 15)) & 1u & static_cast<uint32_t>(Spills(line));
+  }
+  // Slots of a bucket that hold addresses.
+  static uint32_t InUse(const uint8_t* line) noexcept { return ~(static_cast<uint32_t>(Spills(line)) << kLast); }
 };
 
 // Calls f.template operator()<Bucket<...>>() for the shape: the one place that knows them all.
@@ -100,22 +109,42 @@ Ip4Singles::Ip4Singles(uint64_t count, ValueId max_value, ValueId common) : comm
   max_displacement_ = narrow_tags ? static_cast<uint32_t>(0xfffd / interval - 1) : kMaxDisplacement32;
   const size_t lines = size_t{buckets_} + max_displacement_;
   lines_ = HugeArray<uint8_t>(lines * kLine);
-  used_ = HugeArray<uint8_t>(lines);
+  used_ = HugeArray<uint32_t>(lines);
+}
+
+// Which buckets will be passed by: what a bucket cannot hold goes to the next, wherever it came from.
+template <class Layout>
+void Ip4Singles::PlanAs() {
+  spills_.assign(used_.size(), false);
+  size_t carried = 0;
+  for (size_t bucket = 0; bucket < used_.size(); ++bucket) {
+    const size_t all = carried + used_[bucket];
+    spills_[bucket] = all > Layout::kSlots;
+    carried = spills_[bucket] ? all - Layout::kLast : 0;
+    used_[bucket] = 0;
+  }
+}
+
+void Ip4Singles::Plan() {
+  WithLayout(shape_, [&]<class Layout>() { PlanAs<Layout>(); });
 }
 
 template <class Layout>
 void Ip4Singles::InsertAs(uint32_t permuted, ValueId value) {
-  size_t bucket = BucketOf(permuted);
-  const size_t last = bucket + max_displacement_;
-  while (bucket <= last && used_[bucket] == Layout::kSlots) ++bucket;
-  if (bucket > last) {
-    stragglers_.emplace_back(permuted, value);
+  const auto tag = static_cast<typename Layout::Tag>(permuted);
+  const size_t own = BucketOf(permuted);
+  for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
+    uint8_t* const line = lines_.data() + bucket * kLine;
+    if (used_[bucket] == Layout::kSlots - spills_[bucket]) {
+      Layout::Tags(line)[Layout::kLast] |= static_cast<typename Layout::Tag>(1u << (tag & 15));
+      continue;
+    }
+    const uint32_t slot = used_[bucket]++;
+    Layout::Tags(line)[slot] = tag;
+    if constexpr (Layout::kHasValue) Layout::Values(line)[slot] = static_cast<typename Layout::Value>(value);
     return;
   }
-  uint8_t* line = lines_.data() + bucket * kLine;
-  const uint8_t slot = used_[bucket]++;
-  Layout::Tags(line)[slot] = static_cast<typename Layout::Tag>(permuted);
-  if constexpr (Layout::kHasValue) Layout::Values(line)[slot] = static_cast<typename Layout::Value>(value);
+  stragglers_.emplace_back(permuted, value);
 }
 
 void Ip4Singles::Insert(uint32_t permuted, ValueId value) {
@@ -125,14 +154,22 @@ void Ip4Singles::Insert(uint32_t permuted, ValueId value) {
 template <class Layout>
 void Ip4Singles::FinishAs() {
   for (size_t bucket = 0; bucket < used_.size(); ++bucket) {
-    uint8_t* line = lines_.data() + bucket * kLine;
-    auto* tags = Layout::Tags(line);
-    if (used_[bucket] == 0) {
+    uint8_t* const line = lines_.data() + bucket * kLine;
+    auto* const tags = Layout::Tags(line);
+    const size_t used = used_[bucket];
+    if (used == 0) {
       // Invariant 2: the first permuted address of the next interval is never looked up here.
       const uint64_t next = ((uint64_t{bucket} + 1) << 32) / buckets_ + 1;
       tags[0] = static_cast<typename Layout::Tag>(next);
     }
-    for (size_t slot = std::max<size_t>(used_[bucket], 1); slot < Layout::kSlots; ++slot) tags[slot] = tags[0];
+    if (!spills_[bucket]) {
+      for (size_t slot = std::max<size_t>(used, 1); slot < Layout::kSlots; ++slot) tags[slot] = tags[0];
+    }
+    // The order of the first two says whether it spills.
+    if (tags[0] != tags[1] && (tags[0] > tags[1]) != spills_[bucket]) {
+      std::swap(tags[0], tags[1]);
+      if constexpr (Layout::kHasValue) std::swap(Layout::Values(line)[0], Layout::Values(line)[1]);
+    }
   }
 }
 
@@ -141,21 +178,24 @@ void Ip4Singles::Finish() {
   std::sort(stragglers_.begin(), stragglers_.end());
   stragglers_.shrink_to_fit();
   used_ = {};
+  spills_ = std::vector<bool>();
 }
 
 template <class Layout>
 ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
   const size_t own = BucketOf(permuted);
+  const auto tag = static_cast<typename Layout::Tag>(permuted);
   for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
     const uint8_t* line = lines_.data() + bucket * kLine;
-    const uint32_t match = Layout::Match(line, static_cast<typename Layout::Tag>(permuted));
+    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(line);
     if (match != 0) {
-      if constexpr (!Layout::kHasValue)
+      if constexpr (!Layout::kHasValue) {
         return common_;
-      else
+      } else {
         return Layout::Values(line)[std::countr_zero(match)];
+      }
     }
-    if (!Layout::Full(line)) return kNotListed;
+    if (Layout::MayHaveGoneOn(line, tag) == 0) return kNotListed;
   }
   const auto straggler = std::lower_bound(stragglers_.begin(), stragglers_.end(), std::pair(permuted, kNotListed));
   return straggler != stragglers_.end() && straggler->first == permuted ? straggler->second : kNotListed;
@@ -166,17 +206,16 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* indices, size_t
                         ValueId* values) const noexcept {
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* line = lines_.data() + size_t{BucketOf(permuted[i])} * kLine;
-    const uint32_t match = Layout::Match(line, static_cast<typename Layout::Tag>(permuted[i]));
+    const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
+    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(line);
     const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none: half of all questions miss
     ValueId value = common_;
     if constexpr (Layout::kHasValue) {
-      value = Layout::Values(line)[std::countr_zero(match | 1u << (Layout::kSlots - 1))];
+      value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
     }
     value &= hit;
-    // Bitwise: one branch, which is seldom taken, instead of two.
-    if (static_cast<bool>(static_cast<unsigned>(match == 0) & static_cast<unsigned>(Layout::Full(line)))) [[unlikely]] {
+    if ((Layout::MayHaveGoneOn(line, tag) & ~hit) != 0) [[unlikely]]
       value = FindFurther<Layout>(permuted[i]);
-    }
     values[indices[i]] = value;
   }
 }

@@ -6,13 +6,15 @@
 // bits.
 //
 // A bucket is 64 bytes: tags, then values of 0, 2 or 4 bytes (0: all addresses have one value). A bucket that is not
-// full repeats its first tag to the end, so "full" is "first and last tag differ". An address that finds its bucket
-// full stands in one of the next ones; a lookup goes on while buckets are full. The few for which none of those has
-// room (about one in a million) are stragglers, in a sorted array that is searched after the last full bucket.
+// full repeats its first tag to the end. More addresses than a bucket has slots go on to the next ones: such a bucket
+// says so by the order of its first two tags (first above second), and its last tag is a filter instead: bit t % 16 is
+// set when an address with tag t went on. So an address that is not there costs a second line only once in about fifty
+// times. The few for which none of the next buckets has room are stragglers, in a sorted array.
 //
 // Invariants: (1) tags of a bucket are distinct, but for the repetition; (2) an empty bucket holds only a tag that no
 // address that can be looked up there has; (3) an address stands at most max_displacement buckets behind its own, and
-// (max_displacement + 1) intervals are narrower than the tag's range.
+// (max_displacement + 1) intervals are narrower than the tag's range; (4) every bucket that an address passed has its
+// bit.
 //
 // Thread-safety: const after Build. Cost: docs/tables.md has bytes an address. Source: Cleary 1984 (quotienting).
 #pragma once
@@ -57,14 +59,17 @@ class Ip4Singles {
   // use, else kNotListed.
   Ip4Singles(uint64_t count, ValueId max_value, ValueId common);
 
-  // REQUIRES: `permuted` was not inserted before.
+  // Built in two passes over the same addresses, each of them once: Count all, Plan, Insert all, Finish.
+  void Count(uint32_t permuted) { ++used_[BucketOf(permuted)]; }
+  void Plan();
   void Insert(uint32_t permuted, ValueId value);
-  // After the last Insert: fills what is not full, so that it can be read.
   void Finish();
 
-  void Prefetch(uint32_t permuted) const noexcept {
-    __builtin_prefetch(lines_.data() + size_t{BucketOf(permuted)} * kLine, 0, 3);
+  // Where a probe for the address begins.
+  [[nodiscard]] const void* LineOf(uint32_t permuted) const noexcept {
+    return lines_.data() + size_t{BucketOf(permuted)} * kLine;
   }
+  void Prefetch(uint32_t permuted) const noexcept { __builtin_prefetch(LineOf(permuted), 0, 3); }
   // For i < count: values[indices[i]] becomes the value of the address permuted[i], or kNotListed.
   void Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
 
@@ -73,6 +78,8 @@ class Ip4Singles {
   }
 
  private:
+  template <class Layout>
+  void PlanAs();
   template <class Layout>
   void InsertAs(uint32_t permuted, ValueId value);
   template <class Layout>
@@ -87,7 +94,8 @@ class Ip4Singles {
   }
 
   HugeArray<uint8_t> lines_;  // buckets_ + max_displacement_ buckets
-  HugeArray<uint8_t> used_;   // slots in use by bucket, while building
+  HugeArray<uint32_t> used_;  // by bucket, while building: first its own addresses, then slots in use
+  std::vector<bool> spills_;  // by bucket, while building: more addresses come by than it has slots
   std::vector<std::pair<uint32_t, ValueId>> stragglers_;
   uint32_t buckets_ = 0;
   uint32_t max_displacement_ = 0;

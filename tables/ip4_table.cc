@@ -48,6 +48,14 @@ Ip4Table::Ip4Table(Ip4Table&&) noexcept = default;
 Ip4Table& Ip4Table::operator=(Ip4Table&&) noexcept = default;
 Ip4Table::~Ip4Table() = default;
 
+void Ip4Table::Hint(uint32_t address) const noexcept {
+  const Rep& rep = *rep_;
+  if (rep.small) return;
+  const bool further = rep.CoarseOf(address) == kFurther20;
+  const auto* const single = rep.singles.LineOf(rep.permute(address));
+  __builtin_prefetch(further ? static_cast<const void*>(&rep.map[address >> 13]) : single, 0, 3);
+}
+
 // What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
 void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
   const Rep& rep = *rep_;

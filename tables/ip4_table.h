@@ -43,6 +43,9 @@ class Ip4Table {
 
   // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
+  // Before them, Hint may announce an address as soon as it is known, so that memory is fetched while the rest of the
+  // burst is still being read.
+  void Hint(uint32_t address) const noexcept;
   // values[i] becomes the id of addresses[i], kNotListed when it is not listed; Find has the last word.
   void Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;

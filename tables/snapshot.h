@@ -41,7 +41,7 @@ struct NameServers {
 // Everything that one loaded feed contributes.
 struct FeedData {
   std::string name;
-  std::shared_ptr<const Ip4Table> ip4;  // null: no IPv4 data of any kind
+  std::shared_ptr<const Ip4Table> ip4;  // never null
   Verdicts verdicts;
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1

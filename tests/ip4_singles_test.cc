@@ -29,8 +29,11 @@ TEST_P(Ip4SinglesShape, FindsWhatWasInsertedAndNothingElse) {
     // Half of them crowd into few buckets, so that chains and stragglers come up.
     const uint32_t permuted = static_cast<uint32_t>(random()) >> (model.size() % 2 == 0 ? 0 : 14);
     const ValueId value = one_value ? max_value : 1 + static_cast<ValueId>(random()) % max_value;
-    if (model.emplace(permuted, value).second) singles.Insert(permuted, value);
+    model.emplace(permuted, value);
   }
+  for (const auto& [permuted, value] : model) singles.Count(permuted);
+  singles.Plan();
+  for (const auto& [permuted, value] : model) singles.Insert(permuted, value);
   singles.Finish();
   for (const auto& [permuted, value] : model) ASSERT_EQ(FindOne(singles, permuted), value);
   for (size_t i = 0; i < 300000; ++i) {

@@ -33,8 +33,8 @@ void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t*
     const __m256i words = _mm256_packs_epi32(octets, octets);
     const __m256i bytes = _mm256_packus_epi16(words, words);
     // All ones where the name is good: no branch on what cannot be predicted.
-    const uint32_t keep_a = 0u - static_cast<uint32_t>((~fine & 0xffff) == 0 && a.bad == 0);
-    const uint32_t keep_b = 0u - static_cast<uint32_t>((~fine >> 16) == 0 && b.bad == 0);
+    const uint32_t keep_a = 0u - static_cast<uint32_t>(((~fine & 0xffff) == 0) & a.good);
+    const uint32_t keep_b = 0u - static_cast<uint32_t>(((~fine >> 16) == 0) & b.good);
     addresses[i] = static_cast<uint32_t>(_mm256_cvtsi256_si32(bytes)) & keep_a;
     addresses[i + 1] = static_cast<uint32_t>(_mm256_extract_epi32(bytes, 4)) & keep_b;
     sizes[i] = static_cast<uint8_t>(a.end & keep_a);

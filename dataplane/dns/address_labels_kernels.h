@@ -38,22 +38,25 @@ alignas(64) inline constexpr DigitShuffles kDigitShuffles = MakeDigitShuffles();
 struct LabelLengths {
   uint32_t packed;  // two bits each, the index into kDigitShuffles
   uint32_t end;     // offset behind the fourth label
-  uint32_t bad;     // not 0: one of them is not 1 to 3
+  bool good;        // each is 1 to 3
 };
 
 static inline LabelLengths ReadLabelLengths(const uint8_t* name) {
   // Masked to two bits, so that the next read stays within the 16 bytes that four such labels can take.
   const uint32_t l0 = name[0];
-  const uint32_t p1 = 1 + (l0 & 3);
-  const uint32_t l1 = name[p1];
-  const uint32_t p2 = p1 + 1 + (l1 & 3);
-  const uint32_t l2 = name[p2];
-  const uint32_t p3 = p2 + 1 + (l2 & 3);
-  const uint32_t l3 = name[p3];
-  const auto wrong = [](uint32_t length) { return static_cast<uint32_t>(length - 1 > 2); };
-  return {.packed = (l0 & 3) | (l1 & 3) << 2 | (l2 & 3) << 4 | (l3 & 3) << 6,
-          .end = p3 + 1 + (l3 & 3),
-          .bad = wrong(l0) | wrong(l1) | wrong(l2) | wrong(l3)};
+  const uint8_t* const p1 = name + 1 + (l0 & 3);
+  const uint32_t l1 = p1[0];
+  const uint8_t* const p2 = p1 + 1 + (l1 & 3);
+  const uint32_t l2 = p2[0];
+  const uint8_t* const p3 = p2 + 1 + (l2 & 3);
+  const uint32_t l3 = p3[0];
+  // The four side by side: sums and shifts of all are one multiplication, which carries nothing over as they are
+  // below 4.
+  const uint32_t all = l0 | l1 << 8 | l2 << 16 | l3 << 24;
+  const uint32_t low = all & 0x03030303;
+  return {.packed = low * 0x01041040 >> 24,
+          .end = 4 + (low * 0x01010101 >> 24),
+          .good = static_cast<bool>((all == low) & (((low | low >> 1) & 0x01010101) == 0x01010101))};
 }
 
 }  // namespace rblitz::dns

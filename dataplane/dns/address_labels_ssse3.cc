@@ -22,7 +22,7 @@ void ParseAddressLabelsSsse3(const uint8_t* const* names, size_t count, uint32_t
     const __m128i wrong = _mm_or_si128(no_digit, too_large);
     const int fine = _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128()));
     const __m128i words = _mm_packs_epi32(octets, octets);
-    const bool good = fine == 0xffff && lengths.bad == 0;
+    const bool good = (fine == 0xffff) & lengths.good;
     addresses[i] = good ? static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_packus_epi16(words, words))) : 0;
     sizes[i] = good ? static_cast<uint8_t>(lengths.end) : uint8_t{0};
   }

@@ -61,7 +61,8 @@ struct MemoryIo::Rep {
   std::vector<Buffer> buffers;
   std::vector<Line> lines;
   std::vector<Waiting> waiting;
-  size_t next = 0;  // in `waiting`
+  size_t next = 0;     // in `waiting`
+  size_t arrived = 0;  // frames in `buffers` that Receive has not taken
   bool replay = false;
   std::vector<std::vector<uint8_t>> sent;
 };
@@ -81,18 +82,24 @@ std::vector<std::vector<uint8_t>> MemoryIo::TakeSent() { return std::exchange(re
 
 void MemoryIo::Replay() { rep_->replay = true; }
 
+void MemoryIo::Arrive() noexcept {
+  Rep& rep = *rep_;
+  if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
+  rep.arrived = std::min(kBurst, rep.waiting.size() - rep.next);
+  for (size_t i = 0; i < rep.arrived; ++i) rep.Load(rep.waiting[rep.next + i], rep.buffers[i]);
+}
+
 void MemoryIo::Receive(Burst& burst) noexcept {
   Rep& rep = *rep_;
   burst.count = 0;
-  if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
-  const size_t frames = std::min(kBurst, rep.waiting.size() - rep.next);
-  const std::span<const Waiting> arrived = std::span(rep.waiting).subspan(rep.next, frames);
   // All are copied before the first is looked at, as a port does it: a load of what is still being stored would wait.
-  for (size_t i = 0; i < frames; ++i) rep.Load(arrived[i], rep.buffers[i]);
+  if (rep.arrived == 0) Arrive();
+  const size_t frames = std::exchange(rep.arrived, 0);
   size_t bytes = 0;
   for (size_t i = 0; i < frames; ++i) {
-    bytes += arrived[i].size;
-    rep.Take(rep.buffers[i], arrived[i].size, burst);
+    const size_t size = rep.waiting[rep.next + i].size;
+    bytes += size;
+    rep.Take(rep.buffers[i], size, burst);
   }
   rep.next += frames;
   if (frames > 0) rep.path.CountReceived(frames, bytes);
