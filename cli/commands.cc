@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -59,19 +60,20 @@ int RunStatus(const CommandOptions& options) {
 // Until interrupted, or until the server is gone.
 int RunWatch(const CommandOptions& options) {
   using Clock = std::chrono::steady_clock;
-  auto before = Ask(options);
-  for (auto then = Clock::now(); before;) {
-    std::this_thread::sleep_until(then + std::chrono::seconds(1));
-    auto after = Ask(options);
-    if (!after) return Complain(after.error().message);
-    const auto now = Clock::now();
-    const double seconds = std::chrono::duration<double>(now - then).count();
-    std::cout << (options.json ? DumpJson(*after) + "\n" : RenderChange(*before, *after, seconds)) << std::flush;
+  std::optional<Json> before;
+  Clock::time_point then;
+  for (;; std::this_thread::sleep_until(then + std::chrono::seconds(1))) {
+    Result<Json> stats = Ask(options);
+    if (!stats) return Complain(stats.error().message);
+    const Clock::time_point now = Clock::now();
+    if (before) {
+      const double seconds = std::chrono::duration<double>(now - then).count();
+      std::cout << (options.json ? DumpJson(*stats) + "\n" : RenderChange(*before, *stats, seconds)) << std::flush;
+    }
     if (!std::cout) return kExitFailure;
-    before = std::move(after);
+    before = *std::move(stats);
     then = now;
   }
-  return Complain(before.error().message);
 }
 
 int RunStats(const CommandOptions& options) {

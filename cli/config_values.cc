@@ -85,7 +85,7 @@ Result<std::string> ParsePortAddress(const std::string& text) {
   const auto bad = [&] { return Fail("bad address '" + text + "' (as in 10.53.0.53/24)"); };
   const size_t slash = text.find('/');
   unsigned length = 0;
-  if (slash == std::string::npos || !ParseNumber(std::string_view(text).substr(slash + 1), &length)) return bad();
+  if (slash == std::string::npos || !ParseNumber(std::string_view{text}.substr(slash + 1), &length)) return bad();
   const std::string host = text.substr(0, slash);
   in6_addr ip6{};
   if (inet_pton(AF_INET6, host.c_str(), &ip6) == 1) return Fail("IPv6 address '" + text + "' is not supported yet");
@@ -104,7 +104,7 @@ Result<std::string> ParseDomainName(const std::string& text) {
   if (name.empty() || name.size() > 253) return bad();
   for (size_t at = 0; at <= name.size();) {
     const size_t dot = std::min(name.find('.', at), name.size());
-    if (!IsLabel(std::string_view(name).substr(at, dot - at))) return bad();
+    if (!IsLabel(std::string_view{name}.substr(at, dot - at))) return bad();
     at = dot + 1;
   }
   std::transform(name.begin(), name.end(), name.begin(),

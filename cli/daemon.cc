@@ -55,7 +55,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto loop = EventLoop::Create();
   if (!loop) return tl::unexpected<Error>(loop.error());
   loop_ = *std::move(loop);
-  if (const auto opened = OpenSignals(); !opened) return opened;
+  if (auto opened = OpenSignals(); !opened) return opened;
   // Before ports are taken: a second server with the same configuration must not disturb the first one's.
   auto control =
       ControlServer::Open(control_path.empty() ? config.server.control : control_path, loop_.get(),

@@ -76,7 +76,7 @@ bool Workers::occupy_every_cpu() const {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
   if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return false;
-  return dpdk_workers_ >= static_cast<size_t>(CPU_COUNT(&cpus));
+  return ios_.size() >= static_cast<size_t>(CPU_COUNT(&cpus));
 }
 
 std::vector<io::DpdkPortInfo> Workers::ports() const {

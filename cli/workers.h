@@ -36,7 +36,7 @@ class Workers {
   [[nodiscard]] std::span<const std::unique_ptr<WorkerStats>> stats() const { return stats_; }
   [[nodiscard]] uint64_t Sum(Counter WorkerStats::*counter) const;
   [[nodiscard]] std::vector<io::DpdkPortInfo> ports() const;
-  // Workers on ports never rest: whether they leave no CPU of this process to others.
+  // Whether there are as many as CPUs, so that whoever loads takes time from one of them.
   [[nodiscard]] bool occupy_every_cpu() const;
 
  private:

@@ -17,7 +17,8 @@ from harness import Server, free_port, main
 ENTRIES = int(os.environ.get("RBLITZ_RELOAD_ENTRIES", "1000000"))
 RELOADS = 10
 RATE = 20000
-ATTEMPTS = 3  # a machine that has stalls of its own may lose questions without any reload
+ATTEMPTS = 3
+STALL_US = 100000  # a machine that holds an answer up for so long without any reload has stalls of its own
 
 
 def addresses(numbers):
@@ -86,13 +87,13 @@ class ReloadLoss(unittest.TestCase):
             during = self.run_client(seconds, reload_while_asked)
             self.assertEqual((without["wrong"], during["wrong"]), (0, 0), during["mistakes"])
             self.assertLess(took[-1], seconds - 0.5, "the client ended before the reloads did")
-            if without["lost"] + without["late"] == 0:
+            if without["lost"] + without["late"] == 0 and without["latency_us"]["max"] < STALL_US:
                 self.assertEqual((during["lost"], during["late"]), (0, 0))
                 if during["sent"] > seconds * RATE * 0.9:
                     return
-            print(f"attempt {attempt + 1}: {without['lost']} lost without reloads, {during['sent'] / seconds:.0f} questions/s "
-                  "with them: no comparison", flush=True)
-        self.skipTest(f"this machine did not keep up {RATE} questions/s, or lost some without any reload, {ATTEMPTS} times")
+            print(f"attempt {attempt + 1} is no comparison: without reloads {without['lost']} lost, slowest "
+                  f"{without['latency_us']['max']:.0f} us; with them {during['sent'] / seconds:.0f} questions/s", flush=True)
+        self.skipTest(f"{ATTEMPTS} times this machine stalled without any reload, or did not keep up {RATE} questions/s")
 
 
 if __name__ == "__main__":
