@@ -155,17 +155,17 @@ class ZoneBuilder {
       if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
       const FeedData* data = snapshot_.feeds[index].get();
       if (data == nullptr) continue;  // out: the zone misses this part
-      const uint32_t feed_ttl = data->ttl_seconds != 0 ? data->ttl_seconds : kDefaultTtlSeconds;
-      zone_->feeds.push_back({.data = data,
-                              .ip4 = data->ip4.get(),
-                              .ttl_seconds = config_.ttl_seconds.value_or(feed_ttl),
-                              .ready_of = {}});
+      zone_->feeds.push_back({.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .ready_of = {}});
+      if (zone_->ttl_seconds == 0) zone_->ttl_seconds = data->ttl_seconds;  // the first feed that has one
       zone_->has_addresses = true;
       newest_ = std::max(newest_, data->data_time);
     }
     zone_->out = zone_->feeds.empty() && !config_.feeds.empty();
-    const uint32_t ttl = zone_->feeds.empty() ? kDefaultTtlSeconds : zone_->feeds.front().ttl_seconds;
-    zone_->ttl_seconds = config_.ttl_seconds.value_or(ttl);
+    if (zone_->ttl_seconds == 0) zone_->ttl_seconds = kDefaultTtlSeconds;
+    zone_->ttl_seconds = config_.ttl_seconds.value_or(zone_->ttl_seconds);
+    for (ZoneFeed& feed : zone_->feeds) {
+      if (config_.ttl_seconds || feed.ttl_seconds == 0) feed.ttl_seconds = zone_->ttl_seconds;
+    }
     return {};
   }
 

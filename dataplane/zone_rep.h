@@ -1,4 +1,4 @@
-// What the responder sees of a zone: data laid out for one pass over a burst. For zone.cc, answer_writer.cc and
+// What the responder sees of a zone: data laid out for one pass over a burst. For zone*.cc, answer_writer.* and
 // responder.cc only.
 #pragma once
 
@@ -31,17 +31,16 @@ struct RecordChunk {
   uint16_t records = 0;
 };
 
-// A whole answer behind the question, OPT included: copied with a fixed number of vector moves, whichever it is,
-// because listed or not cannot be predicted. Its sums are known before, so that carrying a checksum over costs a few
-// additions.
+// A whole answer behind the question, OPT included, to be copied as it is. Its sums are known before, so that carrying
+// a checksum over costs a few additions.
 struct ReadyAnswer {
-  static constexpr size_t kCopied = 128;
-  static constexpr size_t kMaxSize = kCopied - dns::kOptSize;
+  static constexpr size_t kCapacity = 128;
+  static constexpr size_t kMaxSize = kCapacity - dns::kOptSize;
 
-  alignas(16) uint8_t bytes[kCopied] = {};  // records, then OPT without DO, whether it is sent or not
-  uint64_t counts = 0;                      // the header's four counts as they stand in memory, ARCOUNT 0
-  uint16_t flags = 0;                       // the header's second word in memory order, RD clear
-  uint16_t size = 0;                        // of the records
+  alignas(16) uint8_t bytes[kCapacity] = {};  // records, then OPT without DO, whether it is sent or not
+  uint64_t counts = 0;                        // the header's four counts as they stand in memory, ARCOUNT 0
+  uint16_t flags = 0;                         // the header's second word in memory order, RD clear
+  uint16_t size = 0;                          // of the records
   // net::Sum of flags, counts and all that is sent behind the question: [with OPT][question_end is odd].
   uint16_t sums[2][2] = {};
 };

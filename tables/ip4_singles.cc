@@ -157,16 +157,18 @@ void Ip4Singles::FinishAs() {
     uint8_t* const line = lines_.data() + bucket * kLine;
     auto* const tags = Layout::Tags(line);
     const size_t used = used_[bucket];
+    // Stragglers were planned to come by and did not: a bucket with room let nothing pass.
+    const bool spills = spills_[bucket] && used == Layout::kLast;
     if (used == 0) {
       // Invariant 2: the first permuted address of the next interval is never looked up here.
       const uint64_t next = ((uint64_t{bucket} + 1) << 32) / buckets_ + 1;
       tags[0] = static_cast<typename Layout::Tag>(next);
     }
-    if (!spills_[bucket]) {
+    if (!spills) {
       for (size_t slot = std::max<size_t>(used, 1); slot < Layout::kSlots; ++slot) tags[slot] = tags[0];
     }
     // The order of the first two says whether it spills.
-    if (tags[0] != tags[1] && (tags[0] > tags[1]) != spills_[bucket]) {
+    if (tags[0] != tags[1] && (tags[0] > tags[1]) != spills) {
       std::swap(tags[0], tags[1]);
       if constexpr (Layout::kHasValue) std::swap(Layout::Values(line)[0], Layout::Values(line)[1]);
     }

@@ -158,6 +158,14 @@ void ExpectAgrees(const Ip4Table& table, Fixture& f, const Ip4Model& model, Rand
   }
 }
 
+// Whether anything is listed in a /24, address by address.
+void ExpectSlash24IsExact(const Ip4Table& table, const Ip4Model& model, uint32_t near) {
+  const uint32_t prefix = near & ~255u;
+  bool any = false;
+  for (uint32_t low = 0; low < 256 && !any; ++low) any = !model.Lookup(prefix | low).empty();
+  ASSERT_EQ(table.AnyBelow(prefix, 24), any) << std::hex << prefix;
+}
+
 TEST(Ip4Table, AgreesWithTheModelOnRandomEntries) {
   for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
     for (uint64_t seed = 1; seed <= 150; ++seed) {
@@ -172,6 +180,10 @@ TEST(Ip4Table, AgreesWithTheModelOnRandomEntries) {
       const Ip4Table table = f.Build();
       EXPECT_EQ(f.report.entries, model.keys().size());
       ASSERT_NO_FATAL_FAILURE(ExpectAgrees(table, f, model, random));
+      const std::vector<uint32_t> borders = model.Borders();
+      for (int i = 0; i < 10; ++i) {
+        ASSERT_NO_FATAL_FAILURE(ExpectSlash24IsExact(table, model, borders[random() % borders.size()]));
+      }
     }
   }
 }
@@ -200,6 +212,11 @@ TEST(Ip4Table, LargeShapeAgreesWithTheModel) {
       const Ip4Table table = f.Build();
       EXPECT_EQ(f.report.entries, model.keys().size() + filler.size());
       ASSERT_NO_FATAL_FAILURE(ExpectAgrees(table, f, model, random));
+      const std::vector<uint32_t> borders = model.Borders();
+      for (int i = 0; i < 40; ++i) {
+        const uint32_t border = borders[random() % borders.size()];
+        if (border < 0x80000000u) ASSERT_NO_FATAL_FAILURE(ExpectSlash24IsExact(table, model, border));
+      }
       for (const uint32_t address : filler) {
         ASSERT_EQ(f.At(table, address), As{many_values ? 2 + address % 300 : 2});
         ASSERT_EQ(f.At(table, address ^ 1),

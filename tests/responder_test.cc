@@ -216,6 +216,11 @@ TEST_F(ResponderTest, BrokenEdnsIsFormerr) {
   EXPECT_EQ(Ask(two).rcode(), dns::kFormErr);
   EXPECT_EQ(Ask(Question("5.2.0.192.bl.example.com", dns::kA, Opt{.options = {0, 10, 0, 9, 1}})).rcode(),
             dns::kFormErr);
+  Bytes owned = Question("5.2.0.192.bl.example.com", dns::kA);
+  owned[11] = 1;
+  owned.insert(owned.end(), {1, 'x'});
+  AppendOpt(owned, Opt{.version = 1});
+  EXPECT_EQ(Ask(owned).rcode(), dns::kFormErr);
   Bytes cut = Question("5.2.0.192.bl.example.com", dns::kA, Opt{});
   cut.pop_back();
   EXPECT_EQ(Ask(cut).rcode(), dns::kFormErr);
@@ -262,6 +267,46 @@ TEST_F(ResponderTest, ChaosTellsWhatIsNotHidden) {
   }
   EXPECT_EQ(Ask(Question("id.server", dns::kTxt, {}, dns::kCh)).rcode(), dns::kRefused);
   EXPECT_EQ(Ask(Question("authors.bind", dns::kTxt, {}, dns::kCh)).rcode(), dns::kRefused);
+}
+
+TEST_F(ResponderTest, FeedWithoutTtlHasThatOfTheFirstFeedThatHasOne) {
+  // "first" names none, "second" says 60.
+  EXPECT_EQ(Ask(Question("5.2.0.192.bl.example.com", dns::kA)).answer.at(0).ttl, 60u);
+  EXPECT_EQ(Ask(Question("2.0.0.127.bl.example.com", dns::kA)).answer.at(0).ttl, 60u);
+  EXPECT_EQ(Ask(Question("5.2.0.192.one.bl.example.com", dns::kA)).answer.at(0).ttl, 2100u);
+  EXPECT_EQ(Ask(Question("3.2.1.10.bogons.example.com", dns::kA)).answer.at(0).ttl, 77u);
+}
+
+TEST_F(ResponderTest, TwoHundredAndFiftySixFeedsThatListOneAddressListIt) {
+  Snapshot snapshot;
+  ZoneConfig zone{.name = "many.example.com"};
+  for (uint32_t i = 0; i < 256; ++i) {
+    const uint32_t address = test::Ip(192, 0, 2, 1);
+    snapshot.feeds.push_back(test::MakeFeed("feed" + std::to_string(i), {{address, address, 2 + i % 2}}));
+    zone.feeds.push_back(i);
+  }
+  auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  EXPECT_EQ(Data(Ask(Question("1.2.0.192.many.example.com", dns::kA)).answer), (Strings{"127.0.0.2", "127.0.0.3"}));
+  EXPECT_EQ(Ask(Question("1.2.0.192.many.example.com", 28)).rcode(), dns::kNoError);
+}
+
+TEST_F(ResponderTest, NameOver255BytesIsFormerrAlsoForAnAddress) {
+  const std::string label(57, 'a');
+  const std::string apex =
+      label + "." + label + "." + label + "." + std::string(63, 'b') + ".ccc";  // 243 bytes in wire form
+  ZoneConfig zone{.name = apex, .feeds = {0}};
+  Snapshot snapshot = serving_->snapshot;
+  auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  EXPECT_EQ(Ask(Question("1.2.0.192." + apex, dns::kA)).rcode(), dns::kNoError);
+  Bytes too_long = Question("1.2.0.192." + apex, dns::kA);
+  const uint8_t longest[] = {3, '2', '5', '5', 3, '2', '5', '5', 3, '2', '5', '5', 3, '2', '5', '5'};
+  too_long.erase(too_long.begin() + 12, too_long.begin() + 12 + 10);
+  too_long.insert(too_long.begin() + 12, std::begin(longest), std::end(longest));
+  EXPECT_EQ(Ask(too_long).rcode(), dns::kFormErr);
 }
 
 TEST_F(ResponderTest, BurstOfManyKindsAnswersEachOnItsOwn) {

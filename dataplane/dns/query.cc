@@ -79,8 +79,8 @@ void ParseRecords(Message message, size_t at, Query& query) noexcept {
     }
     const uint16_t length = Load16(&message[at + 8]);
     if (i >= before && Load16(&message[at]) == kOpt) {
-      if (message[owner] != 0) query.status = QueryStatus::kFormErr;  // RFC 6891 section 6.1.2: owner is the root
       TakeOpt(message, at, length, query);
+      if (message[owner] != 0) query.status = QueryStatus::kFormErr;  // RFC 6891 section 6.1.2: owner is the root
       if (query.status == QueryStatus::kFormErr) return;
     }
     at += 10u + length;
