@@ -149,7 +149,7 @@ void Responder::LookUp() noexcept {
   size_t most_feeds = 0;
   for (size_t g = 0; g < s.group_count; ++g) most_feeds = std::max(most_feeds, s.groups[g].zone->feeds.size());
 
-  for (Scratch::Round& round : s.rounds) {
+  for (Scratch::Round& round : std::span(s.rounds).first(std::min(kRounds, most_feeds))) {
     for (size_t g = 0; g < s.group_count; ++g) {
       const size_t begin = s.groups[g].begin;
       round.cursors[g] = {

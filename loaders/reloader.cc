@@ -74,6 +74,15 @@ Result<std::shared_ptr<const FeedData>> TryLoad(const FeedStatus& status, LoadRe
   }
 }
 
+// The same for building and publishing zones: what was served before stays.
+Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot>& snapshot) {
+  try {
+    return publish(snapshot);
+  } catch (const std::exception& error) {
+    return Fail(std::string("publishing: ") + error.what());
+  }
+}
+
 FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
   FeedStatus& status = slot->status;
   FeedOutcome outcome{.name = status.config.name};
@@ -232,7 +241,7 @@ void Reloader::Thread::WithdrawExpired() { std::ignore = Serve(slots_, publish_,
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
-    if (const Status published = publish(snapshot); !published) return published;
+    if (const Status published = TryPublish(publish, snapshot); !published) return published;
     served_ = std::move(snapshot);
   }
   // The tables replaced are freed here, without the lock.

@@ -215,7 +215,8 @@ TEST(Ip4Table, LargeShapeAgreesWithTheModel) {
       const std::vector<uint32_t> borders = model.Borders();
       for (int i = 0; i < 40; ++i) {
         const uint32_t border = borders[random() % borders.size()];
-        if (border < 0x80000000u) ASSERT_NO_FATAL_FAILURE(ExpectSlash24IsExact(table, model, border));
+        if (border >= 0x80000000u) continue;  // where the filler is, which the model does not know
+        ASSERT_NO_FATAL_FAILURE(ExpectSlash24IsExact(table, model, border));
       }
       for (const uint32_t address : filler) {
         ASSERT_EQ(f.At(table, address), As{many_values ? 2 + address % 300 : 2});

@@ -154,6 +154,24 @@ TEST_F(ReloaderTest, LeavesEverythingWhenThePublisherFails) {
   EXPECT_EQ(Ask(0, "1.1.1.2"), "127.0.0.2");
 }
 
+TEST_F(ReloaderTest, GoesOnWhenThePublisherThrows) {
+  bool throws = false;
+  const Publisher publisher = [&, keep = Keep()](std::shared_ptr<const Snapshot> snapshot) -> Status {
+    if (throws) throw std::bad_alloc();
+    return keep(std::move(snapshot));
+  };
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n")}, publisher));
+  folder_.Write("a", "1.1.1.2\n");
+  throws = true;
+  const auto outcomes = Reload();
+  ASSERT_FALSE(outcomes);
+  EXPECT_EQ(outcomes.error().message, "publishing: std::bad_alloc");
+  EXPECT_EQ(Ask(0, "1.1.1.1"), "127.0.0.2");
+  throws = false;
+  EXPECT_EQ(States(Reload()), std::vector{kLoaded});
+  EXPECT_EQ(Ask(0, "1.1.1.2"), "127.0.0.2");
+}
+
 TEST_F(ReloaderTest, KeepsDataOfUnchangedFeedsWhenTheListChanges) {
   const FeedConfig a = Feed("a", "1.1.1.1\n");
   FeedConfig b = Feed("b", "2.2.2.2\n");
