@@ -212,10 +212,10 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
     unlisted_count += is_unlisted;
     composed_count += !(is_listed | is_unlisted);
   }
-  const auto write = [&](std::span<const uint8_t> indices) {
+  const auto write = [&, ready = zone->ready.data()](std::span<const uint8_t> indices) {
     for (const uint8_t i : indices) {
       const Asked& asked = s.asked[i];
-      WriteReady(burst.messages[asked.message], asked, zone->ready[s.ready[i]]);
+      WriteReady(burst.messages[asked.message], asked, ready[s.ready[i]]);
     }
   };
   write({listed, listed_count});
