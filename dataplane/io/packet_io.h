@@ -24,8 +24,8 @@ struct Message {
   uint8_t* payload;   // the DNS message, in the buffer it came in
   uint16_t size;      // bytes: of the question, then of the answer; 0 = send nothing
   uint16_t capacity;  // bytes that an answer may take here, never more than the client's path is good for
-  // Set by the responder: ones' complement difference (memory order, folded or not; dataplane/net/checksum.h) between the sums
-  // of the answer's payload and the question's. Lets a UDP checksum be carried over (RFC 1624).
+  // Set by the responder: ones' complement difference (memory order, folded or not; dataplane/net/checksum.h) between
+  // the sums of the answer's payload and the question's. Lets a UDP checksum be carried over (RFC 1624).
   uint32_t sum_change;
 };
 
