@@ -73,17 +73,17 @@ template <class F>
 auto WithLayout(Ip4Singles::Shape shape, F&& f) {
   using Shape = Ip4Singles::Shape;
   switch (shape) {
-    case Shape::k16_0:
+    case Shape::kTag16:
       return f.template operator()<Bucket<uint16_t, NoValue>>();
-    case Shape::k16_16:
+    case Shape::kTag16Value16:
       return f.template operator()<Bucket<uint16_t, uint16_t>>();
-    case Shape::k16_32:
+    case Shape::kTag16Value32:
       return f.template operator()<Bucket<uint16_t, uint32_t>>();
-    case Shape::k32_0:
+    case Shape::kTag32:
       return f.template operator()<Bucket<uint32_t, NoValue>>();
-    case Shape::k32_16:
+    case Shape::kTag32Value16:
       return f.template operator()<Bucket<uint32_t, uint16_t>>();
-    case Shape::k32_32:
+    case Shape::kTag32Value32:
       break;
   }
   return f.template operator()<Bucket<uint32_t, uint32_t>>();

@@ -52,7 +52,7 @@ class Ip4Permutation {
 class Ip4Singles {
  public:
   static constexpr size_t kLine = 64;
-  enum class Shape : uint8_t { k16_0, k16_16, k16_32, k32_0, k32_16, k32_32 };
+  enum class Shape : uint8_t { kTag16, kTag16Value16, kTag16Value32, kTag32, kTag32Value16, kTag32Value32 };
 
   Ip4Singles() = default;
   // Room for `count` addresses whose largest value is `max_value`; `common` is the value of all when only one is in
@@ -100,7 +100,7 @@ class Ip4Singles {
   uint32_t buckets_ = 0;
   uint32_t max_displacement_ = 0;
   ValueId common_ = kNotListed;
-  Shape shape_ = Shape::k32_0;
+  Shape shape_ = Shape::kTag32;
 };
 
 }  // namespace rblitz
