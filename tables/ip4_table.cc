@@ -111,7 +111,7 @@ void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values)
 }
 
 ValueId Ip4Table::Lookup(uint32_t address) const noexcept {
-  ValueId value;
+  ValueId value = kNotListed;
   LookupBatch({&address, 1}, &value);
   return value;
 }
