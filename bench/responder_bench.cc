@@ -6,6 +6,8 @@
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
 
+#include <algorithm>
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -100,20 +102,32 @@ void Run(benchmark::State& state, const Shape& shape) {
   Responder responder(stats.get());
   io::Burst burst;
   int64_t answered = 0;
-  uint64_t cycles = 0;
+  std::vector<uint64_t> bursts;
+  bursts.reserve(1 << 20);
   for (auto _ : state) {
     memory.Arrive();
+    _mm_mfence();
+    _mm_lfence();
     const uint64_t begin = __rdtsc();
     memory.Receive(burst);
     responder.Answer(burst, *serving);
     memory.Send(burst);
     const uint64_t spent = __rdtsc() - begin;
-    cycles += spent;
+    bursts.push_back(spent);
     state.SetIterationTime(static_cast<double>(spent) * SecondsPerCycle());
     answered += static_cast<int64_t>(burst.count);
   }
   state.SetItemsProcessed(answered);
-  state.counters["ns/query"] = static_cast<double>(cycles) * SecondsPerCycle() * 1e9 / static_cast<double>(answered);
+  const double per_burst = static_cast<double>(answered) / static_cast<double>(bursts.size());
+  const auto quantile = [&](size_t percent) {
+    const auto at = bursts.begin() + static_cast<ptrdiff_t>((bursts.size() - 1) * percent / 100);
+    std::nth_element(bursts.begin(), at, bursts.end());
+    return static_cast<double>(*at) * SecondsPerCycle() * 1e9 / per_burst;
+  };
+  state.counters["p01"] = quantile(1);
+  state.counters["p10"] = quantile(10);
+  state.counters["p50"] = quantile(50);
+  state.counters["p90"] = quantile(90);
   if (stats->answered.value() != stats->received.value()) state.SkipWithError("questions were dropped");
 }
 

@@ -155,8 +155,9 @@ class FramePathTest : public testing::Test {
     frame_ = std::move(frame);
     frame_.resize(frame_.size() + 256);
     burst_.count = 0;
-    const size_t size = frame_.size() - 256;
-    const Fate fate = path_.Take({frame_.data(), size, frame_.size(), checksum}, burst_).fate;
+    const auto room = static_cast<uint16_t>(frame_.size());
+    const auto size = static_cast<uint16_t>(room - 256);
+    const Fate fate = path_.Take({frame_.data(), size, room, checksum}, burst_).fate;
     if (fate == Fate::kMessage) frame_.resize(FramePath::TurnRound(burst_.messages[0]));
     return fate;
   }
@@ -212,11 +213,12 @@ TEST_F(FramePathTest, AWholeChecksumIsCarriedOverWhereItMayBePartial) {
 
 TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
   FrameBytes frame = question_;
-  for (const auto& [room, capacity] : std::vector<std::pair<size_t, size_t>>{
-           {question_.size(), 0}, {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
+  const auto size = static_cast<uint16_t>(question_.size());
+  for (const auto& [room, capacity] : std::vector<std::pair<uint16_t, size_t>>{
+           {size, 0}, {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
     burst_.count = 0;
-    frame.resize(std::max(room, question_.size()));
-    ASSERT_EQ(path_.Take({frame.data(), question_.size(), room}, burst_).fate, Fate::kMessage);
+    frame.resize(std::max(room, size));
+    ASSERT_EQ(path_.Take({frame.data(), size, room}, burst_).fate, Fate::kMessage);
     EXPECT_EQ(burst_.messages[0].capacity, capacity) << room;
   }
   EXPECT_EQ(FramePath::MaxAnswer(1500), 1472u);

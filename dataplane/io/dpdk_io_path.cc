@@ -49,7 +49,7 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
 
 ReceivedFrame DpdkPacketIo::FrameIn(rte_mbuf* mbuf, const Port& port) noexcept {
   auto* data = rte_pktmbuf_mtod(mbuf, uint8_t*);
-  const size_t room = size_t{mbuf->buf_len} - mbuf->data_off;
+  const auto room = static_cast<uint16_t>(mbuf->buf_len - mbuf->data_off);
   UdpChecksum checksum = VerdictOf(mbuf);
   if (port.may_be_partial && checksum == UdpChecksum::kUnknown) checksum = UdpChecksum::kMaybePartial;
   return {.data = data, .size = mbuf->data_len, .room = room, .checksum = checksum};

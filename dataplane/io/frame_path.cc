@@ -50,7 +50,8 @@ bool HasUdpChecksum(const uint8_t* frame) noexcept {
 
 }  // namespace
 
-TakenFrame FramePath::TakeRare(const ReceivedFrame& received, net::Frame frame, Burst& burst) noexcept {
+TakenFrame FramePath::TakeRare(ReceivedFrame received, Burst& burst) noexcept {
+  const net::Frame frame = net::ClassifyFrame({received.data, received.size}, *own_);
   switch (frame.kind) {
     case FrameKind::kDnsQuestion:
       return TakeDoubtful(received, frame.size, burst);

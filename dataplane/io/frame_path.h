@@ -32,8 +32,8 @@ enum class UdpChecksum : uint8_t {
 
 struct ReceivedFrame {
   uint8_t* data;
-  size_t size;
-  size_t room;  // bytes from `data` to the end of the buffer, at least `size`
+  uint16_t size;
+  uint16_t room;  // bytes from `data` to the end of the buffer, at least `size`
   UdpChecksum checksum = UdpChecksum::kUnknown;
 };
 
@@ -60,12 +60,11 @@ class FramePath {
       : check_(own), own_(own), max_answer_(max_answer), stats_(stats) {}
 
   // REQUIRES: burst.count < kBurst. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
-  TakenFrame Take(const ReceivedFrame& received, Burst& burst) noexcept {
-    const net::Frame frame = check_({received.data, received.size});
-    if (frame.kind != net::FrameKind::kDnsQuestion || received.checksum >= UdpChecksum::kBad) [[unlikely]] {
-      return TakeRare(received, frame, burst);
+  TakenFrame Take(ReceivedFrame received, Burst& burst) noexcept {
+    if (!check_.IsGoodQuestion({received.data, received.size}) || received.checksum >= UdpChecksum::kBad) [[unlikely]] {
+      return TakeRare(received, burst);
     }
-    AddMessage(received, frame.size, burst);
+    AddMessage(received, net::FrameCheck::QuestionSize(received.data), burst);
     return {Fate::kMessage};
   }
 
@@ -90,12 +89,12 @@ class FramePath {
   void CountOversize() noexcept { stats_->Drop(DropReason::kOversize); }
 
  private:
-  TakenFrame TakeRare(const ReceivedFrame& received, net::Frame frame, Burst& burst) noexcept;
+  TakenFrame TakeRare(ReceivedFrame received, Burst& burst) noexcept;
   TakenFrame TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept;
 
   void AddMessage(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
     constexpr size_t kTaken = net::kUdpPayloadAt + kSlack;
-    const size_t room = received.room > kTaken ? received.room - kTaken : 0;
+    const size_t room = std::max<size_t>(received.room, kTaken) - kTaken;
     burst.messages[burst.count++] = {.payload = received.data + net::kUdpPayloadAt,
                                      .size = size,
                                      .capacity = static_cast<uint16_t>(std::min(room, max_answer_)),

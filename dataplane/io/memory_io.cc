@@ -48,7 +48,7 @@ struct MemoryIo::Rep {
   void Take(Buffer& buffer, size_t size, Burst& burst) {
     if (size > kMaxFrame) [[unlikely]]
       return path.CountOversize();
-    const ReceivedFrame received{.data = buffer.bytes, .size = size, .room = kBufferSize};
+    const ReceivedFrame received{.data = buffer.bytes, .size = static_cast<uint16_t>(size), .room = kBufferSize};
     const TakenFrame taken = path.Take(received, burst);
     if (taken.fate == Fate::kArpReply || taken.fate == Fate::kEchoReply) [[unlikely]] {
       Keep(buffer.bytes, taken.reply_size);

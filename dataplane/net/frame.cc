@@ -88,7 +88,23 @@ Frame ClassifyIp4(Bytes ip, const OwnAddresses& own) noexcept {
 }  // namespace
 
 FrameCheck::FrameCheck(const OwnAddresses* own) noexcept : own_(own) {
-  std::memcpy(&mac_, own->mac.data(), own->mac.size());
+  auto* const wanted = reinterpret_cast<uint8_t*>(&wanted_);
+  auto* const compared = reinterpret_cast<uint8_t*>(&compared_);
+  const auto want = [=](size_t at, uint8_t bits, uint8_t among) {
+    wanted[at] = bits;
+    compared[at] = among;
+  };
+  for (size_t i = 0; i < kMacSize; ++i) want(ethernet::kDestination + i, own->mac[i], 0xff);
+  want(ethernet::kSource, 0, 1);  // no group
+  want(ethernet::kType, kEthertypeIp4 >> 8, 0xff);
+  want(ethernet::kType + 1, kEthertypeIp4 & 0xff, 0xff);
+  want(kIp4At + ip4::kVersionAndLength, ip4::kVersion4Length5, 0xff);
+  want(kIp4At + ip4::kFragment, 0, ip4::kMoreFragmentsOrOffset >> 8);
+  want(kIp4At + ip4::kFragment + 1, 0, ip4::kMoreFragmentsOrOffset & 0xff);
+  want(kIp4At + ip4::kProtocol, kProtocolUdp, 0xff);
+  want(kUdpAt + udp::kDestinationPort, kDnsPort >> 8, 0xff);
+  want(kUdpAt + udp::kDestinationPort + 1, kDnsPort & 0xff, 0xff);
+  if (own->ip4.empty() || own->ip4.size() > kFastAddresses) want(kIp4At, 0, 0xff);
   if (own->ip4.size() > kFastAddresses) return;
   for (const OwnIp4& ip4 : own->ip4) keys_[keys_size_++] = {SwapBytes(ip4.address), SwapBytes(Broadcast(ip4))};
 }

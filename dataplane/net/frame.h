@@ -10,9 +10,12 @@
 // Source: RFC 894, RFC 826, RFC 791, RFC 792, RFC 768, RFC 1122 section 3.2.1.3.
 #pragma once
 
+#include <smmintrin.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 
 #include "dataplane/net/byte_order.h"
@@ -61,11 +64,20 @@ class FrameCheck {
   explicit FrameCheck(const OwnAddresses* own) noexcept;
 
   [[nodiscard]] Frame operator()(std::span<const uint8_t> frame) const noexcept {
-    if (frame.size() < kUdpPayloadAt || IsUnusual(frame.data(), frame.size())) [[unlikely]] {
+    if (!IsGoodQuestion(frame)) [[unlikely]]
       return ClassifyFrame(frame, *own_);
-    }
-    const uint16_t udp_length = Load16(frame.data() + kUdpAt + udp::kLength);
-    return {FrameKind::kDnsQuestion, static_cast<uint16_t>(udp_length - kUdpSize)};
+    return {FrameKind::kDnsQuestion, QuestionSize(frame.data())};
+  }
+
+  // True: certainly a DNS question. False: ClassifyFrame says what it is, perhaps a question all the same. Every test
+  // leaves its finding in a word; one branch asks for all.
+  [[nodiscard]] bool IsGoodQuestion(std::span<const uint8_t> frame) const noexcept {
+    return frame.size() >= sizeof(Headers) && Passes(frame.data(), frame.size());
+  }
+
+  // Of the UDP payload of a frame that IsGoodQuestion.
+  [[nodiscard]] static uint16_t QuestionSize(const uint8_t* frame) noexcept {
+    return static_cast<uint16_t>(Load16(frame + kUdpAt + udp::kLength) - kUdpSize);
   }
 
  private:
@@ -74,31 +86,29 @@ class FrameCheck {
     uint32_t broadcast;  // `address` again where the network has none
   };
 
-  // False: certainly a good DNS question. True: look closer. Every test leaves its finding in a word; one branch asks
-  // for all.
-  [[nodiscard]] bool IsUnusual(const uint8_t* p, size_t size) const noexcept {
-    // Destination MAC ours, group bit of the source MAC clear.
-    uint64_t differs = (LoadMemoryOrder<uint64_t>(p) ^ mac_) & 0x0001'ffff'ffff'ffff;
-    // Ethertype 08 00, version 4 with 5 words 45.
-    const auto type_to_length = LoadMemoryOrder<uint64_t>(p + ethernet::kType);
-    differs |= (type_to_length ^ 0x45'0008) & 0xff'ffff;
-    // No fragment (don't fragment may be set), any TTL, UDP.
-    differs |= (LoadMemoryOrder<uint32_t>(p + kIp4At + ip4::kFragment) ^ kProtocolUdp << 24) & 0xff00'ff3f;
-    const auto ports = LoadMemoryOrder<uint32_t>(p + kUdpAt);
-    differs |= ports >> 16 ^ SwapBytes(kDnsPort);
+  // The headers, and what no good question lacks of the DNS header, as three vectors.
+  struct Headers {
+    __m128i vectors[3];
+  };
 
-    // Each difference is negative where a check fails. Lengths are far too small to wrap.
-    const int64_t total_length = SwapBytes(static_cast<uint16_t>(type_to_length >> 32));
-    const int64_t udp_length = Load16(p + kUdpAt + udp::kLength);
-    const auto packet_room = static_cast<int64_t>(size - kEthernetSize);
-    const int64_t lacks = (packet_room - total_length) | (udp_length - int64_t{kUdpSize}) |
-                          (total_length - int64_t{kIp4Size} - udp_length) | (int64_t{ports & 0xffff} - 1);
-    differs |= static_cast<uint64_t>(lacks) >> 63;
-
+  [[nodiscard]] bool Passes(const uint8_t* p, size_t size) const noexcept {
+    const auto* const vectors = reinterpret_cast<const __m128i*>(p);
+    __m128i differs = _mm_setzero_si128();
+    for (size_t v = 0; v < std::size(wanted_.vectors); ++v) {
+      const __m128i difference = _mm_xor_si128(_mm_loadu_si128(vectors + v), wanted_.vectors[v]);
+      differs = _mm_or_si128(differs, _mm_and_si128(difference, compared_.vectors[v]));
+    }
+    // UDP fills the packet, and the packet fits the frame. Each difference is negative where it does not.
+    const size_t total_length = Load16(p + kIp4At + ip4::kTotalLength);
+    const size_t udp_length = Load16(p + kUdpAt + udp::kLength);
+    const size_t lacks = (size - kEthernetSize - total_length) | (udp_length - kUdpSize);
+    const size_t lengths = (total_length - kIp4Size - udp_length) | lacks >> 63;
+    const bool no_port = LoadMemoryOrder<uint16_t>(p + kUdpAt + udp::kSourcePort) == 0;
     const auto addresses = LoadMemoryOrder<uint64_t>(p + kIp4At + ip4::kSource);
-    differs |= uint64_t{!IsSumAllOnes(p + kIp4At, addresses)};
-    differs |= uint64_t{IsFromOrToElsewhere(static_cast<uint32_t>(addresses), static_cast<uint32_t>(addresses >> 32))};
-    return differs != 0;
+    const bool elsewhere =
+        IsFromOrToElsewhere(static_cast<uint32_t>(addresses), static_cast<uint32_t>(addresses >> 32));
+    return (_mm_testz_si128(differs, differs) != 0) & (lengths == 0) & !no_port & !elsewhere &
+           IsSumAllOnes(p + kIp4At, addresses);
   }
 
   // Whether the header's words sum to 0xffff. 2^16 is 1 modulo 0xffff, so that this is to ask whether the header as one
@@ -122,15 +132,20 @@ class FrameCheck {
     const auto net = static_cast<uint8_t>(source);
     bool suspicious = (static_cast<uint8_t>(net - 1) >= 0xdf) | (net == 127);
     bool to_us = false;
-    for (const Key& key : std::span(keys_.data(), keys_size_)) {
+    const auto compare = [&](const Key& key) {
       to_us |= destination == key.address;
       suspicious |= (source == key.address) | (source == key.broadcast);
-    }
+    };
+    compare(keys_[0]);
+    for (size_t k = 1; k < keys_size_; ++k) [[unlikely]]
+      compare(keys_[k]);
     return suspicious | !to_us;
   }
 
-  uint64_t mac_ = 0;  // six bytes, memory order
-  size_t keys_size_ = 0;
+  // What is the same in every good question: of `wanted_` the bits that are set in `compared_`.
+  Headers wanted_{};
+  Headers compared_{};
+  size_t keys_size_ = 0;  // 0: too many or none, and nothing is wanted that there could be
   std::array<Key, kFastAddresses> keys_{};
   const OwnAddresses* own_;
 };
