@@ -19,27 +19,29 @@ namespace {
 
 static_assert(io::kBurst <= kMaxBatch);
 
-// Zones of more feeds have their lines fetched in LookUp, a stage for all.
-constexpr size_t kHintedFeeds = 4;
+// The header's second word up to ARCOUNT as a plain question has it: opcode QUERY and QR clear, one question, nothing
+// more. Flags may be as they like.
+constexpr uint64_t kHeadCompared = 0xffff'ffff'ffff'00f8;
+constexpr uint64_t kHeadWanted = 0x0000'0000'0100'0000;
+constexpr uint16_t kOneAdditional = 0x0100;  // memory order
 
-uint64_t LoadCounts(const uint8_t* payload) noexcept {
-  uint64_t counts;
-  std::memcpy(&counts, payload + 4, sizeof counts);
-  return counts;
+// A plain OPT: root, type OPT, any size, extended RCODE and version 0, any flags, no options.
+constexpr uint64_t kOptCompared = 0x00ff'ff00'00ff'ffff;
+constexpr uint64_t kOptWanted = uint64_t{dns::kOpt} << 16;
+constexpr size_t kOptSizeAt = 3;
+constexpr size_t kOptFlagsAt = 7;
+constexpr size_t kOptLengthAt = 9;
+
+template <class T>
+T Load(const uint8_t* p) noexcept {
+  T value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
 }
 
-// The four counts in memory order, one question and nothing else; and one additional record on top of it.
-constexpr uint64_t kOneQuestion = 0x0100;
-constexpr uint64_t kOneAdditional = uint64_t{1} << 56;
-
-// The OPT that nearly every resolver sends: root, type OPT, any size, extended RCODE and version 0, any flags, no
-// options.
-bool IsPlainOpt(const uint8_t* opt) noexcept {
-  constexpr uint64_t kFixed = 0x00ffff0000ffffff;
-  constexpr uint64_t kPlain = uint64_t{dns::kOpt} << 16;
-  uint64_t head;
-  std::memcpy(&head, opt, sizeof head);
-  return ((head & kFixed) == kPlain) & (dns::Load16(opt + 9) == 0);
+template <class T>
+void Store(uint8_t* p, T value) noexcept {
+  std::memcpy(p, &value, sizeof value);
 }
 
 // `size` bytes, at least 16, and not one more: the buffer's next cache line may not be in any cache.
@@ -60,83 +62,70 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   for (size_t i = 0; i < burst.count; ++i) s.names[i] = burst.messages[i].payload + dns::kHeaderSize;
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);
-  s.asked_count = 0;
-  const Zone::Rep* guess = serving.zones.zones().empty() ? nullptr : &serving.zones.zones().front().rep();
+  s.Begin();
   for (size_t i = 0; i < burst.count; ++i) {
-    if (guess != nullptr && ParseCommon(burst.messages[i], i, *guess)) [[likely]]
-      continue;
-    ParseAny(burst.messages[i], i, serving);
-    if (s.asked_count > 0) guess = s.asked[s.asked_count - 1].zone;
+    if (!ParseCommon(burst.messages[i], i, serving)) [[unlikely]]
+      ParseAny(burst.messages[i], i, serving);
   }
-  GroupByZone();
+  SortByZone();
   LookUp();
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
 }
 
-// What mail servers ask all day: one question for an address of the zone that the one before it asked for, at most a
-// plain OPT. All is compared first and the results are joined, so that there is one branch to predict. False: it is
-// something else.
-inline bool Responder::ParseCommon(const io::Message& message, size_t index, const Zone::Rep& zone) noexcept {
-  if (message.capacity < kReadyRoom) [[unlikely]]
-    return false;
+// What mail servers ask all day: one question for an address in a zone, at most a plain OPT. All is compared first and
+// the results are joined, so that there is one branch to predict. False: it is something else.
+inline bool Responder::ParseCommon(const io::Message& message, size_t index, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   const uint8_t* const p = message.payload;
   const size_t labels = s.label_sizes[index];
   const size_t apex_at = dns::kHeaderSize + labels;
-  const size_t question_end = apex_at + zone.apex_size + 4;
-  const uint64_t counts = LoadCounts(p);
-  const bool edns = counts == (kOneQuestion | kOneAdditional);
-  const uint8_t* const opt = p + question_end;
-  const uint16_t qtype = dns::Load16(opt - 4);
-  const bool size_fits = question_end + (edns ? dns::kOptSize : 0) <= message.size;
-  const bool records_fit = (counts == kOneQuestion) | (edns & IsPlainOpt(opt));
-  // IXFR, AXFR and ANY are no types of data.
-  const bool common = size_fits & records_fit & (labels != 0) & (labels + zone.apex_size <= dns::kMaxName) &
-                      ((p[2] & 0xf8) == 0) & !zone.out & (dns::Load16(opt - 2) == dns::kIn) &
-                      (static_cast<unsigned>(qtype - dns::kIxfr) > dns::kAny - dns::kIxfr) & zone.EndsIn(p + apex_at);
-  if (!common) [[unlikely]]
+  const Zone::Rep* const zone = serving.zones.index_->FindCommon(p + apex_at);
+  if (zone == nullptr || labels == 0) [[unlikely]]
     return false;
-  s.asked[s.asked_count++] = {.message = static_cast<uint8_t>(index),
-                              .edns = edns,
-                              .dnssec_ok = edns && (opt[7] & 0x80) != 0,
-                              .question_end = static_cast<uint16_t>(question_end),
-                              .apex_at = static_cast<uint16_t>(apex_at),
-                              .udp_size = edns ? dns::Load16(opt + 3) : dns::kMinUdpSize,
-                              .qtype = qtype,
-                              .address = s.label_addresses[index],
-                              .zone = &zone};
-  // Memory works while the rest of the burst is parsed.
-  if (zone.feeds.size() <= kHintedFeeds) {
-    for (const ZoneFeed& feed : zone.feeds) feed.ip4->Hint(s.label_addresses[index]);
-  }
+  const size_t question_end = apex_at + zone->question_end.size();
+  const uint8_t* const opt = p + question_end;
+  const uint64_t head = (Load<uint64_t>(p + 2) & kHeadCompared) ^ kHeadWanted;
+  const auto additional = Load<uint16_t>(p + 10);
+  const uint64_t edns = additional >> 8;
+  const uint64_t opt_differs = ((Load<uint64_t>(opt) & kOptCompared) ^ kOptWanted) | Load<uint16_t>(opt + kOptLengthAt);
+  const size_t size = question_end + (dns::kOptSize & (0 - edns));
+  const uint64_t differs = head | (additional & ~kOneAdditional) | (opt_differs & (0 - edns)) | (size ^ message.size);
+  const uint16_t qtype = dns::Load16(opt - 4);
+  if ((differs != 0) | IsTransfer(qtype) | (message.capacity < kReadyRoom)) [[unlikely]]
+    return false;
+  s.Add({.message = static_cast<uint8_t>(index),
+         .form = static_cast<Form>(edns),
+         .question_end = static_cast<uint16_t>(question_end),
+         .apex_at = static_cast<uint16_t>(apex_at),
+         .qtype = qtype},
+        s.label_addresses[index], zone);
   return true;
 }
 
-// Orders the questions by zone, each zone's in their own order. Nearly always there is one zone.
-void Responder::GroupByZone() noexcept {
+// Orders the questions by zone, each zone's in their own order.
+void Responder::SortByZone() noexcept {
   Scratch& s = *scratch_;
-  s.group_count = 0;
-  const auto zone_of = [](const Asked& asked) { return asked.zone; };
-  Asked* const end = s.asked + s.asked_count;
-  if (std::adjacent_find(s.asked, end, [&](const Asked& a, const Asked& b) { return zone_of(a) != zone_of(b); }) !=
-      end) {
-    size_t ordered = 0;
-    for (size_t i = 0; i < s.asked_count; ++i) {
-      if (s.asked[i].zone == nullptr) continue;  // taken with an earlier one
-      const Zone::Rep* const zone = s.asked[i].zone;
-      for (size_t j = i; j < s.asked_count; ++j) {
-        if (s.asked[j].zone != zone) continue;
-        s.ordered[ordered++] = s.asked[j];
-        s.asked[j].zone = nullptr;
-      }
-    }
-    std::copy_n(s.ordered, ordered, s.asked);
+  if (s.group_count == 1) {
+    s.groups[0].begin = 0;
+    s.groups[0].end = s.asked_count;
+    return;
   }
+  size_t sizes[io::kBurst] = {};
+  for (size_t i = 0; i < s.asked_count; ++i) ++sizes[s.group_of[i]];
+  size_t end = 0;
+  for (size_t g = 0; g < s.group_count; ++g) {
+    s.groups[g].begin = s.groups[g].end = end;
+    end += sizes[g];
+  }
+  Asked asked[io::kBurst];
+  uint32_t addresses[io::kBurst];
   for (size_t i = 0; i < s.asked_count; ++i) {
-    s.addresses[i] = s.asked[i].address;
-    if (i == 0 || s.asked[i].zone != s.asked[i - 1].zone) s.groups[s.group_count++] = {s.asked[i].zone, i, i};
-    s.groups[s.group_count - 1].end = i + 1;
+    const size_t to = s.groups[s.group_of[i]].end++;
+    asked[to] = s.asked[i];
+    addresses[to] = s.addresses[i];
   }
+  std::copy_n(asked, s.asked_count, s.asked);
+  std::copy_n(addresses, s.asked_count, s.addresses);
 }
 
 // Asks all tables, kRounds of each zone at a time, every stage over all of them before the next.
@@ -185,7 +174,7 @@ void Responder::LookUp() noexcept {
         const auto mask = static_cast<uint16_t>(0 - hit);
         const uint16_t answer = feed.ready_of[values[i]];
         s.ready[begin + i] = static_cast<uint16_t>((answer & mask) | (s.ready[begin + i] & ~mask));
-        s.hits[begin + i] = static_cast<uint8_t>(std::min(s.hits[begin + i] + hit, 2));  // more are as good as two
+        s.hits[begin + i] = static_cast<uint16_t>(s.hits[begin + i] + hit);
       }
     });
   }
@@ -196,79 +185,91 @@ void Responder::LookUp() noexcept {
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
   const auto& [zone, begin, end] = s.groups[group];
-  uint8_t listed[io::kBurst];
-  uint8_t unlisted[io::kBurst];
-  uint8_t composed[io::kBurst];
-  size_t listed_count = 0;
-  size_t unlisted_count = 0;
-  size_t composed_count = 0;
+  enum Kind : size_t { kUnlisted, kUnlistedEdns, kListed, kListedEdns, kComposed, kKinds };
+  uint8_t of_kind[kKinds][io::kBurst];
+  size_t counts[kKinds] = {};
   for (size_t i = begin; i < end; ++i) {
+    const Asked& asked = s.asked[i];
     const unsigned hits = s.hits[i];
-    const bool copied = (s.ready[i] != kCompose) & !IsTestPoint(s.addresses[i]);
-    const bool is_unlisted = copied & (hits == 0) & zone->negatives_are_ready;
-    const bool is_listed = copied & (hits == 1) & (s.asked[i].qtype == dns::kA);
-    listed[listed_count] = unlisted[unlisted_count] = composed[composed_count] = static_cast<uint8_t>(i);
-    listed_count += is_listed;
-    unlisted_count += is_unlisted;
-    composed_count += !(is_listed | is_unlisted);
+    const bool can_copy = hits == 0 ? zone->negatives_are_ready : (hits == 1) & (asked.qtype == dns::kA);
+    const bool copied =
+        can_copy & (s.ready[i] != kCompose) & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
+    const size_t ready_kind = 2 * hits + static_cast<size_t>(asked.form);
+    const size_t kind = copied ? ready_kind : size_t{kComposed};
+    of_kind[kind][counts[kind]++] = static_cast<uint8_t>(i);
   }
-  const auto write = [&, ready = zone->ready.data()](std::span<const uint8_t> indices) {
-    for (const uint8_t i : indices) {
+  const auto write = [&, ready = zone->ready.data()]<bool kEdns>(size_t kind, std::bool_constant<kEdns>) {
+    for (const uint8_t i : std::span(of_kind[kind], counts[kind])) {
       const Asked& asked = s.asked[i];
-      WriteReady(burst.messages[asked.message], asked, ready[s.ready[i]]);
+      WriteReady<kEdns>(burst.messages[asked.message], asked.question_end, ready[s.ready[i]]);
     }
   };
-  write({listed, listed_count});
-  write({unlisted, unlisted_count});
-  for (const uint8_t i : std::span(composed, composed_count)) Compose(burst.messages[s.asked[i].message], i);
+  write(kUnlisted, std::false_type());
+  write(kUnlistedEdns, std::true_type());
+  write(kListed, std::false_type());
+  write(kListedEdns, std::true_type());
+  for (const uint8_t i : std::span(of_kind[kComposed], counts[kComposed])) {
+    Compose(burst.messages[s.asked[i].message], s.asked[i], s.addresses[i], *zone);
+  }
 
+  const uint64_t listed = counts[kListed] + counts[kListedEdns];
+  const uint64_t unlisted = counts[kUnlisted] + counts[kUnlistedEdns];
   ZoneCounters& counters = stats_->zones[zone->slot];
-  counters.outcomes[static_cast<size_t>(Outcome::kListed)].Add(listed_count);
-  counters.outcomes[static_cast<size_t>(Outcome::kNxdomain)].Add(unlisted_count);
-  stats_->rcodes[dns::kNoError].Add(listed_count);
-  stats_->rcodes[dns::kNxDomain].Add(unlisted_count);
+  counters.outcomes[static_cast<size_t>(Outcome::kListed)].Add(listed);
+  counters.outcomes[static_cast<size_t>(Outcome::kNxdomain)].Add(unlisted);
+  stats_->rcodes[dns::kNoError].Add(listed);
+  stats_->rcodes[dns::kNxDomain].Add(unlisted);
 }
 
-inline void Responder::WriteReady(io::Message& message, const Asked& asked, const ReadyAnswer& ready) noexcept {
+// REQUIRES: the question's form is kPlainOpt when kEdns, else kBare.
+template <bool kEdns>
+inline void Responder::WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept {
   uint8_t* const p = message.payload;
-  uint8_t* const out = p + asked.question_end;
+  uint8_t* const out = p + question_end;
+  const unsigned odd = question_end & 1;
 
-  // What goes: flags, counts, and all behind the question.
-  uint16_t old_flags;
-  std::memcpy(&old_flags, p + 2, sizeof old_flags);
-  const uint64_t old_counts = LoadCounts(p);
-  uint64_t removed = old_flags + (old_counts & 0xffffffff) + (old_counts >> 32);
-  if (message.size > asked.question_end) {
-    removed += net::AtOffset(net::Sum(out, message.size - size_t{asked.question_end}), asked.question_end);
-  }
-
-  const size_t size = ready.size + (asked.edns ? dns::kOptSize : 0);
-  CopyAnswer(out, ready.bytes, size);
+  // What goes, all that is not known beforehand: flags, and of OPT its size and flags.
+  const auto old_flags = Load<uint16_t>(p + 2);
   const auto kept_flags = static_cast<uint16_t>(old_flags & __builtin_bswap16(dns::kRd));
-  const auto flags = static_cast<uint16_t>(ready.flags | kept_flags);
-  std::memcpy(p + 2, &flags, sizeof flags);
-  const uint64_t counts = ready.counts | uint64_t{asked.edns} << 56;
-  std::memcpy(p + 4, &counts, sizeof counts);
-  message.size = static_cast<uint16_t>(asked.question_end + size);
-
-  uint32_t added = ready.sums[asked.edns][asked.question_end & 1] + kept_flags;
-  if (asked.dnssec_ok) {
-    out[ready.size + 7] = 0x80;  // DO (RFC 3225 section 3)
-    added += 0x80u << (8 * ((asked.question_end + ready.size + 7) & 1));
+  uint32_t removed = old_flags;
+  uint32_t added = uint32_t{ready.changes[kEdns][odd]} + kept_flags;
+  uint8_t dnssec_ok = 0;
+  if constexpr (kEdns) {
+    const uint32_t opt = uint32_t{dns::Load16(out + kOptSizeAt)} + dns::Load16(out + kOptFlagsAt);
+    removed += opt << (8 * odd);
+    dnssec_ok = out[kOptFlagsAt] & 0x80;  // DO (RFC 3225 section 3)
   }
-  message.sum_change = added + (~net::Fold(removed) & 0xffff);
+
+  const size_t size = ready.size + (kEdns ? dns::kOptSize : 0);
+  CopyAnswer(out, ready.bytes, size);
+  Store(p + 2, static_cast<uint16_t>(ready.flags | kept_flags));
+  Store(p + 4, ready.counts | uint64_t{kEdns} << 56);
+  if constexpr (kEdns) {
+    const size_t flags_at = ready.size + kOptFlagsAt;
+    out[flags_at] = dnssec_ok;
+    added += uint32_t{dnssec_ok} << (8 * ((question_end + flags_at) & 1));
+  }
+  message.size = static_cast<uint16_t>(question_end + size);
+  // `removed` is below 2^26: this multiple of 0xffff keeps the difference positive.
+  message.sum_change = added + (0xffffu << 16) - removed;
 }
 
 // An address question without a ready answer: another type than A, several feeds, a test address.
-void Responder::Compose(io::Message& message, size_t index) noexcept {
-  const Asked& asked = scratch_->asked[index];
+void Responder::Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept {
   dns::Query query;
-  query.question_end = asked.question_end;
-  query.qtype = asked.qtype;
-  query.edns = asked.edns;
-  query.dnssec_ok = asked.dnssec_ok;
-  query.udp_size = std::max(asked.udp_size, dns::kMinUdpSize);
-  AnswerAddress(message, query, *asked.zone, asked.apex_at, asked.address);
+  if (asked.form == Form::kOther) {
+    query = dns::ParseQuery({message.payload, message.size});
+  } else {
+    query.question_end = asked.question_end;
+    query.qtype = asked.qtype;
+    query.edns = asked.form == Form::kPlainOpt;
+    if (query.edns) {
+      const uint8_t* const opt = message.payload + asked.question_end;
+      query.dnssec_ok = (opt[kOptFlagsAt] & 0x80) != 0;
+      query.udp_size = std::max(dns::Load16(opt + kOptSizeAt), dns::kMinUdpSize);
+    }
+  }
+  AnswerAddress(message, query, zone, asked.apex_at, address);
 }
 
 }  // namespace rblitz

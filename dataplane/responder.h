@@ -35,12 +35,13 @@ class Responder {
   struct Scratch;
 
   // The stages (responder.cc).
-  [[nodiscard]] bool ParseCommon(const io::Message& message, size_t index, const Zone::Rep& zone) noexcept;
-  void GroupByZone() noexcept;
+  [[nodiscard]] bool ParseCommon(const io::Message& message, size_t index, const Serving& serving) noexcept;
+  void SortByZone() noexcept;
   void LookUp() noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
-  void WriteReady(io::Message& message, const Asked& asked, const ReadyAnswer& ready) noexcept;
-  void Compose(io::Message& message, size_t index) noexcept;
+  template <bool kEdns>
+  static void WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept;
+  void Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
 
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.
   void ParseAny(io::Message& message, size_t index, const Serving& serving) noexcept;

@@ -41,8 +41,6 @@ bool IsEmptyNonTerminal(const uint8_t* name, size_t labels, const Zone::Rep& zon
                      [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
 }
 
-bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }
-
 }  // namespace
 
 void Responder::Drop(io::Message& message, DropReason reason) noexcept {
@@ -124,15 +122,12 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
     if (query.qtype == dns::kAny || message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
-    s.asked[s.asked_count++] = {.message = static_cast<uint8_t>(index),
-                                .edns = query.edns,
-                                .dnssec_ok = query.dnssec_ok,
-                                .question_end = query.question_end,
-                                .apex_at = static_cast<uint16_t>(apex_at),
-                                .udp_size = query.udp_size,
-                                .qtype = query.qtype,
-                                .address = s.label_addresses[index],
-                                .zone = &zone};
+    s.Add({.message = static_cast<uint8_t>(index),
+           .form = Form::kOther,
+           .question_end = query.question_end,
+           .apex_at = static_cast<uint16_t>(apex_at),
+           .qtype = query.qtype},
+          s.label_addresses[index], &zone);
     return;
   }
   AnswerWriter writer(message, query);

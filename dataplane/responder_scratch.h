@@ -20,17 +20,23 @@ static_assert(kReadyRoom <= dns::kMinUdpSize);
 // Tables whose lines are fetched together.
 inline constexpr size_t kRounds = 8;
 
+// There are no zone transfers: refused.
+[[nodiscard]] constexpr bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }
+
+// What follows the question.
+enum class Form : uint8_t {
+  kBare,      // nothing
+  kPlainOpt,  // the OPT that nearly every resolver sends: no options
+  kOther,     // ParseQuery tells
+};
+
 // A question for an address in a zone.
 struct Asked {
   uint8_t message;  // index in the burst
-  bool edns;
-  bool dnssec_ok;
+  Form form;
   uint16_t question_end;
   uint16_t apex_at;
-  uint16_t udp_size;
   uint16_t qtype;
-  uint32_t address;
-  const Zone::Rep* zone;
 };
 
 struct Responder::Scratch {
@@ -41,24 +47,25 @@ struct Responder::Scratch {
   uint32_t label_addresses[io::kBurst];
   uint8_t label_sizes[io::kBurst];
 
-  // Questions for addresses, then the same ordered by zone.
-  size_t asked_count = 0;
+  // Questions for addresses: as they come, then by zone.
+  size_t asked_count;
   Asked asked[io::kBurst];
-  Asked ordered[io::kBurst];
+  uint32_t addresses[io::kBurst];
+  uint8_t group_of[io::kBurst];
 
-  // Runs of one zone in `asked`.
+  // The zones of the burst; after ByZone their runs in `asked`.
   struct Group {
     const Zone::Rep* zone;
     size_t begin;
     size_t end;
   };
-  size_t group_count = 0;
+  size_t group_count;
   Group groups[io::kBurst];
+  size_t last_group;
 
-  // By position in `asked`.
-  uint32_t addresses[io::kBurst];
+  // By position in `asked`: how many feeds list it, and its ready answer, the last such feed's.
   uint16_t ready[io::kBurst];
-  uint8_t hits[io::kBurst];
+  uint16_t hits[io::kBurst];
 
   // By round: each group asks its next table.
   struct Round {
@@ -69,6 +76,28 @@ struct Responder::Scratch {
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];
+
+  void Begin() noexcept {
+    asked_count = 0;
+    group_count = 0;
+    last_group = 0;
+  }
+
+  void Add(const Asked& question, uint32_t address, const Zone::Rep* zone) noexcept {
+    if (group_count == 0 || groups[last_group].zone != zone) [[unlikely]]
+      last_group = GroupOf(zone);
+    asked[asked_count] = question;
+    addresses[asked_count] = address;
+    group_of[asked_count++] = static_cast<uint8_t>(last_group);
+  }
+
+ private:
+  [[nodiscard]] size_t GroupOf(const Zone::Rep* zone) noexcept {
+    size_t g = 0;
+    while (g < group_count && groups[g].zone != zone) ++g;
+    if (g == group_count) groups[group_count++].zone = zone;
+    return g;
+  }
 };
 
 }  // namespace rblitz

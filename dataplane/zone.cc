@@ -100,6 +100,9 @@ uint64_t Counts(uint16_t answers, uint16_t authority) {
   return value;
 }
 
+// A count of one as it stands in memory.
+constexpr uint32_t kOne = 0x0100;
+
 // False when the chunk is too large to be copied blindly.
 bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, ReadyAnswer& ready) {
   if (chunk.bytes.size() > ReadyAnswer::kMaxSize) return false;
@@ -118,8 +121,9 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
     const uint64_t counts = ready.counts | uint64_t{edns} << 56;
     const uint32_t records = net::Sum(ready.bytes, ready.size + edns * dns::kOptSize);
     for (const unsigned odd : {0u, 1u}) {
-      const uint64_t header = ready.flags + (counts & 0xffffffff) + (counts >> 32);
-      ready.sums[edns][odd] = static_cast<uint16_t>(net::Fold(header + net::AtOffset(records, odd)));
+      const uint64_t added = ready.flags + (counts & 0xffffffff) + (counts >> 32) + net::AtOffset(records, odd);
+      const uint32_t removed = edns == 0 ? kOne : kOne + kOne + (dns::kOpt << (8 * odd));
+      ready.changes[edns][odd] = static_cast<uint16_t>(net::Change(removed, net::Fold(added)));
     }
   }
   return true;
@@ -144,6 +148,7 @@ class ZoneBuilder {
     if (!name) return Fail(name.error().message);
     std::transform(name->bytes.begin(), name->bytes.begin() + name->size, zone_->apex.begin(), dns::Lower);
     zone_->apex_size = name->size;
+    zone_->question_end.Set(zone_->apex.data(), name->size);
     char text[4 * dns::kMaxName];
     zone_->name.assign(text, dns::NameToText(zone_->apex.data(), text));
     zone_->slot = std::min<uint32_t>(config_.slot, kZoneSlots - 1);
@@ -293,6 +298,20 @@ class ZoneBuilder {
 };
 
 }  // namespace
+
+void QuestionEnd::Set(const uint8_t* apex, size_t apex_size) noexcept {
+  wanted_.fill(0xff);
+  ignored_.fill(0xff);
+  for (size_t i = 0; i < apex_size; ++i) {
+    const bool is_letter = apex[i] >= 'a' && apex[i] <= 'z';
+    wanted_[i] = apex[i];
+    ignored_[i] = is_letter ? 'a' - 'A' : 0;
+  }
+  const size_t class_at = apex_size + 2;
+  dns::Store16(&wanted_[class_at], dns::kIn);
+  dns::Store16(&ignored_[class_at], 0);
+  size_ = class_at + 2;
+}
 
 Zone::Zone(std::unique_ptr<const Rep> rep) noexcept : rep_(std::move(rep)) {}
 Zone::Zone(Zone&&) noexcept = default;

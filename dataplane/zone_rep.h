@@ -2,11 +2,13 @@
 // responder.cc only.
 #pragma once
 
-#include <emmintrin.h>
+#include <smmintrin.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +33,8 @@ struct RecordChunk {
   uint16_t records = 0;
 };
 
-// A whole answer behind the question, OPT included, to be copied as it is. Its sums are known before, so that carrying
-// a checksum over costs a few additions.
+// A whole answer behind the question, OPT included, to be copied as it is. What it does to the sum of a plain question
+// is known before, so that carrying a checksum over costs a few additions.
 struct ReadyAnswer {
   static constexpr size_t kCapacity = 128;
   static constexpr size_t kMaxSize = kCapacity - dns::kOptSize;
@@ -41,8 +43,9 @@ struct ReadyAnswer {
   uint64_t counts = 0;                        // the header's four counts as they stand in memory, ARCOUNT 0
   uint16_t flags = 0;                         // the header's second word in memory order, RD clear
   uint16_t size = 0;                          // of the records
-  // net::Sum of flags, counts and all that is sent behind the question: [with OPT][question_end is odd].
-  uint16_t sums[2][2] = {};
+  // net::Change from the question's counts and OPT (its size and flags 0) to the flags, the counts and all that is sent
+  // behind the question: [with OPT][question_end is odd].
+  uint16_t changes[2][2] = {};
 };
 
 // Where an address question's apex can stand: behind 8 to 16 bytes of labels. The pointers of negative answers depend
@@ -66,17 +69,51 @@ struct ZoneVerdict {
   Verdict verdict;
 };
 
+// How every question for a name in a zone ends on the wire: the apex, any type, class IN.
+class QuestionEnd {
+ public:
+  // `apex` in wire form and lower case.
+  void Set(const uint8_t* apex, size_t apex_size) noexcept;
+
+  // Whether a name that goes on at `suffix` ends in the apex there and then, and its question is one of class IN. Reads
+  // up to kCapacity bytes.
+  [[nodiscard]] bool Matches(const uint8_t* suffix) const noexcept {
+    __m128i differ = _mm_setzero_si128();
+    size_t at = 0;
+    do {
+      const __m128i asked = _mm_loadu_si128(reinterpret_cast<const __m128i*>(suffix + at));
+      const __m128i ignored = _mm_load_si128(reinterpret_cast<const __m128i*>(ignored_.data() + at));
+      const __m128i wanted = _mm_load_si128(reinterpret_cast<const __m128i*>(wanted_.data() + at));
+      differ = _mm_or_si128(differ, _mm_xor_si128(_mm_or_si128(asked, ignored), wanted));
+      at += 16;
+    } while (at < size_);
+    return _mm_testz_si128(differ, differ) != 0;
+  }
+
+  // Of apex, type and class.
+  [[nodiscard]] size_t size() const noexcept { return size_; }
+
+ private:
+  static constexpr size_t kCapacity = 272;
+  // Bits that may be as they like: the case of letters, the type, all that stands behind. They are set in `wanted_`.
+  alignas(16) std::array<uint8_t, kCapacity> ignored_{};
+  alignas(16) std::array<uint8_t, kCapacity> wanted_{};
+  size_t size_ = 0;
+};
+
 struct Zone::Rep {
-  // The apex in wire form and lower case, zeros behind it.
-  alignas(16) std::array<uint8_t, 272> apex{};
-  uint16_t apex_size = 0;
+  QuestionEnd question_end;
+  uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
   bool has_addresses = false;  // some feed lists IPv4 addresses: it has the test points of RFC 5782
-  uint32_t slot = 0;
-  uint32_t ttl_seconds = 0;  // of its own test entry, of HINFO
   std::vector<ZoneFeed> feeds;
   std::vector<ReadyAnswer> ready;
+
+  // The apex in wire form and lower case.
+  std::array<uint8_t, dns::kMaxName> apex{};
+  uint16_t apex_size = 0;
+  uint32_t ttl_seconds = 0;  // of its own test entry, of HINFO
   RecordChunk soa;           // as an answer
   RecordChunk soa_negative;  // with the TTL of RFC 2308 section 5
   RecordChunk ns;
@@ -84,28 +121,6 @@ struct Zone::Rep {
   std::array<std::vector<ZoneVerdict>, 2> test;  // 127.0.0.1 and 127.0.0.2
   std::string name;
   Soa soa_values;
-
-  // Whether a name that goes on at `suffix` ends in this apex there and then. Reads up to 272 bytes.
-  [[nodiscard]] bool EndsIn(const uint8_t* suffix) const noexcept {
-    size_t at = 0;
-    __m128i differ = _mm_setzero_si128();
-    do {
-      const __m128i raw = _mm_loadu_si128(reinterpret_cast<const __m128i*>(suffix + at));
-      const __m128i own = _mm_load_si128(reinterpret_cast<const __m128i*>(apex.data() + at));
-      // 'A' to 'Z', moved to the bottom of the signed range, are what is below -128 + 26.
-      const __m128i moved = _mm_sub_epi8(raw, _mm_set1_epi8(static_cast<char>('A' + 128)));
-      const __m128i upper = _mm_cmplt_epi8(moved, _mm_set1_epi8(-128 + 26));
-      const __m128i lower = _mm_add_epi8(raw, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));
-      const __m128i inside = _mm_cmpgt_epi8(_mm_set1_epi8(static_cast<char>(Remaining(at))), kIndex());
-      differ = _mm_or_si128(differ, _mm_and_si128(inside, _mm_xor_si128(lower, own)));
-      at += 16;
-    } while (at < apex_size);
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff;
-  }
-
- private:
-  static __m128i kIndex() noexcept { return _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
-  [[nodiscard]] size_t Remaining(size_t at) const noexcept { return apex_size - at < 16 ? apex_size - at : 16; }
 };
 
 // Finds the zone of any name.
@@ -117,8 +132,35 @@ struct ZoneSet::Index {
   std::vector<Entry> entries;            // open addressing, a power of two
   std::array<bool, 128> label_counts{};  // of apexes
 
+  // For the questions that mail servers ask all day: zones in which nothing but the zone itself can hold an address, by
+  // the first bytes of the apex. Zone i of `common` in slot s: common_begins[s] <= i < common_begins[s + 1].
+  static constexpr size_t kCommonSlots = 256;
+  std::vector<const Zone::Rep*> common;
+  std::array<uint32_t, kCommonSlots + 1> common_begins{};
+
   // The zone whose apex is exactly this lower-case name; null: none.
   [[nodiscard]] const Zone::Rep* Find(const uint8_t* name, size_t size) const noexcept;
+
+  // The zone of an address whose labels end here; null: look closer. Reads up to 272 bytes.
+  [[nodiscard]] const Zone::Rep* FindCommon(const uint8_t* apex) const noexcept {
+    const size_t slot = CommonSlot(apex);
+    for (uint32_t i = common_begins[slot]; i < common_begins[slot + 1]; ++i) {
+      if (common[i]->question_end.Matches(apex)) [[likely]]
+        return common[i];
+    }
+    return nullptr;
+  }
+
+  // Where an apex is shorter than what is read here, the question's type is a part of it: only A is found then.
+  [[nodiscard]] static size_t CommonSlot(const uint8_t* apex) noexcept {
+    uint64_t bytes;
+    std::memcpy(&bytes, apex, sizeof bytes);
+    constexpr uint64_t kLowerCase = 0x2020202020202020;
+    constexpr uint64_t kMix = 0x9e3779b97f4a7c15;
+    return (bytes | kLowerCase) * kMix >> 56;
+  }
+
+  void AddCommon(std::span<const Zone> zones);
 };
 
 // Test addresses (RFC 5782 section 5).

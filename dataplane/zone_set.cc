@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <numeric>
+#include <span>
 
+#include "dataplane/dns/address_labels.h"
 #include "dataplane/zone.h"
 #include "dataplane/zone_rep.h"
 #include "tables/hash.h"
@@ -15,7 +19,43 @@ size_t Labels(const uint8_t* name) {
   return labels;
 }
 
+// Whether `below` is a zone whose names could be taken for addresses in `zone`.
+bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
+  const uint8_t* label = below.apex.data();
+  for (size_t labels = 0; labels < 4 && dns::OctetOfLabel(label) >= 0; ++labels) {
+    label += 1 + *label;
+    const auto rest = static_cast<size_t>(below.apex.data() + below.apex_size - label);
+    if (rest == zone.apex_size && std::equal(label, label + rest, zone.apex.begin())) return true;
+  }
+  return false;
+}
+
+// As FindCommon may take it for granted.
+bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
+  if (zone.out || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
+  return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
+}
+
+// What CommonSlot reads in a question for A.
+std::array<uint8_t, dns::kMaxName + 8> ApexInQuestion(const Zone::Rep& zone) {
+  std::array<uint8_t, dns::kMaxName + 8> question{};
+  std::copy_n(zone.apex.begin(), zone.apex_size, question.begin());
+  dns::Store16(&question[zone.apex_size], dns::kA);
+  dns::Store16(&question[zone.apex_size + 2u], dns::kIn);
+  return question;
+}
+
 }  // namespace
+
+void ZoneSet::Index::AddCommon(std::span<const Zone> zones) {
+  for (const Zone& zone : zones) {
+    if (IsCommon(zone.rep(), zones)) common.push_back(&zone.rep());
+  }
+  const auto slot_of = [](const Zone::Rep* zone) { return CommonSlot(ApexInQuestion(*zone).data()); };
+  std::stable_sort(common.begin(), common.end(), [&](auto* a, auto* b) { return slot_of(a) < slot_of(b); });
+  for (const Zone::Rep* zone : common) ++common_begins[slot_of(zone) + 1];
+  std::partial_sum(common_begins.begin(), common_begins.end(), common_begins.begin());
+}
 
 ZoneSet::ZoneSet() : index_(std::make_unique<const Index>()) {}
 ZoneSet::ZoneSet(ZoneSet&&) noexcept = default;
@@ -35,6 +75,7 @@ Result<ZoneSet> ZoneSet::Build(std::vector<Zone> zones) {
     index->entries[at] = {.hash = hash, .zone = &rep};
     index->label_counts[Labels(rep.apex.data())] = true;
   }
+  index->AddCommon(zones);
   ZoneSet set;
   set.zones_ = std::move(zones);
   set.index_ = std::move(index);
