@@ -164,13 +164,16 @@ class MapSink : public Ip4PieceSink {
     SetKind(kBlock);
   }
 
-  // Sixteen /24s, half a word of the map, make one /20.
+  // Each network of the coarse map is kPart whole words of the /24 map.
   void FillCoarse() {
+    constexpr size_t kPart = Rep::kMapWords >> Rep::kCoarseLength;
+    static_assert(kPart > 0);
     rep_.coarse = HugeArray<uint64_t>(Rep::kCoarseWords);
-    for (size_t slash20 = 0; slash20 < Rep::kCoarseWords * 32; ++slash20) {
-      const auto kinds = static_cast<uint32_t>(rep_.map[slash20 / 2] >> (slash20 % 2 * 32));
-      const Ip4Coarse coarse = (kinds & 0xaaaaaaaa) != 0 ? kFurther20 : kinds != 0 ? kSingles20 : kNothing20;
-      rep_.coarse[slash20 / 32] |= uint64_t{coarse} << (slash20 % 32 * 2);
+    for (size_t network = 0; network < Rep::kCoarseWords * 32; ++network) {
+      uint64_t kinds = 0;
+      for (size_t word = 0; word < kPart; ++word) kinds |= rep_.map[network * kPart + word];
+      const Ip4Coarse coarse = (kinds & 0xaaaaaaaaaaaaaaaa) != 0 ? kFurther : kinds != 0 ? kSinglesOnly : kNothingNear;
+      rep_.coarse[network / 32] |= uint64_t{coarse} << (network % 32 * 2);
     }
   }
 

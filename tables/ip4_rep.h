@@ -1,4 +1,4 @@
-// What an Ip4Table holds; shared by its lookups (ip4_table.cc) and its builder (ip4_builder.cc), and by nobody else.
+// What an Ip4Table holds; shared by its lookups (ip4_table.cc) and its builder (ip4_builder.cc, ip4_layout.cc).
 #pragma once
 
 #include <array>
@@ -19,8 +19,8 @@ inline constexpr size_t kSmallPieces = 65536;
 // What the map says of a /24: two bits each, 32 to a word, so that a /16 is one cache line.
 enum Ip4Kind : uint8_t { kNothing = 0, kSingles = 1, kBlock = 2 };
 
-// What the coarse map says of a /20, two bits each.
-enum Ip4Coarse : uint8_t { kNothing20 = 0, kSingles20 = 1, kFurther20 = 2 };
+// What the coarse map says of a network of kCoarseLength bits, two bits each.
+enum Ip4Coarse : uint8_t { kNothingNear = 0, kSinglesOnly = 1, kFurther = 2 };
 
 // A /24 with many listed addresses.
 struct Ip4Dense {
@@ -31,7 +31,10 @@ struct Ip4Dense {
 
 struct Ip4Table::Rep {
   static constexpr size_t kMapWords = (size_t{1} << 24) / 32;
-  static constexpr size_t kCoarseWords = (size_t{1} << 20) / 32;
+  // Longer prefixes send fewer addresses on to the /24 map, shorter ones stay in the core's own cache although packets
+  // stream through it: 64 KiB (docs/tables.md has the measurement).
+  static constexpr unsigned kCoarseLength = 18;
+  static constexpr size_t kCoarseWords = (size_t{1} << kCoarseLength) / 32;
   static constexpr uint32_t kUniform16 = 1u << 31;  // in top: the whole /16 has this value
   static constexpr uint32_t kDense = 1u << 31;      // in blocks: index into dense, else the value of the whole /24
 
@@ -44,7 +47,7 @@ struct Ip4Table::Rep {
   std::vector<ValueId> values;
 
   // Large.
-  HugeArray<uint64_t> coarse;    // kCoarseWords: Ip4Coarse of every /20
+  HugeArray<uint64_t> coarse;    // kCoarseWords: Ip4Coarse of every network of kCoarseLength
   HugeArray<uint64_t> map;       // kMapWords: Ip4Kind of every /24
   std::vector<uint32_t> top;     // by /16: kUniform16 | value, or the index in blocks of its first kBlock
   std::vector<uint32_t> blocks;  // kBlock /24s in address order
@@ -64,7 +67,8 @@ struct Ip4Table::Rep {
   std::vector<std::pair<uint32_t, uint32_t>> hidden_keys;
 
   [[nodiscard]] Ip4Coarse CoarseOf(uint32_t address) const noexcept {
-    return static_cast<Ip4Coarse>((coarse[address >> 17] >> ((address >> 12 & 31) * 2)) & 3);
+    const uint32_t network = address >> (32 - kCoarseLength);
+    return static_cast<Ip4Coarse>((coarse[network / 32] >> (network % 32 * 2)) & 3);
   }
   [[nodiscard]] Ip4Kind KindOf(uint32_t address) const noexcept {
     return static_cast<Ip4Kind>((map[address >> 13] >> ((address >> 8 & 31) * 2)) & 3);

@@ -48,17 +48,10 @@ Ip4Table::Ip4Table(Ip4Table&&) noexcept = default;
 Ip4Table& Ip4Table::operator=(Ip4Table&&) noexcept = default;
 Ip4Table::~Ip4Table() = default;
 
-void Ip4Table::Hint(uint32_t address) const noexcept {
-  const Rep& rep = *rep_;
-  if (rep.small) return;
-  const bool further = rep.CoarseOf(address) == kFurther20;
-  const auto* const single = rep.singles.LineOf(rep.permute(address));
-  __builtin_prefetch(further ? static_cast<const void*>(&rep.map[address >> 13]) : single, 0, 3);
-}
-
 // What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
 void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
   const Rep& rep = *rep_;
+  const auto [permuted, single, further, no_singles, no_furthers] = cursor;
   size_t singles = 0;
   size_t furthers = 0;
   if (rep.small) {
@@ -68,14 +61,14 @@ void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Valu
       const uint32_t address = addresses[i];
       const Ip4Coarse coarse = rep.CoarseOf(address);
       values[i] = kNotListed;
-      cursor.permuted[singles] = rep.permute(address);
-      cursor.single[singles] = static_cast<uint8_t>(i);
-      singles += coarse == kSingles20;
-      cursor.further[furthers] = static_cast<uint8_t>(i);
-      furthers += coarse == kFurther20;
+      permuted[singles] = rep.permute(address);
+      single[singles] = static_cast<uint8_t>(i);
+      singles += coarse == kSinglesOnly;
+      further[furthers] = static_cast<uint8_t>(i);
+      furthers += coarse == kFurther;
     }
-    for (size_t i = 0; i < singles; ++i) rep.singles.Prefetch(cursor.permuted[i]);
-    for (size_t i = 0; i < furthers; ++i) __builtin_prefetch(&rep.map[addresses[cursor.further[i]] >> 13], 0, 3);
+    for (size_t i = 0; i < singles; ++i) rep.singles.Prefetch(permuted[i]);
+    for (size_t i = 0; i < furthers; ++i) __builtin_prefetch(&rep.map[addresses[further[i]] >> 13], 0, 3);
   }
   cursor.singles = singles;
   cursor.furthers = furthers;

@@ -2,16 +2,15 @@
 //
 // Shape (docs/tables.md has pictures and bytes):
 //  - up to kSmallPieces disjoint pieces: a sorted array, searched without branches;
-//  - else a 2-bit map of the 1M /20s that stays in the core's own cache (nothing, single addresses only, look further),
-//  a 2-bit
-//    map of the 16M /24s for those that must look further (nothing, single addresses, block), a /16 level that carries
-//    whole uniform /16s and the rank of each block, blocks for uniform and dense /24s, and a quotiented table of single
-//    addresses: buckets of one cache line, chosen by the high bits of a seeded permutation of the address, which then
-//    need only its low 16 bits.
+//  - else a 2-bit map of the 256k /18s that stays in the core's own cache (nothing, single addresses only, look
+//    further), a 2-bit map of the 16M /24s for those that must look further (nothing, single addresses, block), a /16
+//    level that carries whole uniform /16s and the rank of each block, blocks for uniform and dense /24s, and a
+//    quotiented table of single addresses: buckets of one cache line, chosen by the high bits of a seeded permutation of
+//    the address, which then need only its low 16 bits.
 //
 // Thread-safety: const after Ip4Builder::Build. Lookups never allocate, lock or fail.
 // Units: addresses are in host order.
-// Cost: one read of the /20 map (256 KiB) and, where single addresses are near, one line of their table; near networks
+// Cost: one read of the /18 map (64 KiB) and, where single addresses are near, one line of their table; near networks
 // also one line of the /24 map (4 MiB). Source: quotienting after Cleary, "Compact hash tables using bidirectional
 // linear probing", 1984.
 #pragma once
@@ -43,9 +42,6 @@ class Ip4Table {
 
   // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
-  // Before them, Hint may announce an address as soon as it is known, so that memory is fetched while the rest of the
-  // burst is still being read.
-  void Hint(uint32_t address) const noexcept;
   // values[i] becomes the id of addresses[i], kNotListed when it is not listed; Find has the last word.
   void Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
