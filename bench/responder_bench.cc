@@ -7,7 +7,6 @@
 #include <x86intrin.h>
 
 #include <algorithm>
-#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -135,7 +134,12 @@ void BM_Responder(benchmark::State& state) { Run(state, {}); }
 void BM_Responder_Edns(benchmark::State& state) { Run(state, {.edns = true}); }
 void BM_Responder_Txt(benchmark::State& state) { Run(state, {.qtype = dns::kTxt}); }
 
-BENCHMARK(BM_Responder)->UseManualTime()->Args({1000, 1, 50})->Args({100000, 1, 50})->Args({1000000, 1, 50})->Args({10000000, 1, 50});
+BENCHMARK(BM_Responder)
+    ->UseManualTime()
+    ->Args({1000, 1, 50})
+    ->Args({100000, 1, 50})
+    ->Args({1000000, 1, 50})
+    ->Args({10000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Edns)->UseManualTime()->Args({10000000, 1, 50});

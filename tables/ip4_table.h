@@ -5,8 +5,8 @@
 //  - else a 2-bit map of the 256k /18s that stays in the core's own cache (nothing, single addresses only, look
 //    further), a 2-bit map of the 16M /24s for those that must look further (nothing, single addresses, block), a /16
 //    level that carries whole uniform /16s and the rank of each block, blocks for uniform and dense /24s, and a
-//    quotiented table of single addresses: buckets of one cache line, chosen by the high bits of a seeded permutation of
-//    the address, which then need only its low 16 bits.
+//    quotiented table of single addresses: buckets of one cache line, chosen by the high bits of a seeded permutation
+//    of the address, which then need only its low 16 bits.
 //
 // Thread-safety: const after Ip4Builder::Build. Lookups never allocate, lock or fail.
 // Units: addresses are in host order.

@@ -149,6 +149,14 @@ TEST_F(MemoryIoTest, CountersAddUpOnAnyFrames) {
 // What a port may say of a UDP checksum, which MemoryIo never does.
 class FramePathTest : public testing::Test {
  protected:
+  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) {
+    ReceivedFrames received;
+    received.Add(frame_.data(), size, room, checksum);
+    Fate fate = Fate::kDropped;
+    path_.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
+    return fate;
+  }
+
   // The fate of a question whose checksum field has this value, and the answer's checksum field after a turn round
   // without change.
   Fate Take(FrameBytes frame, UdpChecksum checksum) {
@@ -157,8 +165,12 @@ class FramePathTest : public testing::Test {
     burst_.count = 0;
     const auto room = static_cast<uint16_t>(frame_.size());
     const auto size = static_cast<uint16_t>(room - 256);
-    const Fate fate = path_.Take({frame_.data(), size, room, checksum}, burst_).fate;
-    if (fate == Fate::kMessage) frame_.resize(FramePath::TurnRound(burst_.messages[0]));
+    const Fate fate = Take(size, room, checksum);
+    if (fate == Fate::kMessage) {
+      uint16_t turned = 0;
+      FramePath::TurnRound({burst_.messages, 1}, &turned);
+      frame_.resize(turned);
+    }
     return fate;
   }
   bool IsAnswerRight() const {
@@ -212,13 +224,13 @@ TEST_F(FramePathTest, AWholeChecksumIsCarriedOverWhereItMayBePartial) {
 }
 
 TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
-  FrameBytes frame = question_;
+  frame_ = question_;
   const auto size = static_cast<uint16_t>(question_.size());
   for (const auto& [room, capacity] : std::vector<std::pair<uint16_t, size_t>>{
            {size, 0}, {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
     burst_.count = 0;
-    frame.resize(std::max(room, size));
-    ASSERT_EQ(path_.Take({frame.data(), size, room}, burst_).fate, Fate::kMessage);
+    frame_.resize(std::max(room, size));
+    ASSERT_EQ(Take(size, room, UdpChecksum::kUnknown), Fate::kMessage);
     EXPECT_EQ(burst_.messages[0].capacity, capacity) << room;
   }
   EXPECT_EQ(FramePath::MaxAnswer(1500), 1472u);

@@ -46,11 +46,34 @@ FrameBytes With(FrameBytes frame, size_t at, uint8_t byte) {
   return frame;
 }
 
+// GoodQuestions takes of a burst what IsGoodQuestion takes alone, and nothing that is no question.
+void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own) {
+  const FrameCheck check(&own);
+  std::vector<uint8_t*> frames;
+  std::vector<uint16_t> sizes;
+  for (FrameBytes& frame : burst) {
+    sizes.push_back(static_cast<uint16_t>(frame.size()));
+    frame.resize(frame.size() + FrameCheck::kReadableSize, 0xff);
+    frames.push_back(frame.data());
+  }
+  std::vector<uint16_t> payload_sizes(burst.size());
+  const uint64_t good = check.GoodQuestions(frames.data(), sizes.data(), burst.size(), payload_sizes.data());
+  for (size_t i = 0; i < burst.size(); ++i) {
+    const std::span<const uint8_t> frame(frames[i], sizes[i]);
+    const bool is_good = (good >> i & 1) != 0;
+    ASSERT_TRUE(is_good || !check.IsGoodQuestion(frame)) << testing::PrintToString(burst[i]);
+    if (!is_good) continue;
+    ASSERT_EQ(ClassifyFrame(frame, own), (Frame{FrameKind::kDnsQuestion, payload_sizes[i]}));
+  }
+  ASSERT_EQ(burst.size() == 64 ? 0 : good >> burst.size(), 0u);
+}
+
 void ExpectAll(const std::vector<Case>& cases) {
   const OwnAddresses own = test::Own();
   for (const Case& c : cases) {
     EXPECT_EQ(ClassifyFrame(c.frame, own), c.expected) << c.what;
     EXPECT_EQ(FrameCheck(&own)(c.frame), c.expected) << c.what;
+    ExpectBurstAgrees({c.frame, c.frame, c.frame, c.frame, c.frame}, own);
   }
 }
 
@@ -258,6 +281,7 @@ TEST(Frame, TheFastCheckAgreesWithTheClassifier) {
   const uint8_t interesting[] = {0, 1, 2, 5, 8, 20, 27, 28, 53, 64, 127, 128, 224, 239, 255};
   std::mt19937 random(5);
   std::map<FrameKind, int> seen;
+  std::vector<FrameBytes> burst;
   for (int i = 0; i < 400000; ++i) {
     FrameBytes frame = seeds[random() % seeds.size()];
     for (unsigned changes = static_cast<unsigned>(random() % 4); changes > 0; --changes) {
@@ -272,6 +296,8 @@ TEST(Frame, TheFastCheckAgreesWithTheClassifier) {
     const Frame expected = ClassifyFrame(frame, own);
     ASSERT_EQ(FrameCheck(&own)(frame), expected) << testing::PrintToString(frame);
     ++seen[expected.kind];
+    burst.push_back(std::move(frame));
+    if (burst.size() == 1 + static_cast<size_t>(i % 64)) ExpectBurstAgrees(std::exchange(burst, {}), own);
   }
   for (size_t kind = 0; kind < static_cast<size_t>(FrameKind::kCount); ++kind) {
     EXPECT_GT(seen[static_cast<FrameKind>(kind)], 0) << "the mutations never gave kind " << kind;

@@ -83,6 +83,28 @@ TEST(TurnUdp, GivesRightHeadersAndChecksumsForAnyChangeOfPayload) {
   }
 }
 
+TEST(TurnUdp, FourAtOnceAreTheSameAsOneByOne) {
+  std::mt19937 random(8);
+  for (int i = 0; i < 20000; ++i) {
+    std::vector<FrameBytes> frames(4);
+    uint32_t sizes[4];
+    uint32_t changes[4];
+    uint8_t* data[4];
+    std::vector<FrameBytes> expected(4);
+    for (size_t f = 0; f < 4; ++f) {
+      const test::UdpFields udp = {.source_port = 1 + Below(random, 65535), .has_checksum = random() % 4 != 0};
+      frames[f] = test::UdpFrame({.source = 0x0b000000 + Below(random, 0x1000000)}, udp, RandomPayload(random, 200));
+      sizes[f] = Below(random, 200);
+      changes[f] = random() % 8 == 0 ? 0xffffu * Below(random, 0x10000) : static_cast<uint32_t>(random());
+      data[f] = frames[f].data();
+      expected[f] = frames[f];
+      TurnUdp(expected[f].data(), sizes[f], changes[f]);
+    }
+    TurnFourUdp(data, LoadVector(reinterpret_cast<uint8_t*>(sizes)), LoadVector(reinterpret_cast<uint8_t*>(changes)));
+    ASSERT_EQ(frames, expected);
+  }
+}
+
 TEST(TurnUdp, NeverSendsAChecksumOfZero) {
   // The last word of the payload runs through all values, so one of them makes the sum 0xffff.
   for (const bool has_checksum : {true, false}) {

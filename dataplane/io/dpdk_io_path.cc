@@ -1,14 +1,13 @@
 // The packet path of one worker: bursts from and to ports.
 #include <rte_prefetch.h>
 
+#include <algorithm>
+
 #include "dataplane/io/dpdk_io_port.h"
 
 namespace rblitz::io {
 
 namespace {
-
-// Frames looked at between the prefetch of one and its turn: about the latency of the last-level cache.
-constexpr size_t kAhead = 8;
 
 // Headers and the start of the question are in the first line, a question's end in the second.
 void PrefetchFrame(const rte_mbuf* mbuf) noexcept {
@@ -47,14 +46,6 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
   }
 }
 
-ReceivedFrame DpdkPacketIo::FrameIn(rte_mbuf* mbuf, const Port& port) noexcept {
-  auto* data = rte_pktmbuf_mtod(mbuf, uint8_t*);
-  const auto room = static_cast<uint16_t>(mbuf->buf_len - mbuf->data_off);
-  UdpChecksum checksum = VerdictOf(mbuf);
-  if (port.may_be_partial && checksum == UdpChecksum::kUnknown) checksum = UdpChecksum::kMaybePartial;
-  return {.data = data, .size = mbuf->data_len, .room = room, .checksum = checksum};
-}
-
 // One port a burst, in turn, so that a busy one does not keep the others waiting and an answer knows its port.
 void DpdkPacketIo::Receive(Burst& burst) noexcept {
   burst.count = 0;
@@ -69,22 +60,42 @@ void DpdkPacketIo::Receive(Burst& burst) noexcept {
   }
 }
 
+// Frames in more than one buffer are nothing that we answer.
+size_t DpdkPacketIo::DropSegmented(Port& port, rte_mbuf** mbufs, size_t n) noexcept {
+  rte_mbuf** const end = std::partition(mbufs, mbufs + n, [](const rte_mbuf* mbuf) { return mbuf->nb_segs == 1; });
+  for (rte_mbuf** mbuf = end; mbuf != mbufs + n; ++mbuf) {
+    port.path.CountOversize();
+    rte_pktmbuf_free(*mbuf);
+  }
+  return static_cast<size_t>(end - mbufs);
+}
+
 void DpdkPacketIo::Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) noexcept {
+  size_t bytes = 0;
+  bool is_segmented = false;
+  for (size_t i = 0; i < n; ++i) {
+    PrefetchFrame(mbufs[i]);
+    bytes += mbufs[i]->pkt_len;
+    is_segmented |= mbufs[i]->nb_segs > 1;
+  }
+  port.path.CountReceived(n, bytes);
+  if (is_segmented) [[unlikely]]
+    n = DropSegmented(port, mbufs, n);
+
+  ReceivedFrames received;
+  for (size_t i = 0; i < n; ++i) {
+    const rte_mbuf* const mbuf = mbufs[i];
+    UdpChecksum checksum = VerdictOf(mbuf);
+    if (port.may_be_partial && checksum == UdpChecksum::kUnknown) checksum = UdpChecksum::kMaybePartial;
+    received.Add(rte_pktmbuf_mtod(mbuf, uint8_t*), mbuf->data_len,
+                 static_cast<uint16_t>(mbuf->buf_len - mbuf->data_off), checksum);
+  }
+
   std::array<rte_mbuf*, kBurst> replies;
   std::array<Fate, kBurst> fates;
   size_t replies_size = 0;
-  size_t bytes = 0;
-  for (size_t i = 0; i < std::min(kAhead, n); ++i) PrefetchFrame(mbufs[i]);
-  for (size_t i = 0; i < n; ++i) {
-    if (i + kAhead < n) PrefetchFrame(mbufs[i + kAhead]);
-    rte_mbuf* mbuf = mbufs[i];
-    bytes += mbuf->pkt_len;
-    if (mbuf->nb_segs > 1) [[unlikely]] {
-      port.path.CountOversize();
-      rte_pktmbuf_free(mbuf);
-      continue;
-    }
-    const TakenFrame taken = port.path.Take(FrameIn(mbuf, port), burst);
+  port.path.Take(received, burst, [&](size_t i, TakenFrame taken) {
+    rte_mbuf* const mbuf = mbufs[i];
     if (taken.fate == Fate::kMessage) [[likely]] {
       mbufs_[burst.count - 1] = mbuf;
     } else if (taken.fate == Fate::kDropped) {
@@ -94,8 +105,7 @@ void DpdkPacketIo::Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) no
       replies[replies_size] = mbuf;
       fates[replies_size++] = taken.fate;
     }
-  }
-  port.path.CountReceived(n, bytes);
+  });
   if (replies_size > 0) [[unlikely]]
     SendReplies(port, replies.data(), fates.data(), replies_size);
 }
@@ -109,18 +119,18 @@ void DpdkPacketIo::SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, 
 
 void DpdkPacketIo::Send(Burst& burst) noexcept {
   Port& port = ports_[current_];
+  uint16_t sizes[kBurst];
+  FramePath::TurnRound({burst.messages, burst.count}, sizes);
   std::array<rte_mbuf*, kBurst> out;
   size_t n = 0;
   size_t bytes = 0;
   for (size_t i = 0; i < burst.count; ++i) {
-    const Message& message = burst.messages[i];
-    if (message.size == 0) [[unlikely]] {
+    if (sizes[i] == 0) [[unlikely]] {
       rte_pktmbuf_free(mbufs_[i]);
       continue;
     }
-    const size_t size = FramePath::TurnRound(message);
-    Resize(mbufs_[i], size);
-    bytes += size;
+    Resize(mbufs_[i], sizes[i]);
+    bytes += sizes[i];
     out[n++] = mbufs_[i];
   }
   const size_t sent = rte_eth_tx_burst(port.id, queue_, out.data(), static_cast<uint16_t>(n));

@@ -48,7 +48,7 @@ class DpdkPacketIo final : public PacketIo {
     FramePath path;
   };
 
-  [[nodiscard]] static ReceivedFrame FrameIn(rte_mbuf* mbuf, const Port& port) noexcept;
+  [[nodiscard]] static size_t DropSegmented(Port& port, rte_mbuf** mbufs, size_t n) noexcept;
   void Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) noexcept;
   void SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, size_t n) noexcept;
 

@@ -1,6 +1,7 @@
 #include "dataplane/io/frame_path.h"
 
 #include <array>
+#include <cstddef>
 
 #include "dataplane/net/byte_order.h"
 #include "dataplane/net/headers.h"
@@ -50,15 +51,16 @@ bool HasUdpChecksum(const uint8_t* frame) noexcept {
 
 }  // namespace
 
-TakenFrame FramePath::TakeRare(ReceivedFrame received, Burst& burst) noexcept {
-  const net::Frame frame = net::ClassifyFrame({received.data, received.size}, *own_);
+TakenFrame FramePath::TakeRare(const ReceivedFrames& received, size_t i, Burst& burst) noexcept {
+  uint8_t* const data = received.data[i];
+  const net::Frame frame = net::ClassifyFrame({data, received.sizes[i]}, *own_);
   switch (frame.kind) {
     case FrameKind::kDnsQuestion:
-      return TakeDoubtful(received, frame.size, burst);
+      return TakeDoubtful(received, i, frame.size, burst);
     case FrameKind::kArpRequest:
-      return {Fate::kArpReply, static_cast<uint16_t>(net::TurnArp(received.data, *own_))};
+      return {Fate::kArpReply, static_cast<uint16_t>(net::TurnArp(data, *own_))};
     case FrameKind::kIcmpEcho:
-      return {Fate::kEchoReply, static_cast<uint16_t>(net::TurnEcho(received.data, frame.size))};
+      return {Fate::kEchoReply, static_cast<uint16_t>(net::TurnEcho(data, frame.size))};
     default:
       stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
       return {Fate::kDropped};
@@ -66,19 +68,45 @@ TakenFrame FramePath::TakeRare(ReceivedFrame received, Burst& burst) noexcept {
 }
 
 // A question about whose checksum the port has something to say.
-TakenFrame FramePath::TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
+TakenFrame FramePath::TakeDoubtful(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept {
+  uint8_t* const data = received.data[i];
+  const UdpChecksum checksum = received.checksums[i];
   // Some ports call a checksum of 0 (none, RFC 768) bad.
-  if (received.checksum == UdpChecksum::kBad && HasUdpChecksum(received.data)) {
+  if (checksum == UdpChecksum::kBad && HasUdpChecksum(data)) {
     stats_->Drop(DropReason::kUdpChecksum);
     return {Fate::kDropped};
   }
   const bool is_partial =
-      received.checksum == UdpChecksum::kPartial ||
-      (received.checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(received.data));
+      checksum == UdpChecksum::kPartial || (checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(data));
   // Nothing to carry over: as if it had come without one, so that the answer gets a computed one.
-  if (is_partial) net::Store16(received.data + net::kUdpAt + net::udp::kChecksum, 0);
-  AddMessage(received, size, burst);
+  if (is_partial) net::Store16(data + net::kUdpAt + net::udp::kChecksum, 0);
+  AddMessage(received, i, size, burst);
   return {Fate::kMessage};
+}
+
+void FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept {
+  const auto frame_size = [](const Message& message) {
+    return static_cast<uint16_t>(message.size == 0 ? 0 : net::kUdpPayloadAt + message.size);
+  };
+  size_t i = 0;
+  for (; i + 4 <= messages.size(); i += 4) {
+    uint8_t* frames[4];
+    __m128i columns[4];  // two of the pointer, size and capacity, sum_change
+    static_assert(sizeof(Message) == 16 && offsetof(Message, size) == 8 && offsetof(Message, sum_change) == 12);
+    for (size_t f = 0; f < 4; ++f) {
+      frames[f] = FrameOf(messages[i + f]);
+      columns[f] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&messages[i + f]));
+      sizes[i + f] = frame_size(messages[i + f]);
+    }
+    net::Transpose(columns);
+    // One that is not sent is turned as well: nobody looks at it.
+    const __m128i payload_sizes = _mm_and_si128(columns[2], _mm_set1_epi32(0xffff));
+    net::TurnFourUdp(frames, payload_sizes, columns[3]);
+  }
+  for (; i < messages.size(); ++i) {
+    sizes[i] = frame_size(messages[i]);
+    if (sizes[i] != 0) net::TurnUdp(FrameOf(messages[i]), messages[i].size, messages[i].sum_change);
+  }
 }
 
 }  // namespace rblitz::io

@@ -30,11 +30,22 @@ enum class UdpChecksum : uint8_t {
   kMaybePartial,  // the port does not say which of kUnknown and kPartial
 };
 
-struct ReceivedFrame {
-  uint8_t* data;
-  uint16_t size;
-  uint16_t room;  // bytes from `data` to the end of the buffer, at least `size`
-  UdpChecksum checksum = UdpChecksum::kUnknown;
+// What a port received at once.
+struct ReceivedFrames {
+  size_t count = 0;
+  uint8_t* data[kBurst];  // kReadableSize bytes can be read at each, whatever the frame's size
+  uint16_t sizes[kBurst];
+  uint16_t rooms[kBurst];  // bytes from `data` to the end of the buffer, at least the frame's size
+  UdpChecksum checksums[kBurst];
+
+  static constexpr size_t kReadableSize = net::FrameCheck::kReadableSize;
+
+  void Add(uint8_t* frame, uint16_t size, uint16_t room, UdpChecksum checksum) noexcept {
+    data[count] = frame;
+    sizes[count] = size;
+    rooms[count] = room;
+    checksums[count++] = checksum;
+  }
 };
 
 enum class Fate : uint8_t {
@@ -59,19 +70,25 @@ class FramePath {
   FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats) noexcept
       : check_(own), own_(own), max_answer_(max_answer), stats_(stats) {}
 
-  // REQUIRES: burst.count < kBurst. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
-  TakenFrame Take(ReceivedFrame received, Burst& burst) noexcept {
-    if (!check_.IsGoodQuestion({received.data, received.size}) || received.checksum >= UdpChecksum::kBad) [[unlikely]] {
-      return TakeRare(received, burst);
+  // Calls visit(i, taken) for each frame in order; REQUIRES: the burst has room for all. Counts drops only: bursts,
+  // frames and bytes are the caller's (CountReceived).
+  template <class Visit>
+  void Take(const ReceivedFrames& received, Burst& burst, Visit&& visit) noexcept {
+    uint16_t sizes[kBurst];
+    const uint64_t good = check_.GoodQuestions(received.data, received.sizes, received.count, sizes);
+    for (size_t i = 0; i < received.count; ++i) {
+      TakenFrame taken = {Fate::kMessage};
+      if (((good >> i & 1) != 0) & (received.checksums[i] < UdpChecksum::kBad)) [[likely]] {
+        AddMessage(received, i, sizes[i], burst);
+      } else {
+        taken = TakeRare(received, i, burst);
+      }
+      visit(i, taken);
     }
-    AddMessage(received, net::FrameCheck::QuestionSize(received.data), burst);
-    return {Fate::kMessage};
   }
 
-  // The frame of a message that Take added and whose size is not 0, turned round; its size in bytes.
-  static size_t TurnRound(const Message& message) noexcept {
-    return net::TurnUdp(FrameOf(message), message.size, message.sum_change);
-  }
+  // Turns the frames of messages that Take added, but of those whose size is 0; sizes[i] becomes the frame's, or 0.
+  static void TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept;
   static uint8_t* FrameOf(const Message& message) noexcept { return message.payload - net::kUdpPayloadAt; }
 
   void CountReceived(size_t frames, size_t bytes) noexcept {
@@ -89,13 +106,13 @@ class FramePath {
   void CountOversize() noexcept { stats_->Drop(DropReason::kOversize); }
 
  private:
-  TakenFrame TakeRare(ReceivedFrame received, Burst& burst) noexcept;
-  TakenFrame TakeDoubtful(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept;
+  TakenFrame TakeRare(const ReceivedFrames& received, size_t i, Burst& burst) noexcept;
+  TakenFrame TakeDoubtful(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept;
 
-  void AddMessage(const ReceivedFrame& received, uint16_t size, Burst& burst) noexcept {
+  void AddMessage(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept {
     constexpr size_t kTaken = net::kUdpPayloadAt + kSlack;
-    const size_t room = std::max<size_t>(received.room, kTaken) - kTaken;
-    burst.messages[burst.count++] = {.payload = received.data + net::kUdpPayloadAt,
+    const size_t room = std::max<size_t>(received.rooms[i], kTaken) - kTaken;
+    burst.messages[burst.count++] = {.payload = received.data[i] + net::kUdpPayloadAt,
                                      .size = size,
                                      .capacity = static_cast<uint16_t>(std::min(room, max_answer_)),
                                      .sum_change = 0};

@@ -45,15 +45,13 @@ struct MemoryIo::Rep {
     if (!replay) sent.emplace_back(frame, frame + size);
   }
 
-  void Take(Buffer& buffer, size_t size, Burst& burst) {
-    if (size > kMaxFrame) [[unlikely]]
-      return path.CountOversize();
-    const ReceivedFrame received{.data = buffer.bytes, .size = static_cast<uint16_t>(size), .room = kBufferSize};
-    const TakenFrame taken = path.Take(received, burst);
-    if (taken.fate == Fate::kArpReply || taken.fate == Fate::kEchoReply) [[unlikely]] {
-      Keep(buffer.bytes, taken.reply_size);
+  void Take(const ReceivedFrames& received, Burst& burst) noexcept {
+    path.Take(received, burst, [&](size_t i, TakenFrame taken) {
+      if (taken.fate != Fate::kArpReply && taken.fate != Fate::kEchoReply) [[likely]]
+        return;
+      Keep(received.data[i], taken.reply_size);
       path.CountReply(taken.fate);
-    }
+    });
   }
 
   net::OwnAddresses own;
@@ -96,11 +94,17 @@ void MemoryIo::Receive(Burst& burst) noexcept {
   if (rep.arrived == 0) Arrive();
   const size_t frames = std::exchange(rep.arrived, 0);
   size_t bytes = 0;
+  ReceivedFrames received;
   for (size_t i = 0; i < frames; ++i) {
     const size_t size = rep.waiting[rep.next + i].size;
     bytes += size;
-    rep.Take(rep.buffers[i], size, burst);
+    if (size > kMaxFrame) [[unlikely]] {
+      rep.path.CountOversize();
+    } else {
+      received.Add(rep.buffers[i].bytes, static_cast<uint16_t>(size), kBufferSize, UdpChecksum::kUnknown);
+    }
   }
+  rep.Take(received, burst);
   rep.next += frames;
   if (frames > 0) rep.path.CountReceived(frames, bytes);
   if (!rep.replay && rep.next == rep.waiting.size()) {
@@ -111,14 +115,15 @@ void MemoryIo::Receive(Burst& burst) noexcept {
 }
 
 void MemoryIo::Send(Burst& burst) noexcept {
+  const std::span messages(burst.messages, burst.count);
+  uint16_t sizes[kBurst];
+  FramePath::TurnRound(messages, sizes);
   size_t frames = 0;
   size_t bytes = 0;
-  for (const Message& message : std::span(burst.messages, burst.count)) {
-    if (message.size == 0) continue;
-    const size_t size = FramePath::TurnRound(message);
-    ++frames;
-    bytes += size;
-    rep_->Keep(FramePath::FrameOf(message), size);
+  for (size_t i = 0; i < burst.count; ++i) {
+    frames += sizes[i] != 0;
+    bytes += sizes[i];
+    if (sizes[i] != 0) rep_->Keep(FramePath::FrameOf(messages[i]), sizes[i]);
   }
   rep_->path.CountAnswered(frames, bytes);
 }

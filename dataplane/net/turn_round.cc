@@ -20,6 +20,15 @@ uint16_t turn_round_internal::UdpChecksum(const uint8_t* frame, size_t payload_s
       ~Fold(ports + length_be + PseudoHeaderSum(frame, length_be) + Sum(frame + kUdpPayloadAt, payload_size)));
 }
 
+void turn_round_internal::ComputeUdpChecksums(uint8_t* const* frames, int which) noexcept {
+  for (int f = 0; f < 4; ++f) {
+    if ((which >> f & 1) == 0) continue;
+    uint8_t* const udp = frames[f] + kUdpAt;
+    const uint16_t checksum = UdpChecksum(frames[f], Load16(udp + udp::kLength) - kUdpSize);
+    StoreMemoryOrder(udp + udp::kChecksum, checksum == 0 ? uint16_t{0xffff} : checksum);
+  }
+}
+
 bool HasPartialUdpChecksum(const uint8_t* frame) noexcept {
   const uint8_t* udp = frame + kUdpAt;
   return LoadMemoryOrder<uint16_t>(udp + udp::kChecksum) ==
