@@ -75,6 +75,8 @@ struct Ip4Table::Rep {
   }
   [[nodiscard]] ValueId ValueInBlock(uint32_t address) const noexcept;
   [[nodiscard]] size_t PieceOf(uint32_t address) const noexcept;
+  template <size_t kCount>
+  void PiecesOf(const uint32_t* wanted, size_t* pieces) const noexcept;
 };
 
 }  // namespace rblitz
