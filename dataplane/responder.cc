@@ -190,12 +190,13 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   size_t counts[kKinds] = {};
   for (size_t i = begin; i < end; ++i) {
     const Asked& asked = s.asked[i];
-    const unsigned hits = s.hits[i];
-    const bool can_copy = hits == 0 ? zone->negatives_are_ready : (hits == 1) & (asked.qtype == dns::kA);
-    const bool copied =
-        can_copy & (s.ready[i] != kCompose) & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
-    const size_t ready_kind = 2 * hits + static_cast<size_t>(asked.form);
-    const size_t kind = copied ? ready_kind : size_t{kComposed};
+    const size_t hits = s.hits[i];
+    // Half of all questions miss: no branch asks.
+    const bool is_ready =
+        ((hits == 0) & zone->negatives_are_ready) | ((hits == 1) & (asked.qtype == dns::kA) & (s.ready[i] != kCompose));
+    const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
+    const size_t mask = size_t{0} - is_copied;
+    const size_t kind = ((2 * hits + static_cast<size_t>(asked.form)) & mask) | (kComposed & ~mask);
     of_kind[kind][counts[kind]++] = static_cast<uint8_t>(i);
   }
   const auto write = [&, ready = zone->ready.data()]<bool kEdns>(size_t kind, std::bool_constant<kEdns>) {
