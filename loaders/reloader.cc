@@ -241,7 +241,7 @@ void Reloader::Thread::WithdrawExpired() { std::ignore = Serve(slots_, publish_,
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
-    if (const Status published = TryPublish(publish, snapshot); !published) return published;
+    if (Status published = TryPublish(publish, snapshot); !published) return published;
     served_ = std::move(snapshot);
   }
   // The tables replaced are freed here, without the lock.
