@@ -21,8 +21,6 @@ namespace rblitz {
 
 namespace {
 
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
-
 // How far apart two changes of a file must be to be sure to have different times. Linux stamps files with the time of
 // the last clock tick, 10 ms at most; a time of whole seconds comes from a file system that knows no finer ones.
 int64_t StampGranularity(int64_t changed_ns) noexcept {
