@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <vector>
 
@@ -14,10 +13,6 @@
 namespace rblitz {
 
 namespace {
-
-tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
-  return Fail(path + ": " + what + ": " + std::strerror(errno));
-}
 
 Status MakeFolder(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();

@@ -10,11 +10,11 @@
 
 namespace rblitz {
 
-namespace {
-
 tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
   return Fail(path + ": " + what + ": " + std::strerror(errno));
 }
+
+namespace {
 
 Status Send(const std::string& path, int fd, const std::string& line) {
   for (size_t sent = 0; sent < line.size();) {

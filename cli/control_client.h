@@ -13,6 +13,9 @@
 
 namespace rblitz {
 
+// "PATH: WHAT: " and what errno says.
+[[nodiscard]] tl::unexpected<Error> FailErrno(const std::string& path, const char* what);
+
 [[nodiscard]] Result<sockaddr_un> ControlAddress(const std::string& path);
 
 // Told once a second how long the answer has been waited for.

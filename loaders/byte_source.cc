@@ -106,7 +106,7 @@ Result<size_t> InflatingSource::Read(char* out, size_t size) {
 }
 
 Status InflatingSource::Detect() {
-  if (const Status filled = Refill(); !filled) return filled;
+  if (Status filled = Refill(); !filled) return filled;
   const bool gzip = stream_.avail_in >= 2 && stream_.next_in[0] == 0x1f && stream_.next_in[1] == 0x8b;
   mode_ = gzip ? Mode::kGzip : Mode::kPlain;
   if (gzip && inflateInit2(&stream_, kGzipOnly) != Z_OK) return Fail(name_ + ": cannot inflate: out of memory");
@@ -128,7 +128,7 @@ Result<size_t> InflatingSource::ReadPlain(char* out, size_t size) {
   stream_.next_in += kept;
   stream_.avail_in -= static_cast<uInt>(kept);
   if (kept == size) return size;
-  const Result<size_t> n = compressed_->Read(out + kept, size - kept);
+  Result<size_t> n = compressed_->Read(out + kept, size - kept);
   if (!n) return n;
   return kept + *n;
 }
@@ -155,7 +155,7 @@ Result<size_t> InflatingSource::ReadGzip(char* out, size_t size) {
 Status InflatingSource::NextMember() {
   for (;;) {
     if (stream_.avail_in == 0) {
-      if (const Status filled = Refill(); !filled) return filled;
+      if (Status filled = Refill(); !filled) return filled;
     }
     if (stream_.avail_in == 0) {
       mode_ = Mode::kEnd;

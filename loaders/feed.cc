@@ -15,7 +15,6 @@ namespace rblitz {
 
 namespace {
 
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 // "1.1.1.1" and LF.
 constexpr uint64_t kShortestLine = 8;
 

@@ -7,6 +7,8 @@ struct stat;
 
 namespace rblitz {
 
+inline constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+
 struct FileIdentity {
   uint64_t device = 0;
   uint64_t inode = 0;

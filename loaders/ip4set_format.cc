@@ -20,7 +20,7 @@ std::optional<AddressRange> TakeRangeEnd(Octets first, std::string_view& rest) {
   return AddressRange{first.address, last->last()};
 }
 
-Result<Ip4Key> ParseKey(std::string_view text) {
+Result<Ip4Key> ParseSetKey(std::string_view text) {
   std::string_view rest = text;
   const std::optional<Octets> octets = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!octets) return Fail("bad address " + Quoted(text));
@@ -43,6 +43,6 @@ Result<Ip4Key> ParseKey(std::string_view text) {
 
 }  // namespace
 
-Status ParseIp4SetLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseKey, draft); }
+Status ParseIp4SetLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseSetKey, draft); }
 
 }  // namespace rblitz

@@ -8,7 +8,7 @@ namespace rblitz {
 
 namespace {
 
-Result<Ip4Key> ParseKey(std::string_view text) {
+Result<Ip4Key> ParseTrieKey(std::string_view text) {
   std::string_view rest = text;
   const std::optional<Octets> octets = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!octets) return Fail("bad address " + Quoted(text));
@@ -29,6 +29,6 @@ Result<Ip4Key> ParseKey(std::string_view text) {
 
 }  // namespace
 
-Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseKey, draft); }
+Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseTrieKey, draft); }
 
 }  // namespace rblitz

@@ -64,7 +64,7 @@ Status LineReader::SkipToLineEnd() {
     }
     begin_ = end_;
     if (at_end_) return {};
-    if (const Status filled = Fill(); !filled) return filled;
+    if (Status filled = Fill(); !filled) return filled;
   }
 }
 

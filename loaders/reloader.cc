@@ -21,8 +21,6 @@ namespace rblitz {
 
 namespace {
 
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
-
 // How far apart two changes of a file must be to be sure to have different times. Linux stamps files with the time of
 // the last clock tick, 10 ms at most; a time of whole seconds comes from a file system that knows no finer ones.
 int64_t StampGranularity(int64_t changed_ns) noexcept {
@@ -241,7 +239,7 @@ void Reloader::Thread::WithdrawExpired() { std::ignore = Serve(slots_, publish_,
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
-    if (const Status published = TryPublish(publish, snapshot); !published) return published;
+    if (Status published = TryPublish(publish, snapshot); !published) return published;
     served_ = std::move(snapshot);
   }
   // The tables replaced are freed here, without the lock.

@@ -152,10 +152,12 @@ std::optional<int64_t> ReadStamp(std::string_view word) {
     word.remove_prefix(offered - digits.size());
     part[parts++] = *number;
   }
-  using namespace std::chrono;
-  const year_month_day date{year(static_cast<int>(part[0])), month(part[1]), day(part[2])};
+  namespace chrono = std::chrono;
+  const chrono::year_month_day date{chrono::year(static_cast<int>(part[0])), chrono::month(part[1]),
+                                    chrono::day(part[2])};
   if (parts < 3 || !word.empty() || !date.ok() || part[0] < 1970) return std::nullopt;
-  return (sys_days(date).time_since_epoch() + hours(part[3]) + minutes(part[4]) + seconds(part[5])) / seconds(1);
+  const chrono::hours hours = chrono::sys_days(date).time_since_epoch() + chrono::hours(part[3]);
+  return (hours + chrono::minutes(part[4]) + chrono::seconds(part[5])) / chrono::seconds(1);
 }
 
 bool ParseTimestamp(std::string_view line, Specials* specials) {

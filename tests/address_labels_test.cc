@@ -12,7 +12,7 @@ namespace {
 
 using Names = std::vector<std::array<uint8_t, 64>>;
 
-std::array<uint8_t, 64> Name(const std::vector<std::string>& labels) {
+std::array<uint8_t, 64> NameOf(const std::vector<std::string>& labels) {
   std::array<uint8_t, 64> name{};
   size_t at = 0;
   for (const std::string& label : labels) {
@@ -65,7 +65,7 @@ TEST_P(EveryKernel, ReadsReversedOctets) {
       {{"1", "2", "3", "1/"}, 0, 0},
   };
   for (const auto& [labels, address, size] : cases) {
-    const Parsed parsed = Parse(GetParam(), {Name(labels)});
+    const Parsed parsed = Parse(GetParam(), {NameOf(labels)});
     EXPECT_EQ(parsed.addresses[0], address) << labels[0];
     EXPECT_EQ(parsed.sizes[0], size) << labels[0] << " " << labels.back();
   }
@@ -83,7 +83,7 @@ TEST_P(EveryKernel, AgreesWithThePlainOneOnEveryLengthAndOnDamage) {
         labels.push_back(label);
       }
       labels.emplace_back("zone");
-      name = Name(labels);
+      name = NameOf(labels);
       for (auto n = random() % 3; n > 1; --n) name[random() % 16] = static_cast<uint8_t>(random());
       if (random() % 4 == 0)
         name[random() % 16] = static_cast<uint8_t>("0123456789/:\x00\x01\x02\x03\x04"[random() % 17]);

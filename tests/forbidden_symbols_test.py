@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """The codec (dataplane/dns) and the network layer (dataplane/net) neither allocate, throw, lock nor print: their objects do not
-even ask the linker for it (docs/architecture.md section 6).
+even ask the linker for it (docs/architecture.md, "A question").
 
 Usage: forbidden_symbols_test.py ARCHIVE...
 """

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Checks every include of the tree against who may know whom (docs/architecture.md section 2), and the limits on file length.
+"""Checks every include of the tree against who may know whom (docs/architecture.md, "Where things live"), and the
+limits on file length.
 
 A file belongs to the longest entry of LAYERS that its path starts with. An include is allowed when the rule of that layer names
 the included layer or the very header.

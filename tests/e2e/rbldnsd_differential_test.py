@@ -14,6 +14,7 @@ import random
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import dns.flags
 import dns.message
+import dns.rdataclass
 import dns.rdatatype
 
 sys.dont_write_bytecode = True
@@ -39,6 +41,13 @@ def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def query(identity, name, kind):
+    """A question that takes answers of 4096 bytes; by hand, for dnspython's own way took half of the test's time."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    question = labels + struct.pack(">xHH", dns.rdatatype.from_text(kind), dns.rdataclass.IN)
+    return struct.pack(">6H", identity, dns.flags.RD, 1, 0, 0, 1) + question + struct.pack(">xHHIH", dns.rdatatype.OPT, 4096, 0, 0)
 
 
 class Server:
@@ -90,10 +99,8 @@ class Server:
     def ask_some(client, wanted, answers):
         pending = {}
         for identity, (name, kind) in enumerate(wanted):
-            query = dns.message.make_query(name, kind, use_edns=0, payload=4096)
-            query.id = identity
             pending[identity] = (name, kind)
-            client.send(query.to_wire())
+            client.send(query(identity, name, kind))
         while pending and select.select([client], [], [], 1)[0]:
             message = dns.message.from_wire(client.recv(65535))
             question = pending.pop(message.id, None)

@@ -1,7 +1,11 @@
 #!/usr/bin/python3
-"""Ten reloads under 20,000 questions a second on a socket: no wrong answer, and none lost where none is lost without.
+"""Reloads under 20,000 questions a second on a socket: no wrong answer, and none lost where none is lost without reloads.
 
-RBLITZ_RELOAD_ENTRIES sets the number of entries (1,000,000 unless set; the issue's figure is 10,000,000).
+A run with reloads stands between two without any. Losing is a failure when neither of the others lost anything, for then it was
+not the machine; else all is tried again, a few times. The test is skipped only when this machine loses answers, or does not keep up
+the rate, without any reload each time.
+
+RBLITZ_RELOAD_ENTRIES sets the number of entries (250,000 unless set; the issue's figure is 10,000,000).
 """
 
 import json
@@ -14,86 +18,127 @@ import unittest
 import harness
 from harness import Server, free_port, main
 
-ENTRIES = int(os.environ.get("RBLITZ_RELOAD_ENTRIES", "1000000"))
-RELOADS = 10
+ENTRIES = int(os.environ.get("RBLITZ_RELOAD_ENTRIES", "250000"))
+RELOADS = 10  # at least, in each run with reloads
 RATE = 20000
-ATTEMPTS = 3
-STALL_US = 100000  # a machine that holds an answer up for so long without any reload has stalls of its own
+KEPT = 0.8  # of the rate, or the run proves nothing at it
+ATTEMPTS = 4
 
 
 def addresses(numbers):
     return "".join(f"{n >> 24}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}\n" for n in numbers)
 
 
+def two_versions():
+    """The lines in both versions of the list, and a hundredth of all that is only in the one or only in the other."""
+    numbers = random.Random(20000).sample(range(128 << 24, 224 << 24), ENTRIES)
+    swapped = ENTRIES // 100
+    return addresses(numbers[2 * swapped:]), addresses(numbers[:swapped]), addresses(numbers[swapped:2 * swapped])
+
+
+class Run:
+    """What came of asking for some seconds, with reloads meanwhile or without."""
+
+    def __init__(self, counts, reloads):
+        self.counts, self.reloads = counts, reloads
+
+    def trouble(self):
+        """Why the run does not show that nothing is lost at this rate; empty when it does."""
+        counts = self.counts
+        if counts["lost"] + counts["late"] > 0:
+            return f"{counts['lost']} lost and {counts['late']} late of {counts['sent']}"
+        if counts["queries_per_second"] < KEPT * RATE:
+            return f"{counts['queries_per_second']:.0f} questions/s instead of {RATE}"
+        return ""
+
+    def __str__(self):
+        figures = {key: self.counts[key] for key in ("sent", "answered", "lost", "late", "wrong", "latency_us")}
+        return f"{self.reloads} reloads: {figures}"
+
+
 class ReloadLoss(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """Two versions of the list: nearly all is in both, a hundredth only in one of them."""
-        generator = random.Random(20000)
-        numbers = set()
-        while len(numbers) < ENTRIES:
-            numbers.update(generator.randrange(1 << 24, 224 << 24) for _ in range(ENTRIES - len(numbers)))
-        numbers -= set(range(127 << 24, 128 << 24))
-        numbers = sorted(numbers)
-        cls.swapped = swapped = len(numbers) // 100
-        generator.shuffle(numbers)
-        common, only = numbers[2 * swapped:], (numbers[:swapped], numbers[swapped:2 * swapped])
-        cls.versions = [addresses(common) + addresses(part) for part in only]
+        common, *only = two_versions()
+        cls.versions = [common + part for part in only]
         cls.port = free_port()
         config = (f'[server]\nlisten = ["127.0.0.1:{cls.port}"]\n[[feed]]\nname = "big"\npath = "big.txt"\nformat = "cidr"\n'
                   'check = 0\n[[zone]]\nname = "bl.test"\nfeeds = ["big"]\n')
-        cls.server = cls.enterClassContext(Server(config, {"big.txt": cls.versions[0], "listed.txt": addresses(common),
-                                                           "either.txt": addresses(only[0] + only[1])}))
+        files = {"big.txt": cls.versions[0], "common.txt": common, "either.txt": "".join(only)}
+        cls.server = cls.enterClassContext(Server(config, files))
 
-    def start_client(self, seconds):
-        return subprocess.Popen(
-            [harness.programs.check_client, "--server", f"127.0.0.1:{self.port}", "--zone", "bl.test", "--listed",
-             self.server.folder / "listed.txt", "--either", self.server.folder / "either.txt", "--rate", str(RATE),
-             "--seconds", str(seconds), "--json"], stdout=subprocess.PIPE, text=True)
-
-    def run_client(self, seconds, meanwhile):
-        client = self.start_client(seconds)
-        meanwhile()
-        counts = json.loads(client.communicate(timeout=seconds + 120)[0])
-        print({key: counts[key] for key in ("sent", "answered", "lost", "late", "wrong", "latency_us")}, flush=True)
-        return counts
+    def received(self):
+        return self.server.json("stats")["received"]
 
     def reload(self):
-        """Swaps the versions ten times and measures how long that takes."""
-        started = time.monotonic()
-        for i in range(RELOADS):
-            self.server.write("big.txt", self.versions[(i + 1) % 2])
-            feed = self.server.json("reload", "big")["feeds"][0]
-            self.assertEqual((feed["state"], feed["added"], feed["removed"]), ("loaded", self.swapped, self.swapped))
-        return time.monotonic() - started
+        """Swaps the versions."""
+        self.versions.reverse()  # the first one is served
+        self.server.write("big.txt", self.versions[0])
+        feed = self.server.json("reload", "big")["feeds"][0]
+        swapped = ENTRIES // 100
+        self.assertEqual((feed["state"], feed["added"], feed["removed"]), ("loaded", swapped, swapped))
 
-    def wait_for_questions(self, count):
-        """The client reads its lists first."""
+    def reload_while_asked(self, client):
+        """Returns how many questions had been received at the end of each reload. The client reads its lists first."""
+        first = self.received()
         end = time.monotonic() + 120
-        first = self.server.json("stats")["received"]
-        while self.server.json("stats")["received"] < first + count and time.monotonic() < end:
-            time.sleep(0.05)
+        while self.received() < first + RATE // 4:
+            self.assertLess(time.monotonic(), end, "no questions")
+            self.assertIsNone(client.poll(), "the client ended too soon")
+            time.sleep(0.02)
+        until = []
+        while client.poll() is None:
+            self.reload()
+            until.append(self.received() - first)
+        return until
 
-    def test_ten_reloads_lose_nothing_and_say_nothing_wrong(self):
-        seconds = int(self.reload() * 2) + 3  # with the client beside it, everything takes longer
-        took = []
+    def ask(self, lists, reloading):
+        """The lists say what is right. Each answer is judged."""
+        command = [harness.programs.check_client, "--server", f"127.0.0.1:{self.port}", "--zone", "bl.test", "--rate", str(RATE),
+                   "--seconds", str(self.seconds), "--json"]
+        for kind, name in lists.items():
+            command += [f"--{kind}", self.server.folder / name]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+            until = self.reload_while_asked(client) if reloading else []
+            counts = json.loads(client.communicate(timeout=self.seconds + 120)[0])
+        run = Run(counts, sum(received < counts["sent"] for received in until))  # those that ended before the last question
+        print(run, flush=True)
+        self.assertEqual(counts["wrong"], 0, counts["mistakes"])
+        return run
 
-        def reload_while_asked():
-            self.wait_for_questions(RATE // 2)
-            took.append(self.reload())
+    def without_reloads(self):
+        return self.ask({"listed": "big.txt"}, reloading=False)
 
-        for attempt in range(ATTEMPTS):
-            without = self.run_client(seconds, lambda: None)
-            during = self.run_client(seconds, reload_while_asked)
-            self.assertEqual((without["wrong"], during["wrong"]), (0, 0), during["mistakes"])
-            self.assertLess(took[-1], seconds - 0.5, "the client ended before the reloads did")
-            if without["lost"] + without["late"] == 0 and without["latency_us"]["max"] < STALL_US:
-                self.assertEqual((during["lost"], during["late"]), (0, 0))
-                if during["sent"] > seconds * RATE * 0.9:
-                    return
-            print(f"attempt {attempt + 1} is no comparison: without reloads {without['lost']} lost, slowest "
-                  f"{without['latency_us']['max']:.0f} us; with them {during['sent'] / seconds:.0f} questions/s", flush=True)
-        self.skipTest(f"{ATTEMPTS} times this machine stalled without any reload, or did not keep up {RATE} questions/s")
+    def with_reloads(self):
+        run = self.ask({"listed": "common.txt", "either": "either.txt"}, reloading=True)
+        self.assertGreaterEqual(run.reloads, RELOADS, "too few reloads while questions came")
+        return run
+
+    def attempt(self):
+        """Empty when nothing was lost with reloads; else why this attempt is none."""
+        before = self.without_reloads().trouble()
+        if before:
+            return f"without reloads {before}"
+        self.calm += 1
+        during = self.with_reloads().trouble()
+        if during and not self.without_reloads().trouble():
+            self.fail(f"with reloads {during}; without them, before and after, nothing of the kind")
+        return during and f"with reloads {during}, but afterwards without them too"
+
+    def test_reloads_lose_nothing_and_say_nothing_wrong(self):
+        started = time.monotonic()
+        for _ in range(RELOADS):
+            self.reload()
+        self.seconds = 2 + 3 * (time.monotonic() - started)  # beside the client everything takes longer
+        self.calm, troubles = 0, []
+        while len(troubles) < ATTEMPTS:
+            trouble = self.attempt()
+            if not trouble:
+                self.without_reloads()  # the last version is served, and nothing else
+                self.server.check_sums(self)
+                return
+            troubles.append(trouble)
+        (self.fail if self.calm else self.skipTest)("; ".join(troubles))
 
 
 if __name__ == "__main__":
