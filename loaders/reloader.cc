@@ -12,6 +12,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -66,9 +67,9 @@ bool IsUnchanged(const Slot& slot) {
 
 // LoadFeed, with what the standard library throws (memory that runs out) as one more way to fail.
 Result<std::shared_ptr<const FeedData>> TryLoad(const FeedStatus& status, LoadReport* report,
-                                                std::vector<FileIdentity>* files) {
+                                                std::vector<FileIdentity>* files, const std::stop_token& stop) {
   try {
-    return LoadFeed(status.config, status.data.get(), report, files);
+    return LoadFeed(status.config, status.data.get(), report, files, stop);
   } catch (const std::exception& error) {
     return Fail("feed " + status.config.name + ": " + error.what());
   }
@@ -83,7 +84,7 @@ Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot
   }
 }
 
-FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
+FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token& stop) {
   FeedStatus& status = slot->status;
   FeedOutcome outcome{.name = status.config.name};
   if (!force && IsUnchanged(*slot)) {
@@ -92,7 +93,7 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
     const int64_t read_at_ns = RealTimeNs();
     std::vector<FileIdentity> files;
     status.tried_at = now;
-    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(status, &status.report, &files)) {
+    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(status, &status.report, &files, stop)) {
       status.data = std::move(*data);
       status.loaded_at = now;
       status.error.clear();
@@ -150,16 +151,20 @@ class Reloader::Thread {
 
   Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
   Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+  void Cancel() { cancel_.request_stop(); }
   std::vector<FeedStatus> Feeds() const;
 
  private:
   void Run();
+  Status Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
+              std::vector<FeedOutcome>* outcomes) const;
   void WithdrawExpired();
   Status Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same);
   Slot SlotFor(FeedConfig config) const;
   int64_t Now() const { return options_.now ? options_.now() : std::time(nullptr); }
 
   const ReloaderOptions options_;
+  std::stop_source cancel_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -196,11 +201,9 @@ void Reloader::Thread::Run() {
 
 Result<std::vector<FeedOutcome>> Reloader::Thread::SetFeeds(std::vector<FeedConfig> feeds, Publisher publish) {
   std::vector<Slot> slots;
+  for (FeedConfig& config : feeds) slots.push_back(SlotFor(std::move(config)));
   std::vector<FeedOutcome> outcomes;
-  for (FeedConfig& config : feeds) {
-    slots.push_back(SlotFor(std::move(config)));
-    outcomes.push_back(LoadSlot(&slots.back(), false, Now()));
-  }
+  if (const Status loaded = Load(&slots, {}, false, &outcomes); !loaded) return tl::unexpected(loaded.error());
   if (const Status served = Serve(std::move(slots), publish, true); !served) return tl::unexpected(served.error());
   publish_ = std::move(publish);
   return outcomes;
@@ -214,12 +217,20 @@ Result<std::vector<FeedOutcome>> Reloader::Thread::Reload(std::span<const std::s
     }
   }
   std::vector<FeedOutcome> outcomes;
-  for (Slot& slot : slots) {
-    if (!names.empty() && std::ranges::find(names, slot.status.config.name) == names.end()) continue;
-    outcomes.push_back(LoadSlot(&slot, force, Now()));
-  }
+  if (const Status loaded = Load(&slots, names, force, &outcomes); !loaded) return tl::unexpected(loaded.error());
   if (const Status served = Serve(std::move(slots), publish_, false); !served) return tl::unexpected(served.error());
   return outcomes;
+}
+
+// Those named, or all when none is. Fails only when it is cancelled.
+Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
+                              std::vector<FeedOutcome>* outcomes) const {
+  for (Slot& slot : *slots) {
+    if (!names.empty() && std::ranges::find(names, slot.status.config.name) == names.end()) continue;
+    outcomes->push_back(LoadSlot(&slot, force, Now(), cancel_.get_token()));
+    if (cancel_.stop_requested()) return Fail("loading was stopped");
+  }
+  return {};
 }
 
 // A feed that was there before goes on with its data until it is loaded anew, even if its configuration is another one
@@ -270,6 +281,8 @@ Result<std::vector<FeedOutcome>> Reloader::SetFeeds(std::vector<FeedConfig> feed
 Result<std::vector<FeedOutcome>> Reloader::Reload(std::span<const std::string> names, bool force) {
   return thread_->Ask([&] { return thread_->Reload(names, force); });
 }
+
+void Reloader::Cancel() { thread_->Cancel(); }
 
 std::vector<FeedStatus> Reloader::Feeds() const { return thread_->Feeds(); }
 

@@ -6,11 +6,12 @@
 // again unless forced: same device, inode, size, mtime and ctime, and the last change old enough that a further one
 // would have moved the clock of the file system.
 //
-// Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done.
+// Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done. Cancel
+// does not wait: what is being read ends within a block of lines, a table that is being built is finished first.
 // Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(); the last reference to
 // replaced tables drops there.
-// Errors: SetFeeds and Reload fail when nothing was published that should have been; what became of a single feed is in
-// its outcome.
+// Errors: SetFeeds and Reload fail when nothing was published that should have been, or after Cancel; what became of a
+// single feed is in its outcome.
 #pragma once
 
 #include <chrono>
@@ -75,6 +76,10 @@ class Reloader {
 
   // Loads the feeds named, or all when none is. Outcomes in the configuration's order.
   [[nodiscard]] Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+
+  // For a process that is about to end: the request that is running fails, as does every later one, and nothing that
+  // is served changes any more.
+  void Cancel();
 
   [[nodiscard]] std::vector<FeedStatus> Feeds() const;
 

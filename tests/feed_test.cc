@@ -75,6 +75,19 @@ TEST(LoadFeed, RejectsLinesWithNulBytes) {
   EXPECT_EQ(loaded.Ask("1.2.3.5"), "127.0.0.2");
 }
 
+TEST(LoadFeed, ReadsNoMoreOnceItIsStopped) {
+  const TempFolder folder;
+  const FeedConfig config{.name = "f", .paths = {folder.Write("f", "1.2.3.4\n")}, .format = "cidr"};
+  std::stop_source stop;
+  LoadReport report;
+  EXPECT_TRUE(LoadFeed(config, nullptr, &report, nullptr, stop.get_token()));
+  stop.request_stop();
+  const auto stopped = LoadFeed(config, nullptr, &report, nullptr, stop.get_token());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().message, "loading was stopped");
+  EXPECT_EQ(report.lines, 0u);
+}
+
 TEST(LoadFeed, ReadsWhatRandomWritersWrite) {
   std::mt19937 random(5);
   std::set<uint32_t> listed;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -241,6 +242,26 @@ TEST_F(ReloaderTest, TakesRequestsFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered, 200);
   EXPECT_EQ(published_, 201);
+}
+
+TEST_F(ReloaderTest, CancelEndsALoadHalfwayAndKeepsTheOldData) {
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n"), Feed("b", "2.2.2.2\n")}, Keep()));
+  folder_.Write("a", "1.1.1.2\n");
+  folder_.Write("b", EndlessFeed());
+  auto loading = std::async(std::launch::async, [this] { return Reload(); });
+  EXPECT_EQ(loading.wait_for(200ms), std::future_status::timeout);
+  reloader_.Cancel();
+  const auto cancelled = std::chrono::steady_clock::now();
+  const auto outcomes = loading.get();
+  EXPECT_LT(std::chrono::steady_clock::now() - cancelled, 5s);
+  ASSERT_FALSE(outcomes);
+  EXPECT_EQ(outcomes.error().message, "loading was stopped");
+  EXPECT_EQ(published_, 1);
+  EXPECT_EQ(Ask(0, "1.1.1.1"), "127.0.0.2");
+  EXPECT_EQ(reloader_.Feeds()[1].error, "");
+  EXPECT_FALSE(Reload({"a"}));
+  EXPECT_FALSE(reloader_.SetFeeds({Feed("c", "3.3.3.3\n")}, Keep()));
+  EXPECT_EQ(reloader_.Feeds().size(), 2u);
 }
 
 TEST(Reloader, StopsWithoutHavingBeenAskedAnything) {
