@@ -1,4 +1,5 @@
 // rblitzd: the server (rblitzd(8)).
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <sstream>
@@ -22,7 +23,11 @@ int Serve(const rblitz::ServerOptions& options) {
   if (!config) return Complain(config.error().message);
   rblitz::BlockSignals();
   const auto daemon = rblitz::Daemon::Create(*std::move(config), options.control);
-  return daemon ? (*daemon)->Run() : Complain(daemon.error().message);
+  if (!daemon) return Complain(daemon.error().message);
+  const int code = (*daemon)->Run();
+  // A large table may take many seconds more, and all that is left of it is memory, which goes with the process.
+  if ((*daemon)->still_loading()) std::_Exit(code);
+  return code;
 }
 
 }  // namespace

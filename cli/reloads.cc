@@ -63,12 +63,15 @@ Reloads::Reloads(Config config, Reloader* reloader, ZonePublisher* publisher)
 }
 
 Reloads::~Reloads() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
+  Stop(std::chrono::milliseconds(0));
   thread_.join();
+}
+
+bool Reloads::Stop(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  wake_.notify_all();
+  return wake_.wait_for(lock, patience, [this] { return ended_; });
 }
 
 void Reloads::Start(Done done) { Add({.feeds = {}, .done = std::move(done), .first = true}); }
@@ -82,7 +85,7 @@ void Reloads::Add(Request request) {
     const std::lock_guard lock(mutex_);
     requests_.push_back(std::move(request));
   }
-  wake_.notify_one();
+  wake_.notify_all();
 }
 
 std::shared_ptr<const Config> Reloads::config() const {
@@ -91,29 +94,35 @@ std::shared_ptr<const Config> Reloads::config() const {
 }
 
 void Reloads::Run() {
-  for (;;) {
-    Request request;
-    {
-      std::unique_lock lock(mutex_);
-      const auto due = [this] { return stopping_ || !requests_.empty(); };
-      const Clock::time_point next = NextCheck();
-      if (next == Clock::time_point::max()) {
-        wake_.wait(lock, due);
-      } else {
-        wake_.wait_until(lock, next, due);
-      }
-      if (stopping_) return;
-      if (!requests_.empty()) {
-        request = std::move(requests_.front());
-        requests_.pop_front();
-      }
-    }
+  for (Request request; Next(&request);) {
     if (request.done) {
       Serve(request);
     } else {
       CheckFiles();
     }
   }
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  wake_.notify_all();
+}
+
+// Waits for a request, or until files are to be looked at: then it has no `done`. False: there will be no more.
+bool Reloads::Next(Request* request) {
+  std::unique_lock lock(mutex_);
+  const auto due = [this] { return stopping_ || !requests_.empty(); };
+  const Clock::time_point next = NextCheck();
+  if (next == Clock::time_point::max()) {
+    wake_.wait(lock, due);
+  } else {
+    wake_.wait_until(lock, next, due);
+  }
+  *request = {};
+  if (stopping_) return false;
+  if (!requests_.empty()) {
+    *request = std::move(requests_.front());
+    requests_.pop_front();
+  }
+  return true;
 }
 
 void Reloads::Serve(const Request& request) {

@@ -30,7 +30,7 @@ class Reloads {
   using Done = std::function<void(const Json& answer)>;
 
   Reloads(Config config, Reloader* reloader, ZonePublisher* publisher);
-  ~Reloads();  // finishes the request that is running
+  ~Reloads();  // waits for the request that is running
   Reloads(const Reloads&) = delete;
   Reloads& operator=(const Reloads&) = delete;
 
@@ -39,6 +39,9 @@ class Reloads {
 
   // Loads these feeds; without any, the configuration file and all feeds.
   void Ask(std::vector<std::string> feeds, Done done);
+
+  // Takes no more requests and waits for the one that is running, at most this long. Returns whether it has ended.
+  bool Stop(std::chrono::milliseconds patience);
 
   // What is in force: server and ports of the start, feeds and zones of the last good reload.
   [[nodiscard]] std::shared_ptr<const Config> config() const;
@@ -53,6 +56,7 @@ class Reloads {
 
   void Add(Request request);
   void Run();
+  [[nodiscard]] bool Next(Request* request);
   void Serve(const Request& request);
   [[nodiscard]] Json LoadFirst();
   [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names);
@@ -68,6 +72,7 @@ class Reloads {
   std::condition_variable wake_;
   std::deque<Request> requests_;          // guarded by mutex_
   bool stopping_ = false;                 // guarded by mutex_
+  bool ended_ = false;                    // guarded by mutex_
   std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
   // Of thread_:
   std::map<std::string, Clock::time_point> checks_;  // by feed: when to look at its files again

@@ -13,7 +13,8 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from harness import Server, disable_checksum_offload, free_port, inside, main, missing_for_namespaces, namespace
+from harness import (Server, disable_checksum_offload, endless_feed, free_port, inside, main, missing_for_namespaces,
+                     namespace)
 
 ETHERTYPE_ARP = 0x0806
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
@@ -163,6 +164,19 @@ class Ports(unittest.TestCase):
                 self.assertEqual(len(dns.query.udp(query, "127.0.0.1", port=port, timeout=5).answer), 1)
             self.assertEqual(len(self.ask(space, "10.55.0.53", "1.2.0.192.bl.test").answer), 1)
             self.assertEqual(server.json("stats")["zones"]["bl.test"]["listed"], 2)
+
+    def test_sigterm_during_a_load_removes_port_and_socket(self):
+        with namespace() as space:
+            server = Server(config("net_tap0,iface=rbe2e4", "10.53.0.53"), {"list.txt": endless_feed()}, space)
+            self.addCleanup(server.__exit__)
+            server.start(wait_for="")
+            server.wait_until(lambda: server.reads("list.txt"))
+            signalled = time.monotonic()
+            self.assertEqual(server.stop(), 0, server.log)
+            self.assertLess(time.monotonic() - signalled, 2)
+            self.assertFalse(server.control.exists())
+            links = subprocess.run(["ip", "-n", space, "-o", "link"], capture_output=True, text=True, check=True).stdout
+            self.assertNotIn("rbe2e4", links)
 
     def test_port_that_does_not_exist_exits_1_and_says_which(self):
         with namespace() as space:

@@ -15,7 +15,7 @@ import dns.query
 import dns.rcode
 
 import harness
-from harness import Server, ask_control, free_port, main, receive_answer
+from harness import Server, ask_control, endless_feed, free_port, main, receive_answer
 
 
 def config(port, extra="", feeds=("one", "two")):
@@ -270,6 +270,45 @@ class StartAndStop(unittest.TestCase):
                 self.assertFalse(server.control.exists())
                 self.assertIn("event=stopped", server.log)
                 self.assertEqual(server.rblitz("status").returncode, 1)
+
+    def check_quick_end(self, server, number=signal.SIGTERM):
+        signalled = time.monotonic()
+        self.assertEqual(server.stop(number), 0, server.log)
+        self.assertLess(time.monotonic() - signalled, 2)
+        self.assertFalse(server.control.exists())
+        self.assertIn("event=stopped", server.log)
+
+    def test_signal_ends_the_first_load(self):
+        files = {**FILES, "one.txt": endless_feed()}
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = Server(config(free_port()), files)
+            self.addCleanup(server.__exit__)
+            server.start(wait_for="")
+            server.wait_until(lambda: server.reads("one.txt"))
+            time.sleep(0.3)
+            self.check_quick_end(server, number)
+            self.assertNotIn("event=started", server.log)
+
+    def test_signal_ends_a_reload(self):
+        with Server(config(free_port()), FILES) as server, server.connect() as client:
+            server.write("one.txt", endless_feed())
+            client.sendall(b'{"command": "reload"}\n')
+            server.wait_until(lambda: server.reads("one.txt"))
+            time.sleep(0.3)
+            self.assertEqual(server.json("status")["feeds"][0]["entries"], 2)
+            self.check_quick_end(server)
+            self.assertEqual(client.recv(1), b"")
+
+    def test_signal_does_not_wait_for_a_table_that_is_built(self):
+        # Ranges of many prefixes, each within the one before: soon read, and then painted over each other for seconds.
+        lines = "".join(f"{i >> 16}.{i >> 8 & 255}.{i & 255}.1-{255 - (i >> 16)}.{255 - (i >> 8 & 255)}.{255 - (i & 255)}.254\n"
+                        for i in range(150000))
+        server = Server(config(free_port()), {**FILES, "one.txt": lines})
+        self.addCleanup(server.__exit__)
+        server.start(wait_for="")
+        server.wait_until(lambda: server.reads("one.txt"))
+        server.wait_until(lambda: not server.reads("one.txt"))
+        self.check_quick_end(server)
 
     def test_questions_that_have_arrived_are_answered_before_the_end(self):
         port = free_port()
