@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "cli/log.h"
@@ -95,10 +96,14 @@ std::shared_ptr<const Config> Reloads::config() const {
 
 void Reloads::Run() {
   for (Request request; Next(&request);) {
-    if (request.done) {
-      Serve(request);
-    } else {
-      CheckFiles();
+    try {
+      if (request.done) {
+        Tell(request, Load(request));
+      } else {
+        CheckFiles();
+      }
+    } catch (const std::exception& error) {
+      Tell(request, FailedAnswer(error.what()));
     }
   }
   const std::lock_guard lock(mutex_);
@@ -125,12 +130,15 @@ bool Reloads::Next(Request* request) {
   return true;
 }
 
-void Reloads::Serve(const Request& request) {
-  const Json answer = request.first           ? LoadFirst()
-                      : request.feeds.empty() ? LoadConfiguration()
-                                              : LoadFeeds(request.feeds);
+Json Reloads::Load(const Request& request) {
+  if (request.first) return LoadFirst();
+  return request.feeds.empty() ? LoadConfiguration() : LoadFeeds(request.feeds);
+}
+
+void Reloads::Tell(const Request& request, const Json& answer) {
   for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
   for (const Json& key : answer["needs_restart"]) LogLine("needs_restart").Add("key", key.get<std::string>());
+  if (!request.done) return;
   if (!request.first) LogLine("reloaded").Add("ok", answer["ok"].get<bool>() ? "yes" : "no");
   request.done(answer);
 }
@@ -158,11 +166,13 @@ Json Reloads::LoadConfiguration() {
   const std::vector<std::string> restart = NeedsRestart(*running, *next);
   next->server = running->server;
   next->dpdk = running->dpdk;
-  const auto outcomes = reloader_->SetFeeds(Feeds(*next), publisher_->For(next->zones));
+  // Before anything is served: what is in force must not fall behind for want of memory.
+  auto config = std::make_shared<const Config>(*std::move(next));
+  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones));
   if (!outcomes) return FailedAnswer(running->file + ": " + outcomes.error().message);
   {
     const std::lock_guard lock(mutex_);
-    config_ = std::make_shared<const Config>(*std::move(next));
+    config_ = std::move(config);
   }
   Log(*outcomes);
   PlanChecks();

@@ -3,7 +3,8 @@
 // meanwhile.
 //
 // Thread-safety: Start once; Ask, config and Stop from the control thread or any other.
-// Lifetime: the reloader and the publisher must outlive it. Errors: are in the answers and in the log.
+// Lifetime: the reloader and the publisher must outlive it.
+// Errors: are in the answers and in the log, those that something threw among them.
 #pragma once
 
 #include <chrono>
@@ -57,7 +58,8 @@ class Reloads {
   void Add(Request request);
   void Run();
   [[nodiscard]] bool Next(Request* request);
-  void Serve(const Request& request);
+  [[nodiscard]] Json Load(const Request& request);
+  static void Tell(const Request& request, const Json& answer);
   [[nodiscard]] Json LoadFirst();
   [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names);
   [[nodiscard]] Json LoadConfiguration();

@@ -246,8 +246,14 @@ Slot Reloader::Thread::SlotFor(FeedConfig config) const {
   return slot;
 }
 
-// Expiry is the one change that nobody asks for. A publisher that fails is asked again at the next tick.
-void Reloader::Thread::WithdrawExpired() { std::ignore = Serve(slots_, publish_, false); }
+// Expiry is the one change that nobody asks for: what fails, or runs out of memory, is tried again at the next tick.
+void Reloader::Thread::WithdrawExpired() {
+  try {
+    std::ignore = Serve(slots_, publish_, false);
+  } catch (const std::exception&) {
+    return;
+  }
+}
 
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());

@@ -173,6 +173,17 @@ TEST_F(ReloaderTest, GoesOnWhenThePublisherThrows) {
   EXPECT_EQ(Ask(0, "1.1.1.2"), "127.0.0.2");
 }
 
+// Nobody asks for what happens at a tick, so nobody can be told either.
+TEST(Reloader, OutlivesATickThatThrows) {
+  std::atomic<int> ticks = 0;
+  Reloader reloader({.tick = 1ms, .now = [&]() -> int64_t {
+                       ++ticks;
+                       throw std::bad_alloc();
+                     }});
+  while (ticks < 3) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(reloader.Feeds().empty());
+}
+
 TEST_F(ReloaderTest, KeepsDataOfUnchangedFeedsWhenTheListChanges) {
   const FeedConfig a = Feed("a", "1.1.1.1\n");
   FeedConfig b = Feed("b", "2.2.2.2\n");
