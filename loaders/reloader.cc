@@ -49,8 +49,9 @@ std::optional<std::vector<FileIdentity>> IdentitiesOf(const std::vector<std::str
 
 struct Slot {
   FeedStatus status;
-  std::vector<FileIdentity> files;  // that the data came from
-  bool settled = false;             // they were old enough for their identity to prove that they are unchanged
+  std::shared_ptr<const FeedData> data;  // that status.data tells of
+  std::vector<FileIdentity> files;       // that the data came from
+  bool settled = false;                  // they were old enough for their identity to prove that they are unchanged
 };
 
 bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
@@ -59,19 +60,27 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
   });
 }
 
+FeedFigures FiguresOf(const FeedData& data) {
+  return {.entries = data.ip4->entries(),
+          .addresses = data.ip4->addresses(),
+          .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+          .data_time = data.data_time};
+}
+
 bool IsUnchanged(const Slot& slot) {
   const FeedStatus& status = slot.status;
-  return status.data != nullptr && status.error.empty() && slot.settled &&
+  return slot.data != nullptr && status.error.empty() && slot.settled &&
          IdentitiesOf(status.config.paths) == slot.files;
 }
 
 // LoadFeed, with what the standard library throws (memory that runs out) as one more way to fail.
-Result<std::shared_ptr<const FeedData>> TryLoad(const FeedStatus& status, LoadReport* report,
-                                                std::vector<FileIdentity>* files, const std::stop_token& stop) {
+Result<std::shared_ptr<const FeedData>> TryLoad(Slot* slot, std::vector<FileIdentity>* files,
+                                                const std::stop_token& stop) {
+  const FeedConfig& config = slot->status.config;
   try {
-    return LoadFeed(status.config, status.data.get(), report, files, stop);
+    return LoadFeed(config, slot->data.get(), &slot->status.report, files, stop);
   } catch (const std::exception& error) {
-    return Fail("feed " + status.config.name + ": " + error.what());
+    return Fail("feed " + config.name + ": " + error.what());
   }
 }
 
@@ -93,8 +102,9 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token&
     const int64_t read_at_ns = RealTimeNs();
     std::vector<FileIdentity> files;
     status.tried_at = now;
-    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(status, &status.report, &files, stop)) {
-      status.data = std::move(*data);
+    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(slot, &files, stop)) {
+      slot->data = std::move(*data);
+      status.data = FiguresOf(*slot->data);
       status.loaded_at = now;
       status.error.clear();
       slot->settled = IsSettled(files, read_at_ns);
@@ -106,7 +116,7 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token&
   }
   outcome.report = status.report;
   outcome.error = status.error;
-  outcome.data_time = status.data != nullptr ? status.data->data_time : 0;
+  outcome.data_time = status.data ? status.data->data_time : 0;
   return outcome;
 }
 
@@ -114,9 +124,8 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token&
 std::shared_ptr<const Snapshot> MakeSnapshot(std::vector<Slot>* slots, int64_t now) {
   auto snapshot = std::make_shared<Snapshot>();
   for (Slot& slot : *slots) {
-    FeedStatus& status = slot.status;
-    status.expired = status.data != nullptr && status.data->expires != 0 && status.data->expires <= now;
-    snapshot->feeds.push_back(status.expired ? nullptr : status.data);
+    slot.status.expired = slot.data != nullptr && slot.data->expires != 0 && slot.data->expires <= now;
+    snapshot->feeds.push_back(slot.status.expired ? nullptr : slot.data);
   }
   return snapshot;
 }

@@ -135,7 +135,22 @@ TEST_F(ReloaderTest, HasNoDataForAFeedThatNeverLoaded) {
   EXPECT_EQ(States(reloader_.SetFeeds({missing, Feed("b", "1.1.1.1\n")}, Keep())), (std::vector{kFailed, kLoaded}));
   EXPECT_EQ(Ask(0, "1.1.1.1"), "out");
   EXPECT_EQ(Ask(1, "1.1.1.1"), "127.0.0.2");
-  EXPECT_EQ(reloader_.Feeds()[0].data, nullptr);
+  EXPECT_FALSE(reloader_.Feeds()[0].data);
+}
+
+// A table that somebody else frees last would be freed on a thread that has better to do.
+TEST_F(ReloaderTest, TellsFiguresOfDataThatOnlyItselfFrees) {
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n10.0.0.0/24\n")}, Keep()));
+  const std::weak_ptr<const FeedData> data = snapshot_->feeds[0];
+  const std::vector<FeedStatus> feeds = reloader_.Feeds();
+  ASSERT_TRUE(feeds[0].data);
+  EXPECT_EQ(feeds[0].data->entries, 2u);
+  EXPECT_EQ(feeds[0].data->addresses, 257u);
+  EXPECT_GE(feeds[0].data->bytes, 8u);
+  EXPECT_EQ(feeds[0].data->data_time, data.lock()->data_time);
+  folder_.Write("a", "1.1.1.2\n");
+  EXPECT_EQ(States(Reload()), std::vector{kLoaded});
+  EXPECT_TRUE(data.expired());
 }
 
 TEST_F(ReloaderTest, LeavesEverythingWhenThePublisherFails) {
@@ -189,11 +204,11 @@ TEST_F(ReloaderTest, KeepsDataOfUnchangedFeedsWhenTheListChanges) {
   FeedConfig b = Feed("b", "2.2.2.2\n");
   std::this_thread::sleep_for(kSettle);
   ASSERT_TRUE(reloader_.SetFeeds({a, b}, Keep()));
-  const auto table = reloader_.Feeds()[0].data;
+  const auto table = snapshot_->feeds[0];
   b.a_be = htonl(0x7f000009);
   EXPECT_EQ(States(reloader_.SetFeeds({Feed("c", "3.3.3.3\n"), b, a}, Keep())),
             (std::vector{kLoaded, kLoaded, kUnchanged}));
-  EXPECT_EQ(reloader_.Feeds()[2].data, table);
+  EXPECT_EQ(snapshot_->feeds[2], table);
   EXPECT_EQ(Ask(0, "3.3.3.3"), "127.0.0.2");
   EXPECT_EQ(Ask(1, "2.2.2.2"), "127.0.0.9");
   EXPECT_EQ(Ask(2, "1.1.1.1"), "127.0.0.2");
