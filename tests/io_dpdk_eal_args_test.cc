@@ -35,7 +35,13 @@ TEST(WorkerCores, MustExistBeAllowedAndDiffer) {
 TEST(EalArguments, WritesLcoresWithAFloatingMainAndPinnedWorkers) {
   const Arguments arguments = *EalArguments({.eal = {"--no-pci"}, .workers = 2}, {0, 2, 3});
   EXPECT_TRUE(Contains(arguments, "--no-pci"));
-  EXPECT_TRUE(Contains(arguments, "--lcores=0@(0,2,3),1@2,2@3"));
+  EXPECT_TRUE(Contains(arguments, "--lcores=0@(0),1@2,2@3"));
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 1, .cores = {2}}, {0, 2, 3}), "--lcores=0@(0,3),1@2"));
+}
+
+TEST(EalArguments, LetsTheMainThreadShareWhatTheWorkersLeaveNothingOf) {
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 2}, {1, 2}), "--lcores=0@(1,2),1@1,2@2"));
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 1}, {3}), "--lcores=0@(3),1@3"));
 }
 
 TEST(EalArguments, RefusesWhatChoosesLcores) {

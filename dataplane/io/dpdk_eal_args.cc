@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 namespace rblitz::io {
@@ -28,6 +29,14 @@ size_t MegabytesFor(const DpdkConfig& config) {
   constexpr size_t kBytesPerMbuf = 2560;  // its data room, headroom, header and share of a page
   constexpr size_t kMegabytesBeside = 128;
   return config.mbufs * kBytesPerMbuf / (size_t{1} << 20) + kMegabytesBeside;
+}
+
+// Where the main thread runs.
+std::vector<int> MainCpus(const std::vector<int>& allowed, const std::vector<int>& cores) {
+  std::vector<int> left;
+  std::copy_if(allowed.begin(), allowed.end(), std::back_inserter(left),
+               [&](int cpu) { return std::find(cores.begin(), cores.end(), cpu) == cores.end(); });
+  return left.empty() ? allowed : left;
 }
 
 std::string Join(const std::vector<int>& cpus) {
@@ -89,7 +98,7 @@ Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const st
     arguments.push_back("-m " + std::to_string(MegabytesFor(config)));
   }
   std::ostringstream lcores;
-  lcores << "--lcores=0@(" << Join(allowed) << ")";
+  lcores << "--lcores=0@(" << Join(MainCpus(allowed, *cores)) << ")";
   for (size_t worker = 0; worker < cores->size(); ++worker) lcores << ',' << worker + 1 << '@' << (*cores)[worker];
   arguments.push_back(lcores.str());
   return arguments;

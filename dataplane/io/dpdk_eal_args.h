@@ -1,7 +1,7 @@
 // The EAL's command line: what the configuration gives, and the lcores that follow from workers and cores.
 //
-// Lcore 0 is the main thread and floats on all CPUs that the process may run on; lcore 1 + w is worker w, pinned to its
-// core.
+// Lcore 1 + w is worker w, pinned to its core. Lcore 0 is the main thread, and with it whatever threads it makes: it
+// floats on the CPUs that the workers leave, or on all where they leave none.
 //
 // Thread-safety: pure. Errors: the message says which setting is wrong.
 #pragma once
