@@ -14,6 +14,7 @@
 #include "cli/config_table.h"
 #include "cli/config_values.h"
 #include "cli/version.h"
+#include "dataplane/io/dpdk_eal_args.h"
 
 namespace rblitz {
 
@@ -123,8 +124,7 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
 void ConfigReader::ReadEal(TableReader& dpdk) {
   config_.dpdk.eal = dpdk.Strings("eal").value_or(std::vector<std::string>());
   for (const std::string& argument : config_.dpdk.eal) {
-    const bool short_form = (argument.starts_with("-l") || argument.starts_with("-c")) && !argument.starts_with("--");
-    if (short_form || argument.starts_with("--lcores") || argument.starts_with("--main-lcore")) {
+    if (io::ChoosesLcores(argument)) {
       dpdk.Wrong("eal", "'" + argument + "': cores are named by server.workers and server.cores");
     }
   }

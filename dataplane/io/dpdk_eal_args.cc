@@ -5,19 +5,11 @@
 #include <algorithm>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 
 namespace rblitz::io {
 
 namespace {
-
-// What chooses lcores, and so would contradict workers and cores: -c, -l, -s, -S with their value in the same argument
-// or the next, and the long ones.
-bool ChoosesLcores(const std::string& argument) {
-  for (const char* prefix : {"-c", "-l", "-s", "-S", "--lcores", "--main-lcore", "--master-lcore"}) {
-    if (argument.starts_with(prefix)) return true;
-  }
-  return false;
-}
 
 bool Has(const std::vector<std::string>& arguments, const char* prefix) {
   return std::any_of(arguments.begin(), arguments.end(),
@@ -56,6 +48,18 @@ std::vector<int> AllowedCpus() {
     if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
   }
   return cpus;
+}
+
+// Short options have their value in the same argument or in the next; long ones may be cut short (getopt_long(3)).
+bool ChoosesLcores(const std::string& argument) {
+  if (!argument.starts_with("--")) {
+    return argument.size() > 1 && argument[0] == '-' &&
+           std::string_view("clsS").find(argument[1]) != std::string_view::npos;
+  }
+  const std::string name = argument.substr(0, argument.find('='));
+  constexpr std::string_view kLong[] = {"--lcores", "--main-lcore", "--master-lcore"};
+  return name != "--" && std::any_of(std::begin(kLong), std::end(kLong),
+                                     [&](std::string_view option) { return option.starts_with(name); });
 }
 
 Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector<int>& allowed) {

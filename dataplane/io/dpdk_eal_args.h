@@ -21,6 +21,9 @@ namespace rblitz::io {
 // interrupts.
 [[nodiscard]] Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector<int>& allowed);
 
+// Whether this argument of the configuration chooses lcores, which follow from workers and cores.
+[[nodiscard]] bool ChoosesLcores(const std::string& argument);
+
 // argv for rte_eal_init, argv[0] included.
 [[nodiscard]] Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const std::vector<int>& allowed);
 
