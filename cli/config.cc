@@ -15,6 +15,7 @@
 #include "cli/config_values.h"
 #include "cli/version.h"
 #include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/own_address.h"
 
 namespace rblitz {
 
@@ -53,7 +54,7 @@ class ConfigReader {
   std::string io_;
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
-  std::set<std::string> port_addresses_;
+  std::set<uint32_t> port_addresses_;
 };
 
 Config ConfigReader::Read(const toml::table& root) {
@@ -143,10 +144,10 @@ void ConfigReader::ReadPort(const toml::table& table) {
   const auto addresses = reader.Strings("addresses");
   if (addresses && addresses->empty()) reader.Wrong("addresses", "a port needs an address");
   for (const std::string& text : addresses.value_or(std::vector<std::string>())) {
-    const auto address = ParsePortAddress(text);
+    const auto address = io::ParseOwnAddress(text);
     if (!address) {
       reader.Wrong("addresses", address.error().message);
-    } else if (!port_addresses_.insert(text.substr(0, text.find('/'))).second) {
+    } else if (!port_addresses_.insert(address->address).second) {
       reader.Wrong("addresses", "'" + text + "' is there twice");
     } else {
       port.addresses.push_back(text);
