@@ -223,6 +223,7 @@ void Reloads::Log(const std::vector<FeedOutcome>& outcomes) {
           .Add("feed", outcome.name)
           .Add("lines", report.lines)
           .Add("entries", report.entries)
+          .Add("duplicates", report.duplicates)
           .Add("rejected", report.rejected)
           .Add("added", report.added)
           .Add("removed", report.removed)

@@ -69,11 +69,20 @@ std::string_view FeedStateName(const FeedStatus& feed) {
 
 Json FeedJson(const FeedStatus& feed, int64_t now) {
   const FeedFigures data = feed.data.value_or(FeedFigures{});
-  Json json = {
-      {"name", feed.config.name},   {"state", FeedStateName(feed)},     {"format", feed.config.format},
-      {"paths", feed.config.paths}, {"entries", data.entries},          {"addresses", data.addresses},
-      {"bytes", data.bytes},        {"rejected", feed.report.rejected}, {"errors", feed.report.errors},
-      {"error", feed.error},        {"loaded_at", feed.loaded_at},      {"load_seconds", Rounded(feed.report.seconds)}};
+  const LoadReport& report = feed.report;
+  Json json = {{"name", feed.config.name},
+               {"state", FeedStateName(feed)},
+               {"format", feed.config.format},
+               {"paths", feed.config.paths},
+               {"entries", data.entries},
+               {"addresses", data.addresses},
+               {"bytes", data.bytes},
+               {"duplicates", report.duplicates},
+               {"rejected", report.rejected},
+               {"errors", report.errors},
+               {"error", feed.error},
+               {"loaded_at", feed.loaded_at},
+               {"load_seconds", Rounded(report.seconds)}};
   json["data_time"] = feed.data ? Json(data.data_time) : Json();
   json["age_seconds"] = feed.data ? Json(now - data.data_time) : Json();
   return json;
@@ -207,6 +216,7 @@ Json OutcomeJson(const FeedOutcome& outcome) {
           {"state", state},
           {"lines", report.lines},
           {"entries", report.entries},
+          {"duplicates", report.duplicates},
           {"rejected", report.rejected},
           {"added", loaded ? report.added : 0},
           {"removed", loaded ? report.removed : 0},

@@ -154,6 +154,7 @@ Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const
   data->data_time = DataTime(draft, *opened);
   data->expires = draft.specials.expires;
   report->entries = built.entries;
+  report->duplicates = built.duplicates;
   report->added = built.added;
   report->removed = built.removed;
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

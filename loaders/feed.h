@@ -33,11 +33,12 @@ struct FeedConfig {
 inline constexpr size_t kKeptErrors = 10;
 
 struct LoadReport {
-  uint64_t lines = 0;     // read, comments and empty ones among them
-  uint64_t entries = 0;   // distinct networks, ranges and addresses
-  uint64_t rejected = 0;  // lines that are bad
-  uint64_t added = 0;     // entries that the table served before did not have
-  uint64_t removed = 0;   // entries that only the table served before has
+  uint64_t lines = 0;       // read, comments and empty ones among them
+  uint64_t entries = 0;     // distinct networks, ranges and addresses
+  uint64_t duplicates = 0;  // entries given again
+  uint64_t rejected = 0;    // lines that are bad
+  uint64_t added = 0;       // entries that the table served before did not have
+  uint64_t removed = 0;     // entries that only the table served before has
   double seconds = 0;
   std::vector<std::string> errors;  // the first kKeptErrors rejected lines, "file:line: what"
 };

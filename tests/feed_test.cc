@@ -119,6 +119,16 @@ TEST(LoadFeed, CountsWhatCameAndWhatWent) {
   EXPECT_EQ(after.report.removed, 1u);
 }
 
+TEST(LoadFeed, CountsEntriesGivenAgain) {
+  const std::string text = "1.1.1.1\n1.1.1.2\n1.1.1.1\n10.0.0.0/8\n10.0.0.0/8\n10.0.0.0/9\n1.1.1.1\nbad\nbad\n";
+  for (const char* format : {"cidr", "ip4set", "ip4trie"}) {
+    const Loaded loaded = LoadText(format, text);
+    EXPECT_EQ(loaded.report.entries, 4u) << format;
+    EXPECT_EQ(loaded.report.duplicates, 3u) << format;
+    EXPECT_EQ(loaded.report.lines, loaded.report.entries + loaded.report.duplicates + loaded.report.rejected) << format;
+  }
+}
+
 TEST(LoadFeed, KnowsTheEntriesForExactlyTheTestPoints) {
   const auto exact = [](std::string_view format, std::string_view text) { return LoadText(format, text).feed; };
   EXPECT_FALSE(exact("ip4set", "127.0.0.0/8\n127.0.0.1-5\n")->test_listed.present);

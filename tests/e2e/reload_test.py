@@ -47,11 +47,15 @@ class Reloading(unittest.TestCase):
         return {feed["name"]: feed for feed in answer["feeds"]}, answer
 
     def test_reload_serves_what_the_file_says_now_and_counts(self):
-        self.server.write("one.txt", "192.0.2.2\n192.0.2.3\n192.0.2.4\n\nnonsense\n")
+        self.server.write("one.txt", "192.0.2.2\n192.0.2.3\n192.0.2.4\n\nnonsense\n192.0.2.3\n")
         feeds, _ = self.reload("one")
         self.assertEqual(list(feeds), ["one"])
-        counts = {key: feeds["one"][key] for key in ("state", "lines", "entries", "rejected", "added", "removed")}
-        self.assertEqual(counts, {"state": "loaded", "lines": 5, "entries": 3, "rejected": 1, "added": 2, "removed": 1})
+        counts = {key: feeds["one"][key] for key in ("state", "lines", "entries", "duplicates", "rejected", "added",
+                                                        "removed")}
+        self.assertEqual(counts, {"state": "loaded", "lines": 6, "entries": 3, "duplicates": 1, "rejected": 1, "added": 2,
+                                  "removed": 1})
+        self.server.wait_for_log("lines=6 entries=3 duplicates=1 rejected=1")
+        self.assertEqual(self.server.json("status")["feeds"][0]["duplicates"], 1)
         self.assertIn("one.txt:5: ", feeds["one"]["errors"][0])
         self.assertEqual([self.rcode(f"192.0.2.{i}") for i in (1, 2, 3)], ["NXDOMAIN", "NOERROR", "NOERROR"])
 
