@@ -185,7 +185,8 @@ Json Reloads::LoadConfiguration() {
 void Reloads::CheckFiles() {
   const Clock::time_point now = Clock::now();
   std::vector<std::string> due;
-  for (const ConfiguredFeed& feed : config()->feeds) {
+  const auto config = this->config();
+  for (const ConfiguredFeed& feed : config->feeds) {
     const auto check = checks_.find(feed.feed.name);
     if (check == checks_.end() || check->second > now) continue;
     check->second = now + std::chrono::seconds(feed.check_seconds);
@@ -202,7 +203,8 @@ void Reloads::CheckFiles() {
 
 void Reloads::PlanChecks() {
   std::map<std::string, Clock::time_point> checks;
-  for (const ConfiguredFeed& feed : config()->feeds) {
+  const auto config = this->config();
+  for (const ConfiguredFeed& feed : config->feeds) {
     if (feed.check_seconds > 0) checks[feed.feed.name] = Clock::now() + std::chrono::seconds(feed.check_seconds);
   }
   checks_ = std::move(checks);
