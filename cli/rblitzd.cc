@@ -9,6 +9,7 @@
 #include "cli/config.h"
 #include "cli/daemon.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 namespace {
 
@@ -35,8 +36,9 @@ int Serve(const rblitz::ServerOptions& options) {
 int main(int argc, char** argv) {
   try {
     const auto options = rblitz::ParseServerOptions(argc, argv, std::cout, std::cerr);
-    if (!options) return options.error();
-    return options->check ? rblitz::RunCheck("rblitzd", options->config, false) : Serve(*options);
+    if (options && !options->check) return Serve(*options);
+    const int code = options ? rblitz::RunCheck("rblitzd", options->config, false) : options.error();
+    return rblitz::FlushOutput("rblitzd", code);
   } catch (const std::exception& error) {
     return Complain(std::string("failed: ") + error.what());
   }

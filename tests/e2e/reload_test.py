@@ -242,6 +242,16 @@ class Commands(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertTrue(done.stderr.startswith("rblitz: lookup: "), done.stderr)
 
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        commands = [[harness.programs.rblitz, "--control", self.server.control, *words.split()]
+                    for words in ("status", "--json stats", "stats --watch", "lookup 192.0.2.1", "reload two", "--help")]
+        commands.append([harness.programs.rblitzd, "--check", "--config", self.server.folder / "rblitz.toml"])
+        for command in commands:
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"rblitzd?: standard output: No space left on device\n$")
+
     def test_wrong_usage_exits_2(self):
         for arguments in ((), ("frobnicate",), ("status", "extra"), ("lookup",)):
             self.assertEqual(self.server.rblitz(*arguments).returncode, 2, arguments)
