@@ -52,6 +52,7 @@ class ConfigReader {
   ConfigErrors* errors_;
   Config config_;
   std::string io_;
+  bool has_listen_ = false;  // though what it has may be wrong
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
   std::set<uint32_t> port_addresses_;
@@ -84,7 +85,9 @@ void ConfigReader::ReadServer(const toml::table& table) {
 
 void ConfigReader::ReadListen(TableReader& server) {
   std::set<std::pair<std::string, uint16_t>> seen;
-  for (const std::string& text : server.Strings("listen").value_or(std::vector<std::string>())) {
+  const auto texts = server.Strings("listen");
+  has_listen_ = server.Has("listen") && !(texts && texts->empty());
+  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
     const auto socket = io::ParseListen(text);
     if (!socket) {
       server.Wrong("listen", socket.error().message);
@@ -240,7 +243,7 @@ void ConfigReader::ChooseIo(TableReader& root) {
   config_.server.io = dpdk ? IoKind::kDpdk : IoKind::kKernel;
   if (dpdk && config_.dpdk.ports.empty()) root.Wrong("dpdk", "ports: none given, and server.io is dpdk");
   if (!dpdk) config_.dpdk.ports.clear();
-  if (!dpdk && config_.server.listen.empty()) root.Wrong("server", "listen: none given, and there is no DPDK port");
+  if (!dpdk && !has_listen_) root.Wrong("server", "listen: none given, and there is no DPDK port");
 }
 
 bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {

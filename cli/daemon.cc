@@ -63,7 +63,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto control =
       ControlServer::Open(control_path.empty() ? config.server.control : control_path, loop_.get(),
                           [this](ControlServer::ClientId client, std::string_view line) { Answer(client, line); });
-  if (!control) return tl::unexpected<Error>(control.error());
+  if (!control) return Fail("control socket " + control.error().message);
   control_ = *std::move(control);
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());

@@ -164,6 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"127.0.0.1:5300\"", "\"[::1]:5300\"", "3: server.listen: '[::1]:5300' is there twice"},
         Mistake{"[\"127.0.0.1:5300\", \"[::1]:5300\"]", "\"127.0.0.1:5300\"",
                 "3: server.listen: must be a list of strings"},
+        Mistake{"\"127.0.0.1:5300\"", "\"*:53\"", "3: server.listen: bad listen address '*:53': all addresses are "},
         Mistake{"workers  = 1", "workers = 2", "4: server.workers: more than one is not supported yet"},
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
         Mistake{"cores    = [1]", "cores = [1, 2]", "5: server.cores: must name one core for each worker (1)"},
@@ -215,6 +216,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = []", "32: zone.feeds: is empty"},
         Mistake{"feeds    = [\"local\", \"drop\"]", "", "30: zone.feeds: is missing"},
         Mistake{"ttl      = \"35m\"", "ttl = \"35 m\"", "33: zone.ttl: bad time '35 m'"},
+        Mistake{"ttl      = \"35m\"", "ttl = 3.5",
+                "33: zone.ttl: must be a time: whole seconds, or text as in \"35m\""},
         Mistake{" 7 1h 10m", " 7 1h", "34: zone.soa: is not 'mname rname serial"},
         Mistake{" 7 1h 10m", " 7 1h ten", "34: zone.soa: bad time 'ten'"},
         Mistake{" 7 1h 10m", " -7 1h 10m", "34: zone.soa: bad serial '-7'"},
@@ -246,6 +249,14 @@ TEST(Config, IsRefusedWithoutZonesOrAnythingToServeOn) {
   EXPECT_EQ(empty.error().message,
             "r.toml:1: zone: is missing: there is nothing to serve\n"
             "r.toml:1: server: listen: none given, and there is no DPDK port");
+}
+
+TEST(Config, DoesNotMissWhatIsThereButWrong) {
+  std::string text = kLeast;
+  text.replace(text.find('['), text.find("[[feed]]"), "[server]\nlisten = \"127.0.0.1:5300\"\n");
+  const auto wrong = ParseConfig(text, "r.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, "r.toml:2: server.listen: must be a list of strings");
 }
 
 TEST(Config, NamesTheFileThatCannotBeRead) {

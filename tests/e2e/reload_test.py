@@ -270,7 +270,7 @@ class Commands(unittest.TestCase):
         second = subprocess.run([harness.programs.rblitzd, "--config", self.server.folder / "rblitz.toml", "--control",
                                  self.server.control], capture_output=True, text=True, timeout=30)
         self.assertEqual(second.returncode, 1)
-        self.assertIn("control.sock: another server listens there", second.stderr)
+        self.assertEqual(second.stderr, f"rblitzd: control socket {self.server.control}: another server listens there\n")
         self.assertEqual(self.server.json("status")["pid"], self.server.process.pid)
 
 
