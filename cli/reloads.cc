@@ -136,7 +136,11 @@ Json Reloads::Load(const Request& request) {
 }
 
 void Reloads::Tell(const Request& request, const Json& answer) {
-  for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
+  // Of the first load, feeds that failed have been logged, and all else is in what the server says when it cannot
+  // start.
+  if (!request.first) {
+    for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
+  }
   for (const Json& key : answer["needs_restart"]) LogLine("needs_restart").Add("key", key.get<std::string>());
   if (!request.done) return;
   if (!request.first) LogLine("reloaded").Add("ok", answer["ok"].get<bool>() ? "yes" : "no");

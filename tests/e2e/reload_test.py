@@ -86,6 +86,12 @@ class Reloading(unittest.TestCase):
         feeds, _ = self.reload("one")
         self.assertEqual((feeds["one"]["entries"], self.rcode("10.0.255.255")), (65536, "NOERROR"))
 
+    def test_reload_says_once_why_a_feed_failed(self):
+        (self.server.folder / "one.txt").unlink()
+        done = self.server.rblitz("reload", "one")
+        self.assertEqual((done.stdout + done.stderr).count("cannot open"), 1)
+        self.assertRegex(done.stderr, r"^rblitz: reload: one: .*one\.txt: cannot open: No such file or directory\n$")
+
     def test_unknown_feed_is_a_failure(self):
         _, answer = self.reload("three", exit_code=1)
         self.assertIn("three", answer["errors"][0])
@@ -351,6 +357,11 @@ class StartAndStop(unittest.TestCase):
         self.assertRegex(done.stderr, r"rblitzd: .*rblitz\.toml:16: zone\.wrong: .*\n"
                                       r"rblitzd: .*rblitz\.toml:19: zone\.feeds: there is no feed 'nope'\n")
 
+    def test_feed_that_is_missing_at_start_is_logged_once(self):
+        with Server(config(free_port()), {"two.txt": FILES["two.txt"]}) as server:
+            self.assertEqual(server.log.count("one.txt: cannot open"), 1)
+            self.assertIn("event=feed_failed feed=one ", server.log)
+
     def test_port_that_is_taken_exits_1(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind(("127.0.0.1", 0))
@@ -371,6 +382,7 @@ class StartAndStop(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertRegex(done.stdout, r"bl\.test +serving +one, two\n")
             self.assertRegex(done.stdout, r"two +loaded +2 +1 +1 ")
+            self.assertIn("two: two.txt:2: bad address 'rubbish'\n", done.stdout)
         (server.folder / "one.txt").unlink()
         done = subprocess.run([harness.programs.rblitz, "--json", "check", path], capture_output=True, text=True)
         self.assertEqual((done.returncode, json.loads(done.stdout)["ok"]), (1, False))
