@@ -32,6 +32,7 @@ all: configure
 	@ninja -C build
 
 configure: build/build.ninja
+	@:
 build/build.ninja:
 	@meson setup build
 

@@ -70,7 +70,7 @@ int RunWatch(const CommandOptions& options) {
       const double seconds = std::chrono::duration<double>(now - then).count();
       std::cout << (options.json ? DumpJson(*stats) + "\n" : RenderChange(*before, *stats, seconds)) << std::flush;
     }
-    if (!std::cout) return kExitFailure;
+    if (!std::cout) return kExitFailure;  // main says why
     before = *std::move(stats);
     then = now;
   }

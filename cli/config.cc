@@ -14,6 +14,8 @@
 #include "cli/config_table.h"
 #include "cli/config_values.h"
 #include "cli/version.h"
+#include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/own_address.h"
 
 namespace rblitz {
 
@@ -50,9 +52,10 @@ class ConfigReader {
   ConfigErrors* errors_;
   Config config_;
   std::string io_;
+  bool has_listen_ = false;  // though what it has may be wrong
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
-  std::set<std::string> port_addresses_;
+  std::set<uint32_t> port_addresses_;
 };
 
 Config ConfigReader::Read(const toml::table& root) {
@@ -82,7 +85,9 @@ void ConfigReader::ReadServer(const toml::table& table) {
 
 void ConfigReader::ReadListen(TableReader& server) {
   std::set<std::pair<std::string, uint16_t>> seen;
-  for (const std::string& text : server.Strings("listen").value_or(std::vector<std::string>())) {
+  const auto texts = server.Strings("listen");
+  has_listen_ = server.Has("listen") && !(texts && texts->empty());
+  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
     const auto socket = io::ParseListen(text);
     if (!socket) {
       server.Wrong("listen", socket.error().message);
@@ -123,8 +128,7 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
 void ConfigReader::ReadEal(TableReader& dpdk) {
   config_.dpdk.eal = dpdk.Strings("eal").value_or(std::vector<std::string>());
   for (const std::string& argument : config_.dpdk.eal) {
-    const bool short_form = (argument.starts_with("-l") || argument.starts_with("-c")) && !argument.starts_with("--");
-    if (short_form || argument.starts_with("--lcores") || argument.starts_with("--main-lcore")) {
+    if (io::ChoosesLcores(argument)) {
       dpdk.Wrong("eal", "'" + argument + "': cores are named by server.workers and server.cores");
     }
   }
@@ -143,10 +147,10 @@ void ConfigReader::ReadPort(const toml::table& table) {
   const auto addresses = reader.Strings("addresses");
   if (addresses && addresses->empty()) reader.Wrong("addresses", "a port needs an address");
   for (const std::string& text : addresses.value_or(std::vector<std::string>())) {
-    const auto address = ParsePortAddress(text);
+    const auto address = io::ParseOwnAddress(text);
     if (!address) {
       reader.Wrong("addresses", address.error().message);
-    } else if (!port_addresses_.insert(text.substr(0, text.find('/'))).second) {
+    } else if (!port_addresses_.insert(address->address).second) {
       reader.Wrong("addresses", "'" + text + "' is there twice");
     } else {
       port.addresses.push_back(text);
@@ -239,7 +243,7 @@ void ConfigReader::ChooseIo(TableReader& root) {
   config_.server.io = dpdk ? IoKind::kDpdk : IoKind::kKernel;
   if (dpdk && config_.dpdk.ports.empty()) root.Wrong("dpdk", "ports: none given, and server.io is dpdk");
   if (!dpdk) config_.dpdk.ports.clear();
-  if (!dpdk && config_.server.listen.empty()) root.Wrong("server", "listen: none given, and there is no DPDK port");
+  if (!dpdk && !has_listen_) root.Wrong("server", "listen: none given, and there is no DPDK port");
 }
 
 bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {

@@ -95,7 +95,12 @@ std::optional<std::vector<int64_t>> TableReader::Integers(std::string_view key, 
 
 std::optional<uint32_t> TableReader::Seconds(std::string_view key) {
   const toml::node* node = table_.get(key);
-  if (node == nullptr || !node->is_integer()) return Parsed(key, ParseSeconds);
+  if (node == nullptr || node->is_string()) return Parsed(key, ParseSeconds);
+  if (!node->is_integer()) {
+    Take(key);
+    Wrong(key, "must be a time: whole seconds, or text as in \"35m\"");
+    return std::nullopt;
+  }
   const auto seconds = Integer(key, 0, 0x7fffffff);
   return seconds ? std::optional(static_cast<uint32_t>(*seconds)) : std::nullopt;
 }

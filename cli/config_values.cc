@@ -81,21 +81,6 @@ Result<uint32_t> ParseAValue(const std::string& text) {
   return address.s_addr;
 }
 
-Result<std::string> ParsePortAddress(const std::string& text) {
-  const auto bad = [&] { return Fail("bad address '" + text + "' (as in 10.53.0.53/24)"); };
-  const size_t slash = text.find('/');
-  unsigned length = 0;
-  if (slash == std::string::npos || !ParseNumber(std::string_view{text}.substr(slash + 1), &length)) return bad();
-  const std::string host = text.substr(0, slash);
-  in6_addr ip6{};
-  if (inet_pton(AF_INET6, host.c_str(), &ip6) == 1) return Fail("IPv6 address '" + text + "' is not supported yet");
-  in_addr ip4{};
-  if (inet_pton(AF_INET, host.c_str(), &ip4) != 1 || length < 1 || length > 32) return bad();
-  const uint32_t first = ntohl(ip4.s_addr) >> 24;
-  if (first == 0 || first == 127 || first >= 224) return Fail("'" + text + "' is no address of a host on a network");
-  return text;
-}
-
 Result<std::string> ParseDomainName(const std::string& text) {
   const auto bad = [&] { return Fail("bad domain name '" + text + "'"); };
   std::string name = text;

@@ -18,9 +18,6 @@ namespace rblitz {
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
 
-// "10.53.0.53/24": an address of a port and its network.
-[[nodiscard]] Result<std::string> ParsePortAddress(const std::string& text);
-
 // A domain name without escapes: labels of letters, digits, '-' and '_'. Returned in lower case without a final dot.
 [[nodiscard]] Result<std::string> ParseDomainName(const std::string& text);
 

@@ -19,7 +19,7 @@ Status MakeFolder(const std::string& path) {
   if (folder.empty() || std::filesystem::exists(folder)) return {};
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return Fail(folder.string() + ": cannot be made: " + error.message());
+  if (error) return Fail(path + ": its folder cannot be made: " + error.message());
   if (chmod(folder.c_str(), 0755) != 0) return FailErrno(folder, "chmod");
   return {};
 }

@@ -17,6 +17,9 @@ namespace rblitz {
 
 namespace {
 
+// What a load that was cancelled needs to end, unless it builds a table.
+constexpr auto kLoadPatience = std::chrono::milliseconds(300);
+
 sigset_t Signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -60,7 +63,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto control =
       ControlServer::Open(control_path.empty() ? config.server.control : control_path, loop_.get(),
                           [this](ControlServer::ClientId client, std::string_view line) { Answer(client, line); });
-  if (!control) return tl::unexpected<Error>(control.error());
+  if (!control) return Fail("control socket " + control.error().message);
   control_ = *std::move(control);
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());
@@ -122,15 +125,16 @@ void Daemon::OnSignal() {
   }
 }
 
-// Who asks first, then who loads, then who serves; each may still use those that stop later.
+// Who asks first, then who serves; what still loads meanwhile is told to end.
 void Daemon::Stop() {
+  reloader_->Cancel();
   control_.reset();
   workers_->Stop();
-  reloads_.reset();
-  reloader_.reset();
+  still_loading_ = !reloads_->Stop(kLoadPatience);
   LogLine("stopped")
       .Add("received", workers_->Sum(&WorkerStats::received))
       .Add("answered", workers_->Sum(&WorkerStats::answered));
+  workers_.reset();
 }
 
 void Daemon::Measure() {

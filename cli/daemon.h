@@ -34,8 +34,11 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until SIGTERM or SIGINT.
+  // Until SIGTERM or SIGINT; returns with ports and sockets closed.
   int Run();
+
+  // Whether a load goes on after Run: a table that is being built is not interrupted, and the destructor waits for it.
+  [[nodiscard]] bool still_loading() const { return still_loading_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -66,6 +69,7 @@ class Daemon {
   uint64_t answered_before_ = 0;
   Clock::time_point measured_at_ = started_at_;
   bool serving_ = false;
+  bool still_loading_ = false;
   int exit_code_ = 0;
 };
 

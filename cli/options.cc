@@ -105,8 +105,17 @@ Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std:
       "check", po::bool_switch(&options.check), "load everything, print what would be served, exit 0 or 1")(
       "foreground", "stay in the foreground: always so, accepted for service files")(
       "control", po::value(&options.control)->value_name("PATH"), "control socket, whatever the configuration says");
-  auto parsed = Parse(argc, argv, kServerUsage, visible, visible, {}, out, err);
+  std::vector<std::string> arguments;
+  po::options_description all(visible);
+  all.add_options()("arguments", po::value(&arguments));
+  po::positional_options_description positional;
+  positional.add("arguments", -1);
+  auto parsed = Parse(argc, argv, kServerUsage, visible, all, positional, out, err);
   if (!parsed) return tl::unexpected<int>(parsed.error());
+  if (!arguments.empty()) {
+    return tl::unexpected<int>(Misused(
+        kServerUsage, "unexpected argument '" + arguments[0] + "': the configuration is named by --config", err));
+  }
   if (options.config.empty()) return tl::unexpected<int>(Misused(kServerUsage, "--config FILE is missing", err));
   return options;
 }

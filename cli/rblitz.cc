@@ -4,11 +4,12 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 int main(int argc, char** argv) {
   try {
     const auto options = rblitz::ParseCommandOptions(argc, argv, std::cout, std::cerr);
-    return options ? rblitz::RunCommand(*options) : options.error();
+    return rblitz::FlushOutput("rblitz", options ? rblitz::RunCommand(*options) : options.error());
   } catch (const std::exception& error) {
     std::cerr << "rblitz: failed: " << error.what() << "\n";
     return rblitz::kExitFailure;

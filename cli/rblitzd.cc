@@ -1,4 +1,5 @@
 // rblitzd: the server (rblitzd(8)).
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include "cli/config.h"
 #include "cli/daemon.h"
 #include "cli/options.h"
+#include "cli/output.h"
 
 namespace {
 
@@ -22,7 +24,11 @@ int Serve(const rblitz::ServerOptions& options) {
   if (!config) return Complain(config.error().message);
   rblitz::BlockSignals();
   const auto daemon = rblitz::Daemon::Create(*std::move(config), options.control);
-  return daemon ? (*daemon)->Run() : Complain(daemon.error().message);
+  if (!daemon) return Complain(daemon.error().message);
+  const int code = (*daemon)->Run();
+  // A large table may take many seconds more, and all that is left of it is memory, which goes with the process.
+  if ((*daemon)->still_loading()) std::_Exit(code);
+  return code;
 }
 
 }  // namespace
@@ -30,8 +36,9 @@ int Serve(const rblitz::ServerOptions& options) {
 int main(int argc, char** argv) {
   try {
     const auto options = rblitz::ParseServerOptions(argc, argv, std::cout, std::cerr);
-    if (!options) return options.error();
-    return options->check ? rblitz::RunCheck("rblitzd", options->config, false) : Serve(*options);
+    if (options && !options->check) return Serve(*options);
+    const int code = options ? rblitz::RunCheck("rblitzd", options->config, false) : options.error();
+    return rblitz::FlushOutput("rblitzd", code);
   } catch (const std::exception& error) {
     return Complain(std::string("failed: ") + error.what());
   }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "cli/log.h"
@@ -63,12 +64,15 @@ Reloads::Reloads(Config config, Reloader* reloader, ZonePublisher* publisher)
 }
 
 Reloads::~Reloads() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
+  Stop(std::chrono::milliseconds(0));
   thread_.join();
+}
+
+bool Reloads::Stop(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  wake_.notify_all();
+  return wake_.wait_for(lock, patience, [this] { return ended_; });
 }
 
 void Reloads::Start(Done done) { Add({.feeds = {}, .done = std::move(done), .first = true}); }
@@ -82,7 +86,7 @@ void Reloads::Add(Request request) {
     const std::lock_guard lock(mutex_);
     requests_.push_back(std::move(request));
   }
-  wake_.notify_one();
+  wake_.notify_all();
 }
 
 std::shared_ptr<const Config> Reloads::config() const {
@@ -91,37 +95,54 @@ std::shared_ptr<const Config> Reloads::config() const {
 }
 
 void Reloads::Run() {
-  for (;;) {
-    Request request;
-    {
-      std::unique_lock lock(mutex_);
-      const auto due = [this] { return stopping_ || !requests_.empty(); };
-      const Clock::time_point next = NextCheck();
-      if (next == Clock::time_point::max()) {
-        wake_.wait(lock, due);
+  for (Request request; Next(&request);) {
+    try {
+      if (request.done) {
+        Tell(request, Load(request));
       } else {
-        wake_.wait_until(lock, next, due);
+        CheckFiles();
       }
-      if (stopping_) return;
-      if (!requests_.empty()) {
-        request = std::move(requests_.front());
-        requests_.pop_front();
-      }
-    }
-    if (request.done) {
-      Serve(request);
-    } else {
-      CheckFiles();
+    } catch (const std::exception& error) {
+      Tell(request, FailedAnswer(error.what()));
     }
   }
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  wake_.notify_all();
 }
 
-void Reloads::Serve(const Request& request) {
-  const Json answer = request.first           ? LoadFirst()
-                      : request.feeds.empty() ? LoadConfiguration()
-                                              : LoadFeeds(request.feeds);
-  for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
+// Waits for a request, or until files are to be looked at: then it has no `done`. False: there will be no more.
+bool Reloads::Next(Request* request) {
+  std::unique_lock lock(mutex_);
+  const auto due = [this] { return stopping_ || !requests_.empty(); };
+  const Clock::time_point next = NextCheck();
+  if (next == Clock::time_point::max()) {
+    wake_.wait(lock, due);
+  } else {
+    wake_.wait_until(lock, next, due);
+  }
+  *request = {};
+  if (stopping_) return false;
+  if (!requests_.empty()) {
+    *request = std::move(requests_.front());
+    requests_.pop_front();
+  }
+  return true;
+}
+
+Json Reloads::Load(const Request& request) {
+  if (request.first) return LoadFirst();
+  return request.feeds.empty() ? LoadConfiguration() : LoadFeeds(request.feeds);
+}
+
+void Reloads::Tell(const Request& request, const Json& answer) {
+  // Of the first load, feeds that failed have been logged, and all else is in what the server says when it cannot
+  // start.
+  if (!request.first) {
+    for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
+  }
   for (const Json& key : answer["needs_restart"]) LogLine("needs_restart").Add("key", key.get<std::string>());
+  if (!request.done) return;
   if (!request.first) LogLine("reloaded").Add("ok", answer["ok"].get<bool>() ? "yes" : "no");
   request.done(answer);
 }
@@ -149,11 +170,13 @@ Json Reloads::LoadConfiguration() {
   const std::vector<std::string> restart = NeedsRestart(*running, *next);
   next->server = running->server;
   next->dpdk = running->dpdk;
-  const auto outcomes = reloader_->SetFeeds(Feeds(*next), publisher_->For(next->zones));
+  // Before anything is served: what is in force must not fall behind for want of memory.
+  auto config = std::make_shared<const Config>(*std::move(next));
+  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones));
   if (!outcomes) return FailedAnswer(running->file + ": " + outcomes.error().message);
   {
     const std::lock_guard lock(mutex_);
-    config_ = std::make_shared<const Config>(*std::move(next));
+    config_ = std::move(config);
   }
   Log(*outcomes);
   PlanChecks();
@@ -166,7 +189,8 @@ Json Reloads::LoadConfiguration() {
 void Reloads::CheckFiles() {
   const Clock::time_point now = Clock::now();
   std::vector<std::string> due;
-  for (const ConfiguredFeed& feed : config()->feeds) {
+  const auto config = this->config();
+  for (const ConfiguredFeed& feed : config->feeds) {
     const auto check = checks_.find(feed.feed.name);
     if (check == checks_.end() || check->second > now) continue;
     check->second = now + std::chrono::seconds(feed.check_seconds);
@@ -183,7 +207,8 @@ void Reloads::CheckFiles() {
 
 void Reloads::PlanChecks() {
   std::map<std::string, Clock::time_point> checks;
-  for (const ConfiguredFeed& feed : config()->feeds) {
+  const auto config = this->config();
+  for (const ConfiguredFeed& feed : config->feeds) {
     if (feed.check_seconds > 0) checks[feed.feed.name] = Clock::now() + std::chrono::seconds(feed.check_seconds);
   }
   checks_ = std::move(checks);
@@ -204,6 +229,7 @@ void Reloads::Log(const std::vector<FeedOutcome>& outcomes) {
           .Add("feed", outcome.name)
           .Add("lines", report.lines)
           .Add("entries", report.entries)
+          .Add("duplicates", report.duplicates)
           .Add("rejected", report.rejected)
           .Add("added", report.added)
           .Add("removed", report.removed)

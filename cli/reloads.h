@@ -3,7 +3,8 @@
 // meanwhile.
 //
 // Thread-safety: Start once; Ask, config and Stop from the control thread or any other.
-// Lifetime: the reloader and the publisher must outlive it. Errors: are in the answers and in the log.
+// Lifetime: the reloader and the publisher must outlive it.
+// Errors: are in the answers and in the log, those that something threw among them.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,7 @@ class Reloads {
   using Done = std::function<void(const Json& answer)>;
 
   Reloads(Config config, Reloader* reloader, ZonePublisher* publisher);
-  ~Reloads();  // finishes the request that is running
+  ~Reloads();  // waits for the request that is running
   Reloads(const Reloads&) = delete;
   Reloads& operator=(const Reloads&) = delete;
 
@@ -39,6 +40,9 @@ class Reloads {
 
   // Loads these feeds; without any, the configuration file and all feeds.
   void Ask(std::vector<std::string> feeds, Done done);
+
+  // Takes no more requests and waits for the one that is running, at most this long. Returns whether it has ended.
+  bool Stop(std::chrono::milliseconds patience);
 
   // What is in force: server and ports of the start, feeds and zones of the last good reload.
   [[nodiscard]] std::shared_ptr<const Config> config() const;
@@ -53,7 +57,9 @@ class Reloads {
 
   void Add(Request request);
   void Run();
-  void Serve(const Request& request);
+  [[nodiscard]] bool Next(Request* request);
+  [[nodiscard]] Json Load(const Request& request);
+  static void Tell(const Request& request, const Json& answer);
   [[nodiscard]] Json LoadFirst();
   [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names);
   [[nodiscard]] Json LoadConfiguration();
@@ -68,6 +74,7 @@ class Reloads {
   std::condition_variable wake_;
   std::deque<Request> requests_;          // guarded by mutex_
   bool stopping_ = false;                 // guarded by mutex_
+  bool ended_ = false;                    // guarded by mutex_
   std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
   // Of thread_:
   std::map<std::string, Clock::time_point> checks_;  // by feed: when to look at its files again

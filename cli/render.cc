@@ -68,12 +68,21 @@ std::string ZoneTable(const Json& zones) {
   return table.Text();
 }
 
-// What went wrong with feeds, below their table.
-std::string FeedErrors(const Json& feeds) {
+// Why feeds failed; whoever prints errors on stderr need not.
+std::string LoadErrors(const Json& feeds) {
+  std::string text;
+  for (const Json& feed : feeds) {
+    if (feed["error"].get<std::string>().empty()) continue;
+    text += Printable(feed["name"]) + ": " + Printable(feed["error"]) + "\n";
+  }
+  return text;
+}
+
+// What was wrong in feeds, below their table.
+std::string BadLines(const Json& feeds) {
   std::string text;
   for (const Json& feed : feeds) {
     const std::string name = Printable(feed["name"]);
-    if (!feed["error"].get<std::string>().empty()) text += name + ": " + Printable(feed["error"]) + "\n";
     for (const Json& error : feed["errors"]) text += name + ": " + Printable(error) + "\n";
     const uint64_t rejected = feed["rejected"].get<uint64_t>();
     if (rejected > feed["errors"].size() && !feed["errors"].empty()) {
@@ -146,7 +155,7 @@ std::string RenderStatus(const Json& status) {
   text +=
       "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
   return text + "\n" + ZoneTable(status["zones"]) + "\n" + FeedStatusTable(status["feeds"]) +
-         FeedErrors(status["feeds"]);
+         LoadErrors(status["feeds"]) + BadLines(status["feeds"]);
 }
 
 std::string RenderStats(const Json& stats) {
@@ -178,7 +187,7 @@ std::string RenderChange(const Json& before, const Json& after, double seconds) 
 }
 
 std::string RenderReload(const Json& reload) {
-  std::string text = reload["feeds"].empty() ? "" : OutcomeTable(reload["feeds"]) + FeedErrors(reload["feeds"]);
+  std::string text = reload["feeds"].empty() ? "" : OutcomeTable(reload["feeds"]) + BadLines(reload["feeds"]);
   if (!reload["needs_restart"].empty()) text += "needs restart: " + Joined(reload["needs_restart"]) + "\n";
   return text;
 }
@@ -197,7 +206,7 @@ std::string RenderLookup(const Json& lookup) {
 
 std::string RenderCheck(const Json& check) {
   if (check["feeds"].empty()) return "";
-  return ZoneTable(check["zones"]) + "\n" + OutcomeTable(check["feeds"]);
+  return ZoneTable(check["zones"]) + "\n" + OutcomeTable(check["feeds"]) + BadLines(check["feeds"]);
 }
 
 }  // namespace rblitz

@@ -67,23 +67,24 @@ std::string_view FeedStateName(const FeedStatus& feed) {
   return feed.error.empty() ? "ok" : "stale";
 }
 
-uint64_t FeedBytes(const FeedData& data) { return (data.ip4 ? data.ip4->bytes() : 0) + data.verdicts.bytes(); }
-
 Json FeedJson(const FeedStatus& feed, int64_t now) {
+  const FeedFigures data = feed.data.value_or(FeedFigures{});
+  const LoadReport& report = feed.report;
   Json json = {{"name", feed.config.name},
                {"state", FeedStateName(feed)},
                {"format", feed.config.format},
                {"paths", feed.config.paths},
-               {"entries", feed.data && feed.data->ip4 ? feed.data->ip4->entries() : 0},
-               {"addresses", feed.data && feed.data->ip4 ? feed.data->ip4->addresses() : 0},
-               {"bytes", feed.data ? FeedBytes(*feed.data) : 0},
-               {"rejected", feed.report.rejected},
-               {"errors", feed.report.errors},
+               {"entries", data.entries},
+               {"addresses", data.addresses},
+               {"bytes", data.bytes},
+               {"duplicates", report.duplicates},
+               {"rejected", report.rejected},
+               {"errors", report.errors},
                {"error", feed.error},
                {"loaded_at", feed.loaded_at},
-               {"load_seconds", Rounded(feed.report.seconds)}};
-  json["data_time"] = feed.data ? Json(feed.data->data_time) : Json();
-  json["age_seconds"] = feed.data ? Json(now - feed.data->data_time) : Json();
+               {"load_seconds", Rounded(report.seconds)}};
+  json["data_time"] = feed.data ? Json(data.data_time) : Json();
+  json["age_seconds"] = feed.data ? Json(now - data.data_time) : Json();
   return json;
 }
 
@@ -215,6 +216,7 @@ Json OutcomeJson(const FeedOutcome& outcome) {
           {"state", state},
           {"lines", report.lines},
           {"entries", report.entries},
+          {"duplicates", report.duplicates},
           {"rejected", report.rejected},
           {"added", loaded ? report.added : 0},
           {"removed", loaded ? report.removed : 0},

@@ -1,14 +1,16 @@
 #include "cli/workers.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #include <chrono>
+
+#include "dataplane/io/dpdk_eal_args.h"
 
 namespace rblitz {
 
 Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
   std::unique_ptr<Workers> workers(new Workers);
+  workers->cpus_ = io::AllowedCpus().size();  // before DPDK, which takes the cores of its workers from this thread
   if (config.server.io == IoKind::kDpdk) {
     auto dpdk = io::Dpdk::Open(config.dpdk);
     if (!dpdk) return tl::unexpected<Error>(dpdk.error());
@@ -70,13 +72,6 @@ uint64_t Workers::Sum(Counter WorkerStats::*counter) const {
   uint64_t sum = 0;
   for (const auto& stats : stats_) sum += ((*stats).*counter).value();
   return sum;
-}
-
-bool Workers::occupy_every_cpu() const {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  if (sched_getaffinity(0, sizeof(cpus), &cpus) != 0) return false;
-  return ios_.size() >= static_cast<size_t>(CPU_COUNT(&cpus));
 }
 
 std::vector<io::DpdkPortInfo> Workers::ports() const {

@@ -37,13 +37,14 @@ class Workers {
   [[nodiscard]] uint64_t Sum(Counter WorkerStats::*counter) const;
   [[nodiscard]] std::vector<io::DpdkPortInfo> ports() const;
   // Whether there are as many as CPUs, so that whoever loads takes time from one of them.
-  [[nodiscard]] bool occupy_every_cpu() const;
+  [[nodiscard]] bool occupy_every_cpu() const { return cpus_ != 0 && ios_.size() >= cpus_; }
 
  private:
   Workers() = default;
   WorkerStats* AddStats() { return stats_.emplace_back(std::make_unique<WorkerStats>()).get(); }
   void Drain() const;
 
+  size_t cpus_ = 0;  // that this process may run on; 0: not known
   std::vector<std::unique_ptr<WorkerStats>> stats_;
   std::unique_ptr<io::Dpdk> dpdk_;                  // after stats_, in which its ports count
   std::vector<std::unique_ptr<io::PacketIo>> ios_;  // of the stats_ at the same index; those of DPDK first

@@ -1,5 +1,5 @@
 // What the responder sees of a zone: data laid out for one pass over a burst. For zone*.cc, answer_writer.* and
-// responder.cc only.
+// responder*.cc only.
 #pragma once
 
 #include <smmintrin.h>

@@ -40,6 +40,27 @@ class ReportedErrors final : public LineErrors {
   uint64_t lines_ = 0;  // in the blocks before this one
 };
 
+// Fails once a stop is wanted. Between the lines and their source, so that a line without end is no way round it.
+class StoppableSource final : public ByteSource {
+ public:
+  StoppableSource(std::unique_ptr<ByteSource> source, const std::stop_token& stop)
+      : source_(std::move(source)), stop_(stop) {}
+
+  [[nodiscard]] Result<size_t> Read(char* out, size_t size) override {
+    if (stop_.stop_requested()) return Fail("loading was stopped");
+    return source_->Read(out, size);
+  }
+
+ private:
+  const std::unique_ptr<ByteSource> source_;
+  const std::stop_token& stop_;
+};
+
+LineReader MakeReader(const std::string& path, std::unique_ptr<FileSource> file, const std::stop_token& stop) {
+  auto bytes = std::make_unique<InflatingSource>(path, std::move(file));
+  return LineReader(std::make_unique<StoppableSource>(std::move(bytes), stop));
+}
+
 Status ReadLines(LineReader reader, const FeedFormat& format, FeedDraft* draft, ReportedErrors* errors) {
   draft->StartFile();
   for (;;) {
@@ -105,7 +126,7 @@ std::vector<std::string_view> FeedFormats() {
 }
 
 Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous, LoadReport* report,
-                                                 std::vector<FileIdentity>* files) {
+                                                 std::vector<FileIdentity>* files, const std::stop_token& stop) {
   const auto start = std::chrono::steady_clock::now();
   *report = {};
   const FeedFormat* format = FindFormat(config.format);
@@ -120,7 +141,7 @@ Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const
   draft.ip4.Reserve(opened->MostLines());
   for (size_t i = 0; i < config.paths.size(); ++i) {
     ReportedErrors errors(config.paths[i], report);
-    LineReader reader(std::make_unique<InflatingSource>(config.paths[i], std::move(opened->sources[i])));
+    LineReader reader = MakeReader(config.paths[i], std::move(opened->sources[i]), stop);
     if (const Status read = ReadLines(std::move(reader), *format, &draft, &errors); !read) {
       return tl::unexpected(read.error());
     }
@@ -132,6 +153,7 @@ Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const
   data->data_time = DataTime(draft, *opened);
   data->expires = draft.specials.expires;
   report->entries = built.entries;
+  report->duplicates = built.duplicates;
   report->added = built.added;
   report->removed = built.removed;
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -2,13 +2,14 @@
 //
 // Thread-safety: LoadFeed may run for several feeds at once; it shares nothing.
 // Errors: a bad line is data: it is counted, and the first kKeptErrors are kept as "file:line: what". LoadFeed fails
-// only when the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read) or the data
-// says so (a $TIMESTAMP from the future).
+// only when the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read), the data says
+// so (a $TIMESTAMP from the future) or nobody wants it any more.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,11 +33,12 @@ struct FeedConfig {
 inline constexpr size_t kKeptErrors = 10;
 
 struct LoadReport {
-  uint64_t lines = 0;     // read, comments and empty ones among them
-  uint64_t entries = 0;   // distinct networks, ranges and addresses
-  uint64_t rejected = 0;  // lines that are bad
-  uint64_t added = 0;     // entries that the table served before did not have
-  uint64_t removed = 0;   // entries that only the table served before has
+  uint64_t lines = 0;       // read, comments and empty ones among them
+  uint64_t entries = 0;     // distinct networks, ranges and addresses
+  uint64_t duplicates = 0;  // entries given again
+  uint64_t rejected = 0;    // lines that are bad
+  uint64_t added = 0;       // entries that the table served before did not have
+  uint64_t removed = 0;     // entries that only the table served before has
   double seconds = 0;
   std::vector<std::string> errors;  // the first kKeptErrors rejected lines, "file:line: what"
 };
@@ -45,9 +47,11 @@ struct LoadReport {
 [[nodiscard]] std::vector<std::string_view> FeedFormats();
 
 // Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with. `files`,
-// if not null, gets the identity of each path as it was opened.
+// if not null, gets the identity of each path as it was opened. `stop` is looked at once a block of lines: a load that
+// is stopped while it reads fails.
 [[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous,
                                                                LoadReport* report,
-                                                               std::vector<FileIdentity>* files = nullptr);
+                                                               std::vector<FileIdentity>* files = nullptr,
+                                                               const std::stop_token& stop = {});
 
 }  // namespace rblitz

@@ -12,6 +12,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -46,8 +47,9 @@ std::optional<std::vector<FileIdentity>> IdentitiesOf(const std::vector<std::str
 
 struct Slot {
   FeedStatus status;
-  std::vector<FileIdentity> files;  // that the data came from
-  bool settled = false;             // they were old enough for their identity to prove that they are unchanged
+  std::shared_ptr<const FeedData> data;  // that status.data tells of
+  std::vector<FileIdentity> files;       // that the data came from
+  bool settled = false;                  // they were old enough for their identity to prove that they are unchanged
 };
 
 bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
@@ -56,19 +58,27 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
   });
 }
 
+FeedFigures FiguresOf(const FeedData& data) {
+  return {.entries = data.ip4->entries(),
+          .addresses = data.ip4->addresses(),
+          .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+          .data_time = data.data_time};
+}
+
 bool IsUnchanged(const Slot& slot) {
   const FeedStatus& status = slot.status;
-  return status.data != nullptr && status.error.empty() && slot.settled &&
+  return slot.data != nullptr && status.error.empty() && slot.settled &&
          IdentitiesOf(status.config.paths) == slot.files;
 }
 
 // LoadFeed, with what the standard library throws (memory that runs out) as one more way to fail.
-Result<std::shared_ptr<const FeedData>> TryLoad(const FeedStatus& status, LoadReport* report,
-                                                std::vector<FileIdentity>* files) {
+Result<std::shared_ptr<const FeedData>> TryLoad(Slot* slot, std::vector<FileIdentity>* files,
+                                                const std::stop_token& stop) {
+  const FeedConfig& config = slot->status.config;
   try {
-    return LoadFeed(status.config, status.data.get(), report, files);
+    return LoadFeed(config, slot->data.get(), &slot->status.report, files, stop);
   } catch (const std::exception& error) {
-    return Fail("feed " + status.config.name + ": " + error.what());
+    return Fail("feed " + config.name + ": " + error.what());
   }
 }
 
@@ -81,7 +91,7 @@ Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot
   }
 }
 
-FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
+FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token& stop) {
   FeedStatus& status = slot->status;
   FeedOutcome outcome{.name = status.config.name};
   if (!force && IsUnchanged(*slot)) {
@@ -90,8 +100,9 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
     const int64_t read_at_ns = RealTimeNs();
     std::vector<FileIdentity> files;
     status.tried_at = now;
-    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(status, &status.report, &files)) {
-      status.data = std::move(*data);
+    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(slot, &files, stop)) {
+      slot->data = std::move(*data);
+      status.data = FiguresOf(*slot->data);
       status.loaded_at = now;
       status.error.clear();
       slot->settled = IsSettled(files, read_at_ns);
@@ -103,7 +114,7 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
   }
   outcome.report = status.report;
   outcome.error = status.error;
-  outcome.data_time = status.data != nullptr ? status.data->data_time : 0;
+  outcome.data_time = status.data ? status.data->data_time : 0;
   return outcome;
 }
 
@@ -111,9 +122,8 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now) {
 std::shared_ptr<const Snapshot> MakeSnapshot(std::vector<Slot>* slots, int64_t now) {
   auto snapshot = std::make_shared<Snapshot>();
   for (Slot& slot : *slots) {
-    FeedStatus& status = slot.status;
-    status.expired = status.data != nullptr && status.data->expires != 0 && status.data->expires <= now;
-    snapshot->feeds.push_back(status.expired ? nullptr : status.data);
+    slot.status.expired = slot.data != nullptr && slot.data->expires != 0 && slot.data->expires <= now;
+    snapshot->feeds.push_back(slot.status.expired ? nullptr : slot.data);
   }
   return snapshot;
 }
@@ -148,16 +158,20 @@ class Reloader::Thread {
 
   Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
   Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+  void Cancel() { cancel_.request_stop(); }
   std::vector<FeedStatus> Feeds() const;
 
  private:
   void Run();
+  Status Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
+              std::vector<FeedOutcome>* outcomes) const;
   void WithdrawExpired();
   Status Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same);
   Slot SlotFor(FeedConfig config) const;
   int64_t Now() const { return options_.now ? options_.now() : std::time(nullptr); }
 
   const ReloaderOptions options_;
+  std::stop_source cancel_;
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -194,11 +208,9 @@ void Reloader::Thread::Run() {
 
 Result<std::vector<FeedOutcome>> Reloader::Thread::SetFeeds(std::vector<FeedConfig> feeds, Publisher publish) {
   std::vector<Slot> slots;
+  for (FeedConfig& config : feeds) slots.push_back(SlotFor(std::move(config)));
   std::vector<FeedOutcome> outcomes;
-  for (FeedConfig& config : feeds) {
-    slots.push_back(SlotFor(std::move(config)));
-    outcomes.push_back(LoadSlot(&slots.back(), false, Now()));
-  }
+  if (const Status loaded = Load(&slots, {}, false, &outcomes); !loaded) return tl::unexpected(loaded.error());
   if (const Status served = Serve(std::move(slots), publish, true); !served) return tl::unexpected(served.error());
   publish_ = std::move(publish);
   return outcomes;
@@ -212,12 +224,20 @@ Result<std::vector<FeedOutcome>> Reloader::Thread::Reload(std::span<const std::s
     }
   }
   std::vector<FeedOutcome> outcomes;
-  for (Slot& slot : slots) {
-    if (!names.empty() && std::ranges::find(names, slot.status.config.name) == names.end()) continue;
-    outcomes.push_back(LoadSlot(&slot, force, Now()));
-  }
+  if (const Status loaded = Load(&slots, names, force, &outcomes); !loaded) return tl::unexpected(loaded.error());
   if (const Status served = Serve(std::move(slots), publish_, false); !served) return tl::unexpected(served.error());
   return outcomes;
+}
+
+// Those named, or all when none is. Fails only when it is cancelled.
+Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
+                              std::vector<FeedOutcome>* outcomes) const {
+  for (Slot& slot : *slots) {
+    if (!names.empty() && std::ranges::find(names, slot.status.config.name) == names.end()) continue;
+    outcomes->push_back(LoadSlot(&slot, force, Now(), cancel_.get_token()));
+    if (cancel_.stop_requested()) return Fail("loading was stopped");
+  }
+  return {};
 }
 
 // A feed that was there before goes on with its data until it is loaded anew, even if its configuration is another one
@@ -233,8 +253,14 @@ Slot Reloader::Thread::SlotFor(FeedConfig config) const {
   return slot;
 }
 
-// Expiry is the one change that nobody asks for. A publisher that fails is asked again at the next tick.
-void Reloader::Thread::WithdrawExpired() { std::ignore = Serve(slots_, publish_, false); }
+// Expiry is the one change that nobody asks for: what fails, or runs out of memory, is tried again at the next tick.
+void Reloader::Thread::WithdrawExpired() {
+  try {
+    std::ignore = Serve(slots_, publish_, false);
+  } catch (const std::exception&) {
+    return;
+  }
+}
 
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
@@ -268,6 +294,8 @@ Result<std::vector<FeedOutcome>> Reloader::SetFeeds(std::vector<FeedConfig> feed
 Result<std::vector<FeedOutcome>> Reloader::Reload(std::span<const std::string> names, bool force) {
   return thread_->Ask([&] { return thread_->Reload(names, force); });
 }
+
+void Reloader::Cancel() { thread_->Cancel(); }
 
 std::vector<FeedStatus> Reloader::Feeds() const { return thread_->Feeds(); }
 

@@ -6,17 +6,19 @@
 // again unless forced: same device, inode, size, mtime and ctime, and the last change old enough that a further one
 // would have moved the clock of the file system.
 //
-// Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done.
-// Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(); the last reference to
-// replaced tables drops there.
-// Errors: SetFeeds and Reload fail when nothing was published that should have been; what became of a single feed is in
-// its outcome.
+// Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done. Cancel
+// does not wait: what is being read ends within a block of lines, a table that is being built is finished first.
+// Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(). Feeds() gives figures,
+// not data, so that the last reference to replaced tables drops there.
+// Errors: SetFeeds and Reload fail when nothing was published that should have been, or after Cancel; what became of a
+// single feed is in its outcome.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,15 +40,23 @@ struct FeedOutcome {
   int64_t data_time = 0;  // of the data that is kept, Unix time; 0: there is none
 };
 
+// How much data a feed has.
+struct FeedFigures {
+  uint64_t entries = 0;
+  uint64_t addresses = 0;
+  uint64_t bytes = 0;     // of memory
+  int64_t data_time = 0;  // Unix time
+};
+
 // A feed as it stands.
 struct FeedStatus {
   FeedConfig config;
-  std::shared_ptr<const FeedData> data;  // null: never loaded
-  bool expired = false;                  // there is data, but its $TIMESTAMP forbids to serve it
-  LoadReport report;                     // of the last load that was tried
-  std::string error;                     // why that one failed; empty: it did not
-  int64_t tried_at = 0;                  // Unix time of it
-  int64_t loaded_at = 0;                 // of the last one that succeeded
+  std::optional<FeedFigures> data;  // nothing: never loaded
+  bool expired = false;             // there is data, but its $TIMESTAMP forbids to serve it
+  LoadReport report;                // of the last load that was tried
+  std::string error;                // why that one failed; empty: it did not
+  int64_t tried_at = 0;             // Unix time of it
+  int64_t loaded_at = 0;            // of the last one that succeeded
 };
 
 // Makes a snapshot what is served. Feeds stand in the order given to SetFeeds; null where a feed is out.
@@ -75,6 +85,10 @@ class Reloader {
 
   // Loads the feeds named, or all when none is. Outcomes in the configuration's order.
   [[nodiscard]] Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+
+  // For a process that is about to end: the request that is running fails, as does every later one, and nothing that
+  // is served changes any more.
+  void Cancel();
 
   [[nodiscard]] std::vector<FeedStatus> Feeds() const;
 

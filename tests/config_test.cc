@@ -164,6 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"127.0.0.1:5300\"", "\"[::1]:5300\"", "3: server.listen: '[::1]:5300' is there twice"},
         Mistake{"[\"127.0.0.1:5300\", \"[::1]:5300\"]", "\"127.0.0.1:5300\"",
                 "3: server.listen: must be a list of strings"},
+        Mistake{"\"127.0.0.1:5300\"", "\"*:53\"", "3: server.listen: bad listen address '*:53': all addresses are "},
         Mistake{"workers  = 1", "workers = 2", "4: server.workers: more than one is not supported yet"},
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
         Mistake{"cores    = [1]", "cores = [1, 2]", "5: server.cores: must name one core for each worker (1)"},
@@ -173,15 +174,21 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[dpdk]\n", "[metrics]\nlisten = \"127.0.0.1:9053\"\n[dpdk]\n", "11: metrics: is not known"},
         Mistake{"\"--no-pci\"", "\"--lcores=1\"", "12: dpdk.eal: '--lcores=1': cores are named by"},
         Mistake{"\"--no-pci\"", "\"-l1\"", "12: dpdk.eal: '-l1': cores are named by"},
+        Mistake{"\"--no-pci\"", "\"-S\", \"0\"", "12: dpdk.eal: '-S': cores are named by"},
+        Mistake{"\"--no-pci\"", "\"--master-lcore=0\"", "12: dpdk.eal: '--master-lcore=0': cores are named by"},
+        Mistake{"\"--no-pci\"", "\"--lc=0\"", "12: dpdk.eal: '--lc=0': cores are named by"},
         Mistake{"port = 0,", "", "13: dpdk.ports.port: is missing"},
         Mistake{"port = 0,", "port = 0, queue = 1,", "13: dpdk.ports.queue: is not known"},
         Mistake{"{ port = 0, addresses = [", "{ port = 0, addresses = [\"192.0.2.1/24\"] }, { port = 0, addresses = [",
                 "13: dpdk.ports.port: port 0 is there twice"},
         Mistake{"\"10.54.0.53/32\"", "\"10.53.0.53/16\"", "13: dpdk.ports.addresses: '10.53.0.53/16' is there twice"},
         Mistake{"\"10.54.0.53/32\"", "\"10.54.0.53\"", "13: dpdk.ports.addresses: bad address '10.54.0.53'"},
-        Mistake{"\"10.54.0.53/32\"", "\"10.54.0.53/33\"", "13: dpdk.ports.addresses: bad address '10.54.0.53/33'"},
+        Mistake{"\"10.54.0.53/32\"", "\"10.54.0.53/33\"",
+                "13: dpdk.ports.addresses: bad prefix length in '10.54.0.53/33'"},
         Mistake{"\"10.54.0.53/32\"", "\"127.0.0.1/8\"",
                 "13: dpdk.ports.addresses: '127.0.0.1/8' is no address of a host"},
+        Mistake{"\"10.54.0.53/32\"", "\"10.54.0.0/24\"",
+                "13: dpdk.ports.addresses: '10.54.0.0/24' is no address of a host"},
         Mistake{"\"10.54.0.53/32\"", "\"fd53::53/64\"", "13: dpdk.ports.addresses: IPv6 address"},
         Mistake{"ports    = [ { port = 0, addresses = [\"10.53.0.53/24\", \"10.54.0.53/32\"] } ]", "ports = []",
                 "11: dpdk: ports: none given"},
@@ -209,6 +216,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"feeds    = [\"local\", \"drop\"]", "feeds = []", "32: zone.feeds: is empty"},
         Mistake{"feeds    = [\"local\", \"drop\"]", "", "30: zone.feeds: is missing"},
         Mistake{"ttl      = \"35m\"", "ttl = \"35 m\"", "33: zone.ttl: bad time '35 m'"},
+        Mistake{"ttl      = \"35m\"", "ttl = 3.5",
+                "33: zone.ttl: must be a time: whole seconds, or text as in \"35m\""},
         Mistake{" 7 1h 10m", " 7 1h", "34: zone.soa: is not 'mname rname serial"},
         Mistake{" 7 1h 10m", " 7 1h ten", "34: zone.soa: bad time 'ten'"},
         Mistake{" 7 1h 10m", " -7 1h 10m", "34: zone.soa: bad serial '-7'"},
@@ -240,6 +249,14 @@ TEST(Config, IsRefusedWithoutZonesOrAnythingToServeOn) {
   EXPECT_EQ(empty.error().message,
             "r.toml:1: zone: is missing: there is nothing to serve\n"
             "r.toml:1: server: listen: none given, and there is no DPDK port");
+}
+
+TEST(Config, DoesNotMissWhatIsThereButWrong) {
+  std::string text = kLeast;
+  text.replace(text.find('['), text.find("[[feed]]"), "[server]\nlisten = \"127.0.0.1:5300\"\n");
+  const auto wrong = ParseConfig(text, "r.toml");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().message, "r.toml:2: server.listen: must be a list of strings");
 }
 
 TEST(Config, NamesTheFileThatCannotBeRead) {

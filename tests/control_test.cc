@@ -162,7 +162,9 @@ TEST(ControlServer, RefusesAPathThatNoSocketCanHave) {
   const auto loop = EventLoop::Create().value();
   EXPECT_FALSE(ControlServer::Open("/tmp/" + std::string(200, 'x'), loop.get(), {}));
   EXPECT_FALSE(ControlServer::Open("", loop.get(), {}));
-  EXPECT_FALSE(ControlServer::Open("/proc/no/such/folder/s", loop.get(), {}));
+  const auto no_folder = ControlServer::Open("/proc/no/such/folder/s", loop.get(), {});
+  ASSERT_FALSE(no_folder);
+  EXPECT_EQ(no_folder.error().message, "/proc/no/such/folder/s: its folder cannot be made: No such file or directory");
 }
 
 TEST(ControlServer, AnswersOthersWhileOneWaits) {

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -38,6 +39,30 @@ class TempFolder {
  private:
   std::filesystem::path path_;
 };
+
+inline std::string Gzip(std::string_view text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+// A feed of 256 million bad lines in 600 kB: reading it takes much longer than any test waits.
+inline std::string EndlessFeed() {
+  std::string lines;
+  while (lines.size() < size_t{2} << 20) lines += "x\n";
+  const std::string member = Gzip(lines);
+  std::string feed;
+  for (int i = 0; i < 256; ++i) feed += member;
+  return feed;
+}
 
 inline uint32_t HostOrder(std::string_view dotted) {
   in_addr address{};

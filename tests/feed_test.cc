@@ -75,6 +75,19 @@ TEST(LoadFeed, RejectsLinesWithNulBytes) {
   EXPECT_EQ(loaded.Ask("1.2.3.5"), "127.0.0.2");
 }
 
+TEST(LoadFeed, ReadsNoMoreOnceItIsStopped) {
+  const TempFolder folder;
+  const FeedConfig config{.name = "f", .paths = {folder.Write("f", "1.2.3.4\n")}, .format = "cidr"};
+  std::stop_source stop;
+  LoadReport report;
+  EXPECT_TRUE(LoadFeed(config, nullptr, &report, nullptr, stop.get_token()));
+  stop.request_stop();
+  const auto stopped = LoadFeed(config, nullptr, &report, nullptr, stop.get_token());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().message, "loading was stopped");
+  EXPECT_EQ(report.lines, 0u);
+}
+
 TEST(LoadFeed, ReadsWhatRandomWritersWrite) {
   std::mt19937 random(5);
   std::set<uint32_t> listed;
@@ -104,6 +117,16 @@ TEST(LoadFeed, CountsWhatCameAndWhatWent) {
            before.feed.get());
   EXPECT_EQ(after.report.added, 2u);
   EXPECT_EQ(after.report.removed, 1u);
+}
+
+TEST(LoadFeed, CountsEntriesGivenAgain) {
+  const std::string text = "1.1.1.1\n1.1.1.2\n1.1.1.1\n10.0.0.0/8\n10.0.0.0/8\n10.0.0.0/9\n1.1.1.1\nbad\nbad\n";
+  for (const char* format : {"cidr", "ip4set", "ip4trie"}) {
+    const Loaded loaded = LoadText(format, text);
+    EXPECT_EQ(loaded.report.entries, 4u) << format;
+    EXPECT_EQ(loaded.report.duplicates, 3u) << format;
+    EXPECT_EQ(loaded.report.lines, loaded.report.entries + loaded.report.duplicates + loaded.report.rejected) << format;
+  }
 }
 
 TEST(LoadFeed, KnowsTheEntriesForExactlyTheTestPoints) {

@@ -35,17 +35,27 @@ TEST(WorkerCores, MustExistBeAllowedAndDiffer) {
 TEST(EalArguments, WritesLcoresWithAFloatingMainAndPinnedWorkers) {
   const Arguments arguments = *EalArguments({.eal = {"--no-pci"}, .workers = 2}, {0, 2, 3});
   EXPECT_TRUE(Contains(arguments, "--no-pci"));
-  EXPECT_TRUE(Contains(arguments, "--lcores=0@(0,2,3),1@2,2@3"));
+  EXPECT_TRUE(Contains(arguments, "--lcores=0@(0),1@2,2@3"));
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 1, .cores = {2}}, {0, 2, 3}), "--lcores=0@(0,3),1@2"));
+}
+
+TEST(EalArguments, LetsTheMainThreadShareWhatTheWorkersLeaveNothingOf) {
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 2}, {1, 2}), "--lcores=0@(1,2),1@1,2@2"));
+  EXPECT_TRUE(Contains(*EalArguments({.workers = 1}, {3}), "--lcores=0@(3),1@3"));
 }
 
 TEST(EalArguments, RefusesWhatChoosesLcores) {
-  for (const char* argument : {"-l", "-l0-1", "-c", "-c3", "-s1", "-S", "--lcores=0", "--lcores", "--main-lcore=1"}) {
+  for (const char* argument : {"-l", "-l0-1", "-c", "-c3", "-s1", "-S", "--lcores=0", "--lcores", "--lc=0",
+                               "--main-lcore=1", "--main", "--master-lcore=0"}) {
     const auto arguments = EalArguments({.eal = {"--no-pci", argument}}, {0});
     ASSERT_FALSE(arguments.has_value()) << argument;
     EXPECT_EQ(arguments.error().message, std::string("eal: '") + argument +
                                              "' is not for the configuration: lcores follow from workers and cores");
   }
-  EXPECT_TRUE(EalArguments({.eal = {"-a", "0000:01:00.0", "--log-level=8", "--vdev=net_tap0"}}, {0}).has_value());
+  EXPECT_TRUE(EalArguments({.eal = {"-a", "0000:01:00.0", "--log-level=8", "--vdev=net_tap0", "--legacy-mem",
+                                    "--match-allocations", "--socket-mem=64", "-n4"}},
+                           {0})
+                  .has_value());
 }
 
 TEST(EalArguments, GivesMemoryForItsBuffersWithoutHugePages) {

@@ -257,7 +257,9 @@ TEST(ParseListen, SaysWhatIsWrong) {
   for (const auto& [text, what] : std::vector<std::pair<std::string, std::string>>{
            {"127.0.0.1", "want ADDRESS:PORT"},
            {"", "want ADDRESS:PORT"},
-           {"::1:53", "an IPv6 address stands in brackets"},
+           {"::1:53", "want ADDRESS:PORT, an IPv6 address in brackets"},
+           {"[::1]", "want ADDRESS:PORT, an IPv6 address in brackets"},
+           {"*:53", "all addresses are 0.0.0.0 or [::]"},
            {"127.0.0.1:", "bad port"},
            {"127.0.0.1:65536", "bad port"},
            {"127.0.0.1:53x", "bad port"},

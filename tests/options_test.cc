@@ -56,7 +56,8 @@ TEST(ServerOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"--config"}, "--config"},
       {{"--conf", "a"}, "--conf"},
       {{"--config", "a", "--no-such"}, "--no-such"},
-      {{"--config", "a", "extra"}, "positional"},
+      {{"--config", "a", "extra"}, "unexpected argument 'extra'"},
+      {{"a.toml"}, "unexpected argument 'a.toml': the configuration is named by --config"},
   };
   for (const auto& [arguments, expected] : table) {
     const Outcome outcome = ParseLine(ParseServerOptions, arguments);

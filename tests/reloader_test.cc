@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -134,7 +135,22 @@ TEST_F(ReloaderTest, HasNoDataForAFeedThatNeverLoaded) {
   EXPECT_EQ(States(reloader_.SetFeeds({missing, Feed("b", "1.1.1.1\n")}, Keep())), (std::vector{kFailed, kLoaded}));
   EXPECT_EQ(Ask(0, "1.1.1.1"), "out");
   EXPECT_EQ(Ask(1, "1.1.1.1"), "127.0.0.2");
-  EXPECT_EQ(reloader_.Feeds()[0].data, nullptr);
+  EXPECT_FALSE(reloader_.Feeds()[0].data);
+}
+
+// A table that somebody else frees last would be freed on a thread that has better to do.
+TEST_F(ReloaderTest, TellsFiguresOfDataThatOnlyItselfFrees) {
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n10.0.0.0/24\n")}, Keep()));
+  const std::weak_ptr<const FeedData> data = snapshot_->feeds[0];
+  const std::vector<FeedStatus> feeds = reloader_.Feeds();
+  ASSERT_TRUE(feeds[0].data);
+  EXPECT_EQ(feeds[0].data->entries, 2u);
+  EXPECT_EQ(feeds[0].data->addresses, 257u);
+  EXPECT_GE(feeds[0].data->bytes, 8u);
+  EXPECT_EQ(feeds[0].data->data_time, data.lock()->data_time);
+  folder_.Write("a", "1.1.1.2\n");
+  EXPECT_EQ(States(Reload()), std::vector{kLoaded});
+  EXPECT_TRUE(data.expired());
 }
 
 TEST_F(ReloaderTest, LeavesEverythingWhenThePublisherFails) {
@@ -172,16 +188,27 @@ TEST_F(ReloaderTest, GoesOnWhenThePublisherThrows) {
   EXPECT_EQ(Ask(0, "1.1.1.2"), "127.0.0.2");
 }
 
+// Nobody asks for what happens at a tick, so nobody can be told either.
+TEST(Reloader, OutlivesATickThatThrows) {
+  std::atomic<int> ticks = 0;
+  Reloader reloader({.tick = 1ms, .now = [&]() -> int64_t {
+                       ++ticks;
+                       throw std::bad_alloc();
+                     }});
+  while (ticks < 3) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(reloader.Feeds().empty());
+}
+
 TEST_F(ReloaderTest, KeepsDataOfUnchangedFeedsWhenTheListChanges) {
   const FeedConfig a = Feed("a", "1.1.1.1\n");
   FeedConfig b = Feed("b", "2.2.2.2\n");
   std::this_thread::sleep_for(kSettle);
   ASSERT_TRUE(reloader_.SetFeeds({a, b}, Keep()));
-  const auto table = reloader_.Feeds()[0].data;
+  const auto table = snapshot_->feeds[0];
   b.a_be = htonl(0x7f000009);
   EXPECT_EQ(States(reloader_.SetFeeds({Feed("c", "3.3.3.3\n"), b, a}, Keep())),
             (std::vector{kLoaded, kLoaded, kUnchanged}));
-  EXPECT_EQ(reloader_.Feeds()[2].data, table);
+  EXPECT_EQ(snapshot_->feeds[2], table);
   EXPECT_EQ(Ask(0, "3.3.3.3"), "127.0.0.2");
   EXPECT_EQ(Ask(1, "2.2.2.2"), "127.0.0.9");
   EXPECT_EQ(Ask(2, "1.1.1.1"), "127.0.0.2");
@@ -241,6 +268,26 @@ TEST_F(ReloaderTest, TakesRequestsFromManyThreads) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered, 200);
   EXPECT_EQ(published_, 201);
+}
+
+TEST_F(ReloaderTest, CancelEndsALoadHalfwayAndKeepsTheOldData) {
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n"), Feed("b", "2.2.2.2\n")}, Keep()));
+  folder_.Write("a", "1.1.1.2\n");
+  folder_.Write("b", EndlessFeed());
+  auto loading = std::async(std::launch::async, [this] { return Reload(); });
+  EXPECT_EQ(loading.wait_for(200ms), std::future_status::timeout);
+  reloader_.Cancel();
+  const auto cancelled = std::chrono::steady_clock::now();
+  const auto outcomes = loading.get();
+  EXPECT_LT(std::chrono::steady_clock::now() - cancelled, 5s);
+  ASSERT_FALSE(outcomes);
+  EXPECT_EQ(outcomes.error().message, "loading was stopped");
+  EXPECT_EQ(published_, 1);
+  EXPECT_EQ(Ask(0, "1.1.1.1"), "127.0.0.2");
+  EXPECT_EQ(reloader_.Feeds()[1].error, "");
+  EXPECT_FALSE(Reload({"a"}));
+  EXPECT_FALSE(reloader_.SetFeeds({Feed("c", "3.3.3.3\n")}, Keep()));
+  EXPECT_EQ(reloader_.Feeds().size(), 2u);
 }
 
 TEST(Reloader, StopsWithoutHavingBeenAskedAnything) {

@@ -63,8 +63,7 @@ bool ParseName(Message message, Query& query) noexcept {
   return false;
 }
 
-}  // namespace
-
+// What follows the question: counts as in the header. Sets edns, dnssec_ok, udp_size, status.
 void ParseRecords(Message message, size_t at, Query& query) noexcept {
   const unsigned before =
       Load16(&message[6]) + Load16(&message[8]);  // ANCOUNT, NSCOUNT: records of no use in a question
@@ -86,6 +85,8 @@ void ParseRecords(Message message, size_t at, Query& query) noexcept {
     at += 10u + length;
   }
 }
+
+}  // namespace
 
 Query ParseQuery(Message message) noexcept {
   Query query;

@@ -36,8 +36,4 @@ struct Query {
 
 [[nodiscard]] Query ParseQuery(std::span<const uint8_t> message) noexcept;
 
-// Only what follows the question, the first part being known: counts as in the header. Sets edns, dnssec_ok, udp_size,
-// status.
-void ParseRecords(std::span<const uint8_t> message, size_t at, Query& query) noexcept;
-
 }  // namespace rblitz::dns

@@ -3,20 +3,13 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
+#include <string_view>
 
 namespace rblitz::io {
 
 namespace {
-
-// What chooses lcores, and so would contradict workers and cores: -c, -l, -s, -S with their value in the same argument
-// or the next, and the long ones.
-bool ChoosesLcores(const std::string& argument) {
-  for (const char* prefix : {"-c", "-l", "-s", "-S", "--lcores", "--main-lcore", "--master-lcore"}) {
-    if (argument.starts_with(prefix)) return true;
-  }
-  return false;
-}
 
 bool Has(const std::vector<std::string>& arguments, const char* prefix) {
   return std::any_of(arguments.begin(), arguments.end(),
@@ -28,6 +21,14 @@ size_t MegabytesFor(const DpdkConfig& config) {
   constexpr size_t kBytesPerMbuf = 2560;  // its data room, headroom, header and share of a page
   constexpr size_t kMegabytesBeside = 128;
   return config.mbufs * kBytesPerMbuf / (size_t{1} << 20) + kMegabytesBeside;
+}
+
+// Where the main thread runs.
+std::vector<int> MainCpus(const std::vector<int>& allowed, const std::vector<int>& cores) {
+  std::vector<int> left;
+  std::copy_if(allowed.begin(), allowed.end(), std::back_inserter(left),
+               [&](int cpu) { return std::find(cores.begin(), cores.end(), cpu) == cores.end(); });
+  return left.empty() ? allowed : left;
 }
 
 std::string Join(const std::vector<int>& cpus) {
@@ -47,6 +48,18 @@ std::vector<int> AllowedCpus() {
     if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
   }
   return cpus;
+}
+
+// Short options have their value in the same argument or in the next; long ones may be cut short (getopt_long(3)).
+bool ChoosesLcores(const std::string& argument) {
+  if (!argument.starts_with("--")) {
+    return argument.size() > 1 && argument[0] == '-' &&
+           std::string_view("clsS").find(argument[1]) != std::string_view::npos;
+  }
+  const std::string name = argument.substr(0, argument.find('='));
+  constexpr std::string_view kLong[] = {"--lcores", "--main-lcore", "--master-lcore"};
+  return name != "--" && std::any_of(std::begin(kLong), std::end(kLong),
+                                     [&](std::string_view option) { return option.starts_with(name); });
 }
 
 Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector<int>& allowed) {
@@ -89,7 +102,7 @@ Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const st
     arguments.push_back("-m " + std::to_string(MegabytesFor(config)));
   }
   std::ostringstream lcores;
-  lcores << "--lcores=0@(" << Join(allowed) << ")";
+  lcores << "--lcores=0@(" << Join(MainCpus(allowed, *cores)) << ")";
   for (size_t worker = 0; worker < cores->size(); ++worker) lcores << ',' << worker + 1 << '@' << (*cores)[worker];
   arguments.push_back(lcores.str());
   return arguments;

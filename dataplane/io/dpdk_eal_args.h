@@ -1,7 +1,7 @@
 // The EAL's command line: what the configuration gives, and the lcores that follow from workers and cores.
 //
-// Lcore 0 is the main thread and floats on all CPUs that the process may run on; lcore 1 + w is worker w, pinned to its
-// core.
+// Lcore 1 + w is worker w, pinned to its core. Lcore 0 is the main thread, and with it whatever threads it makes: it
+// floats on the CPUs that the workers leave, or on all where they leave none.
 //
 // Thread-safety: pure. Errors: the message says which setting is wrong.
 #pragma once
@@ -20,6 +20,9 @@ namespace rblitz::io {
 // The core of each worker: the configured ones, else the last of those allowed, because the first serves most
 // interrupts.
 [[nodiscard]] Result<std::vector<int>> WorkerCores(const DpdkConfig& config, const std::vector<int>& allowed);
+
+// Whether this argument of the configuration chooses lcores, which follow from workers and cores.
+[[nodiscard]] bool ChoosesLcores(const std::string& argument);
 
 // argv for rte_eal_init, argv[0] included.
 [[nodiscard]] Result<std::vector<std::string>> EalArguments(const DpdkConfig& config, const std::vector<int>& allowed);

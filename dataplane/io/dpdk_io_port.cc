@@ -79,8 +79,8 @@ Status Start(DpdkPort& port) {
 
 Result<std::unique_ptr<DpdkPort>> DpdkPort::Open(const DpdkPortConfig& config, uint32_t workers, rte_mempool* pool) {
   if (rte_eth_dev_is_valid_port(config.port) == 0) {
-    return Fail("port " + std::to_string(config.port) + ": there is none, the EAL found " +
-                std::to_string(rte_eth_dev_count_avail()));
+    return Fail("dpdk.ports: there is no port " + std::to_string(config.port) + ", DPDK found " +
+                std::to_string(rte_eth_dev_count_avail()) + " by what dpdk.eal says");
   }
   auto port = std::make_unique<DpdkPort>();
   port->id = config.port;

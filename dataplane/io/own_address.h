@@ -10,7 +10,8 @@
 
 namespace rblitz::io {
 
-// "10.53.0.53/24". The length of the network must be given: it says which source is its broadcast address.
+// "10.53.0.53/24", the address of a host. The length of the network must be given: it says which source is its
+// broadcast address.
 [[nodiscard]] Result<net::OwnIp4> ParseOwnAddress(const std::string& text);
 
 }  // namespace rblitz::io

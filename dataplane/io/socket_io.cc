@@ -259,11 +259,13 @@ Result<SocketConfig> ParseListen(const std::string& text) {
   if (config.address.size() >= 2 && config.address.front() == '[' && config.address.back() == ']') {
     config.address = config.address.substr(1, config.address.size() - 2);
   } else if (config.address.find(':') != std::string::npos) {
-    return bad("an IPv6 address stands in brackets");
+    return bad("want ADDRESS:PORT, an IPv6 address in brackets");
   }
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, config.port);
   if (error != std::errc() || rest != end) return bad("bad port");
+  // getaddrinfo(3) of glibc takes * for one of the two wildcards.
+  if (config.address == "*") return bad("all addresses are 0.0.0.0 or [::]");
   if (Result<Address> address = Resolve(config); !address) return bad("not a numeric address");
   return config;
 }

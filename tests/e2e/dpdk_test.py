@@ -1,19 +1,22 @@
 #!/usr/bin/python3
 """rblitzd on DPDK ports in network namespaces of the test's own: net_tap, and net_af_packet on a veth pair."""
 
+import os
 import re
 import socket
 import struct
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 import dns.exception
 import dns.message
 import dns.query
 import dns.rcode
 
-from harness import Server, disable_checksum_offload, free_port, inside, main, missing_for_namespaces, namespace
+from harness import (Server, disable_checksum_offload, endless_feed, free_port, inside, main, missing_for_namespaces,
+                     namespace)
 
 ETHERTYPE_ARP = 0x0806
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
@@ -91,6 +94,11 @@ class Ports(unittest.TestCase):
         with inside(space):
             return dns.query.udp(dns.message.make_query(name, kind, **options), server, timeout=5)
 
+    def threads(self, server):
+        """Its threads by name."""
+        tasks = Path(f"/proc/{server.process.pid}/task").iterdir()
+        return {task.joinpath("comm").read_text().strip(): int(task.name) for task in tasks}
+
     def check_serving(self, space, server, interface, own, port):
         """Everything that one port must do, asked from `own` on `interface`."""
         self.assertEqual(self.ask(space, port, "1.2.0.192.bl.test").answer[0][0].to_text(), "127.0.0.2")
@@ -163,6 +171,38 @@ class Ports(unittest.TestCase):
                 self.assertEqual(len(dns.query.udp(query, "127.0.0.1", port=port, timeout=5).answer), 1)
             self.assertEqual(len(self.ask(space, "10.55.0.53", "1.2.0.192.bl.test").answer), 1)
             self.assertEqual(server.json("stats")["zones"]["bl.test"]["listed"], 2)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one CPU, which all threads share")
+    def test_a_worker_has_its_core_for_itself(self):
+        worker = max(os.sched_getaffinity(0))
+        with namespace() as space, Server(config("net_tap0,iface=rbe2e5", "10.53.0.53"), FILES, space) as server:
+            threads = self.threads(server)
+            cores = {name: os.sched_getaffinity(thread) for name, thread in threads.items()}
+            alone = [name for name, allowed in cores.items() if allowed == {worker}]
+            self.assertEqual(len(alone), 1, cores)
+            self.assertEqual([name for name, allowed in cores.items() if worker in allowed], alone)
+            # There is a CPU left to load on, so loads need not wait for one that is idle.
+            self.assertEqual(os.sched_getscheduler(threads["rblitz-reload"]), os.SCHED_OTHER)
+
+    def test_loads_give_way_to_workers_that_occupy_every_cpu(self):
+        allowed = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, allowed)
+        os.sched_setaffinity(0, {max(allowed)})  # the server inherits it
+        with namespace() as space, Server(config("net_tap0,iface=rbe2e6", "10.53.0.53"), FILES, space) as server:
+            self.assertEqual(os.sched_getscheduler(self.threads(server)["rblitz-reload"]), os.SCHED_IDLE)
+
+    def test_sigterm_during_a_load_removes_port_and_socket(self):
+        with namespace() as space:
+            server = Server(config("net_tap0,iface=rbe2e4", "10.53.0.53"), {"list.txt": endless_feed()}, space)
+            self.addCleanup(server.__exit__)
+            server.start(wait_for="")
+            server.wait_until(lambda: server.reads("list.txt"))
+            signalled = time.monotonic()
+            self.assertEqual(server.stop(), 0, server.log)
+            self.assertLess(time.monotonic() - signalled, 2)
+            self.assertFalse(server.control.exists())
+            links = subprocess.run(["ip", "-n", space, "-o", "link"], capture_output=True, text=True, check=True).stdout
+            self.assertNotIn("rbe2e4", links)
 
     def test_port_that_does_not_exist_exits_1_and_says_which(self):
         with namespace() as space:

@@ -6,6 +6,7 @@ Usage of a test: TEST.py --rblitzd PATH --rblitz PATH [--check-client PATH] [uni
 import argparse
 import contextlib
 import ctypes
+import gzip
 import json
 import os
 import shutil
@@ -36,6 +37,12 @@ def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def endless_feed():
+    """A feed that nobody waits for: 10 million addresses, and then bad lines that take minutes to read."""
+    addresses = "".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}\n" for i in range(1 << 20))
+    return gzip.compress(addresses.encode(), 1) * 10 + gzip.compress(b"x\n" * (1 << 20)) * 1000
 
 
 class Server:
@@ -87,6 +94,21 @@ class Server:
         """Returns the exit code."""
         self.process.send_signal(with_signal)
         return self.process.wait(timeout=30)
+
+    def reads(self, name):
+        """Whether it has this file open now."""
+        with contextlib.suppress(OSError):  # a descriptor that is closed meanwhile
+            for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+                if descriptor.readlink() == self.folder / name:
+                    return True
+        return False
+
+    def wait_until(self, condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"waited in vain ({self.process.poll()}):\n{self.log}")
+            time.sleep(0.01)
 
     def __enter__(self):
         try:

@@ -15,7 +15,7 @@ import dns.query
 import dns.rcode
 
 import harness
-from harness import Server, ask_control, free_port, main, receive_answer
+from harness import Server, ask_control, endless_feed, free_port, main, receive_answer
 
 
 def config(port, extra="", feeds=("one", "two")):
@@ -47,11 +47,15 @@ class Reloading(unittest.TestCase):
         return {feed["name"]: feed for feed in answer["feeds"]}, answer
 
     def test_reload_serves_what_the_file_says_now_and_counts(self):
-        self.server.write("one.txt", "192.0.2.2\n192.0.2.3\n192.0.2.4\n\nnonsense\n")
+        self.server.write("one.txt", "192.0.2.2\n192.0.2.3\n192.0.2.4\n\nnonsense\n192.0.2.3\n")
         feeds, _ = self.reload("one")
         self.assertEqual(list(feeds), ["one"])
-        counts = {key: feeds["one"][key] for key in ("state", "lines", "entries", "rejected", "added", "removed")}
-        self.assertEqual(counts, {"state": "loaded", "lines": 5, "entries": 3, "rejected": 1, "added": 2, "removed": 1})
+        counts = {key: feeds["one"][key] for key in ("state", "lines", "entries", "duplicates", "rejected", "added",
+                                                        "removed")}
+        self.assertEqual(counts, {"state": "loaded", "lines": 6, "entries": 3, "duplicates": 1, "rejected": 1, "added": 2,
+                                  "removed": 1})
+        self.server.wait_for_log("lines=6 entries=3 duplicates=1 rejected=1")
+        self.assertEqual(self.server.json("status")["feeds"][0]["duplicates"], 1)
         self.assertIn("one.txt:5: ", feeds["one"]["errors"][0])
         self.assertEqual([self.rcode(f"192.0.2.{i}") for i in (1, 2, 3)], ["NXDOMAIN", "NOERROR", "NOERROR"])
 
@@ -81,6 +85,12 @@ class Reloading(unittest.TestCase):
         self.server.write("one.txt", whole)
         feeds, _ = self.reload("one")
         self.assertEqual((feeds["one"]["entries"], self.rcode("10.0.255.255")), (65536, "NOERROR"))
+
+    def test_reload_says_once_why_a_feed_failed(self):
+        (self.server.folder / "one.txt").unlink()
+        done = self.server.rblitz("reload", "one")
+        self.assertEqual((done.stdout + done.stderr).count("cannot open"), 1)
+        self.assertRegex(done.stderr, r"^rblitz: reload: one: .*one\.txt: cannot open: No such file or directory\n$")
 
     def test_unknown_feed_is_a_failure(self):
         _, answer = self.reload("three", exit_code=1)
@@ -238,6 +248,16 @@ class Commands(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertTrue(done.stderr.startswith("rblitz: lookup: "), done.stderr)
 
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        commands = [[harness.programs.rblitz, "--control", self.server.control, *words.split()]
+                    for words in ("status", "--json stats", "stats --watch", "lookup 192.0.2.1", "reload two", "--help")]
+        commands.append([harness.programs.rblitzd, "--check", "--config", self.server.folder / "rblitz.toml"])
+        for command in commands:
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"rblitzd?: standard output: No space left on device\n$")
+
     def test_wrong_usage_exits_2(self):
         for arguments in ((), ("frobnicate",), ("status", "extra"), ("lookup",)):
             self.assertEqual(self.server.rblitz(*arguments).returncode, 2, arguments)
@@ -256,7 +276,7 @@ class Commands(unittest.TestCase):
         second = subprocess.run([harness.programs.rblitzd, "--config", self.server.folder / "rblitz.toml", "--control",
                                  self.server.control], capture_output=True, text=True, timeout=30)
         self.assertEqual(second.returncode, 1)
-        self.assertIn("control.sock: another server listens there", second.stderr)
+        self.assertEqual(second.stderr, f"rblitzd: control socket {self.server.control}: another server listens there\n")
         self.assertEqual(self.server.json("status")["pid"], self.server.process.pid)
 
 
@@ -270,6 +290,45 @@ class StartAndStop(unittest.TestCase):
                 self.assertFalse(server.control.exists())
                 self.assertIn("event=stopped", server.log)
                 self.assertEqual(server.rblitz("status").returncode, 1)
+
+    def check_quick_end(self, server, number=signal.SIGTERM):
+        signalled = time.monotonic()
+        self.assertEqual(server.stop(number), 0, server.log)
+        self.assertLess(time.monotonic() - signalled, 2)
+        self.assertFalse(server.control.exists())
+        self.assertIn("event=stopped", server.log)
+
+    def test_signal_ends_the_first_load(self):
+        files = {**FILES, "one.txt": endless_feed()}
+        for number in (signal.SIGTERM, signal.SIGINT):
+            server = Server(config(free_port()), files)
+            self.addCleanup(server.__exit__)
+            server.start(wait_for="")
+            server.wait_until(lambda: server.reads("one.txt"))
+            time.sleep(0.3)
+            self.check_quick_end(server, number)
+            self.assertNotIn("event=started", server.log)
+
+    def test_signal_ends_a_reload(self):
+        with Server(config(free_port()), FILES) as server, server.connect() as client:
+            server.write("one.txt", endless_feed())
+            client.sendall(b'{"command": "reload"}\n')
+            server.wait_until(lambda: server.reads("one.txt"))
+            time.sleep(0.3)
+            self.assertEqual(server.json("status")["feeds"][0]["entries"], 2)
+            self.check_quick_end(server)
+            self.assertEqual(client.recv(1), b"")
+
+    def test_signal_does_not_wait_for_a_table_that_is_built(self):
+        # Ranges of many prefixes, each within the one before: soon read, and then painted over each other for seconds.
+        lines = "".join(f"{i >> 16}.{i >> 8 & 255}.{i & 255}.1-{255 - (i >> 16)}.{255 - (i >> 8 & 255)}.{255 - (i & 255)}.254\n"
+                        for i in range(150000))
+        server = Server(config(free_port()), {**FILES, "one.txt": lines})
+        self.addCleanup(server.__exit__)
+        server.start(wait_for="")
+        server.wait_until(lambda: server.reads("one.txt"))
+        server.wait_until(lambda: not server.reads("one.txt"))
+        self.check_quick_end(server)
 
     def test_questions_that_have_arrived_are_answered_before_the_end(self):
         port = free_port()
@@ -298,6 +357,11 @@ class StartAndStop(unittest.TestCase):
         self.assertRegex(done.stderr, r"rblitzd: .*rblitz\.toml:16: zone\.wrong: .*\n"
                                       r"rblitzd: .*rblitz\.toml:19: zone\.feeds: there is no feed 'nope'\n")
 
+    def test_feed_that_is_missing_at_start_is_logged_once(self):
+        with Server(config(free_port()), {"two.txt": FILES["two.txt"]}) as server:
+            self.assertEqual(server.log.count("one.txt: cannot open"), 1)
+            self.assertIn("event=feed_failed feed=one ", server.log)
+
     def test_port_that_is_taken_exits_1(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind(("127.0.0.1", 0))
@@ -318,6 +382,7 @@ class StartAndStop(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertRegex(done.stdout, r"bl\.test +serving +one, two\n")
             self.assertRegex(done.stdout, r"two +loaded +2 +1 +1 ")
+            self.assertIn("two: two.txt:2: bad address 'rubbish'\n", done.stdout)
         (server.folder / "one.txt").unlink()
         done = subprocess.run([harness.programs.rblitz, "--json", "check", path], capture_output=True, text=True)
         self.assertEqual((done.returncode, json.loads(done.stdout)["ok"]), (1, False))
