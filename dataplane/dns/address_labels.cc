@@ -9,7 +9,8 @@ namespace {
 constexpr AddressLabelsKernel kKernels[] = {
     {"plain", ParseAddressLabelsPlain, []() noexcept { return true; }},
     {"ssse3", ParseAddressLabelsSsse3, []() noexcept { return __builtin_cpu_supports("ssse3") != 0; }},
-    {"avx2", ParseAddressLabelsAvx2, []() noexcept { return __builtin_cpu_supports("avx2") != 0; }},
+    {"avx2", ParseAddressLabelsAvx2,
+     []() noexcept { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0; }},
 };
 
 }  // namespace
