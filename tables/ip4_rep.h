@@ -13,6 +13,8 @@
 
 namespace rblitz {
 
+static_assert(kMaxBatch <= Ip4Singles::kMaxCount);
+
 // Up to this many pieces a sorted array is smaller than a map of all /24s.
 inline constexpr size_t kSmallPieces = 65536;
 

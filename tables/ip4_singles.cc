@@ -206,6 +206,8 @@ ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
 template <class Layout>
 void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* indices, size_t count,
                         ValueId* values) const noexcept {
+  uint8_t further[kMaxCount];
+  size_t furthers = 0;
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* line = lines_.data() + size_t{BucketOf(permuted[i])} * kLine;
     const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
@@ -215,11 +217,13 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* indices, size_t
     if constexpr (Layout::kHasValue) {
       value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
     }
-    value &= hit;
-    if ((Layout::MayHaveGoneOn(line, tag) & ~hit) != 0) [[unlikely]]
-      value = FindFurther<Layout>(permuted[i]);
-    values[indices[i]] = value;
+    values[indices[i]] = value & hit;
+    if ((Layout::MayHaveGoneOn(line, tag) & ~hit) != 0) [[unlikely]] {
+      __builtin_prefetch(line + kLine, 0, 3);
+      further[furthers++] = static_cast<uint8_t>(i);
+    }
   }
+  for (size_t f = 0; f < furthers; ++f) values[indices[further[f]]] = FindFurther<Layout>(permuted[further[f]]);
 }
 
 void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept {

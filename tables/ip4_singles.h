@@ -52,6 +52,7 @@ class Ip4Permutation {
 class Ip4Singles {
  public:
   static constexpr size_t kLine = 64;
+  static constexpr size_t kMaxCount = 64;
   enum class Shape : uint8_t { kTag16, kTag16Value16, kTag16Value32, kTag32, kTag32Value16, kTag32Value32 };
 
   Ip4Singles() = default;
@@ -70,7 +71,7 @@ class Ip4Singles {
     return lines_.data() + size_t{BucketOf(permuted)} * kLine;
   }
   void Prefetch(uint32_t permuted) const noexcept { __builtin_prefetch(LineOf(permuted), 0, 3); }
-  // For i < count: values[indices[i]] becomes the value of the address permuted[i], or kNotListed.
+  // For i < count <= kMaxCount: values[indices[i]] becomes the value of the address permuted[i], or kNotListed.
   void Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
 
   [[nodiscard]] size_t bytes() const noexcept {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -37,6 +38,7 @@ struct ReceivedFrames {
   uint16_t sizes[kBurst];
   uint16_t rooms[kBurst];  // bytes from `data` to the end of the buffer, at least the frame's size
   UdpChecksum checksums[kBurst];
+  UdpChecksum worst_checksum = UdpChecksum::kUnknown;
 
   static constexpr size_t kReadableSize = net::FrameCheck::kReadableSize;
 
@@ -45,6 +47,7 @@ struct ReceivedFrames {
     sizes[count] = size;
     rooms[count] = room;
     checksums[count++] = checksum;
+    worst_checksum = std::max(worst_checksum, checksum);
   }
 };
 
@@ -76,9 +79,17 @@ class FramePath {
   void Take(const ReceivedFrames& received, Burst& burst, Visit&& visit) noexcept {
     uint16_t sizes[kBurst];
     const uint64_t good = check_.GoodQuestions(received.data, received.sizes, received.count, sizes);
+    if (std::popcount(good) == static_cast<int>(received.count) && received.worst_checksum < UdpChecksum::kBad)
+        [[likely]] {
+      for (size_t i = 0; i < received.count; ++i) {
+        AddMessage(received, i, sizes[i], burst);
+        visit(i, TakenFrame{Fate::kMessage});
+      }
+      return;
+    }
     for (size_t i = 0; i < received.count; ++i) {
       TakenFrame taken = {Fate::kMessage};
-      if (((good >> i & 1) != 0) & (received.checksums[i] < UdpChecksum::kBad)) [[likely]] {
+      if ((good >> i & 1) != 0 && received.checksums[i] < UdpChecksum::kBad) {
         AddMessage(received, i, sizes[i], burst);
       } else {
         taken = TakeRare(received, i, burst);

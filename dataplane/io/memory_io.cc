@@ -95,8 +95,9 @@ void MemoryIo::Receive(Burst& burst) noexcept {
   const size_t frames = std::exchange(rep.arrived, 0);
   size_t bytes = 0;
   ReceivedFrames received;
+  const std::span<const Waiting> waiting(rep.waiting.data() + rep.next, frames);
   for (size_t i = 0; i < frames; ++i) {
-    const size_t size = rep.waiting[rep.next + i].size;
+    const size_t size = waiting[i].size;
     bytes += size;
     if (size > kMaxFrame) [[unlikely]] {
       rep.path.CountOversize();
