@@ -64,7 +64,9 @@ Ip4Table::~Ip4Table() = default;
 // What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
 void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
   const Rep& rep = *rep_;
-  const auto [permuted, single, further, no_singles, no_furthers] = cursor;
+  uint32_t* const permuted = cursor.permuted;
+  uint8_t* const single = cursor.single;
+  uint8_t* const further = cursor.further;
   size_t singles = 0;
   size_t furthers = 0;
   if (rep.small) {
