@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "dataplane/answer_writer.h"
 #include "dataplane/dns/address_labels.h"
@@ -25,7 +26,7 @@ constexpr uint64_t kHeadCompared = 0xffff'ffff'ffff'00f8;
 constexpr uint64_t kHeadWanted = 0x0000'0000'0100'0000;
 constexpr uint16_t kOneAdditional = 0x0100;  // memory order
 
-// A plain OPT: root, type OPT, any size, extended RCODE and version 0, any flags, no options.
+// OPT: root, type OPT, any size, extended RCODE and version 0, any flags. Its options are nobody's business here.
 constexpr uint64_t kOptCompared = 0x00ff'ff00'00ff'ffff;
 constexpr uint64_t kOptWanted = uint64_t{dns::kOpt} << 16;
 constexpr size_t kOptSizeAt = 3;
@@ -72,9 +73,11 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
 }
 
-// What mail servers ask all day: one question for an address in a zone, at most a plain OPT. All is compared first and
+// What mail servers ask all day: one question for an address in a zone, with or without OPT. All is compared first and
 // the results are joined, so that there is one branch to predict. False: it is something else.
 inline bool Responder::ParseCommon(const io::Message& message, size_t index, const Serving& serving) noexcept {
+  if (message.capacity < kReadyRoom) [[unlikely]]
+    return false;
   Scratch& s = *scratch_;
   const uint8_t* const p = message.payload;
   const size_t labels = s.label_sizes[index];
@@ -87,11 +90,15 @@ inline bool Responder::ParseCommon(const io::Message& message, size_t index, con
   const uint64_t head = (Load<uint64_t>(p + 2) & kHeadCompared) ^ kHeadWanted;
   const auto additional = Load<uint16_t>(p + 10);
   const uint64_t edns = additional >> 8;
-  const uint64_t opt_differs = ((Load<uint64_t>(opt) & kOptCompared) ^ kOptWanted) | Load<uint16_t>(opt + kOptLengthAt);
-  const size_t size = question_end + (dns::kOptSize & (0 - edns));
+  const uint64_t opt_differs = (Load<uint64_t>(opt) & kOptCompared) ^ kOptWanted;
+  const size_t opt_size = dns::kOptSize + size_t{dns::Load16(opt + kOptLengthAt)};
+  const size_t size = question_end + (opt_size & (0 - edns));
   const uint64_t differs = head | (additional & ~kOneAdditional) | (opt_differs & (0 - edns)) | (size ^ message.size);
   const uint16_t qtype = dns::Load16(opt - 4);
-  if ((differs != 0) | IsTransfer(qtype) | (message.capacity < kReadyRoom)) [[unlikely]]
+  if ((differs != 0) | IsTransfer(qtype)) [[unlikely]]
+    return false;
+  if (size > question_end + dns::kOptSize &&
+      !dns::OptionsAreWellFormed({opt + dns::kOptSize, opt_size - dns::kOptSize}))
     return false;
   s.Add({.message = static_cast<uint8_t>(index),
          .form = static_cast<Form>(edns),
@@ -222,21 +229,23 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   stats_->rcodes[dns::kNxDomain].Add(unlisted);
 }
 
-// REQUIRES: the question's form is kPlainOpt when kEdns, else kBare.
+// REQUIRES: the question's form is kOpt when kEdns, else kBare.
 template <bool kEdns>
 inline void Responder::WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept {
   uint8_t* const p = message.payload;
   uint8_t* const out = p + question_end;
   const unsigned odd = question_end & 1;
 
-  // What goes, all that is not known beforehand: flags, and of OPT its size and flags.
+  // What goes, all that is not known beforehand: flags, and of OPT its size, flags and options.
   const auto old_flags = Load<uint16_t>(p + 2);
   const auto kept_flags = static_cast<uint16_t>(old_flags & __builtin_bswap16(dns::kRd));
   uint32_t removed = old_flags;
   uint32_t added = uint32_t{ready.changes[kEdns][odd]} + kept_flags;
   uint8_t dnssec_ok = 0;
   if constexpr (kEdns) {
-    const uint32_t opt = uint32_t{dns::Load16(out + kOptSizeAt)} + dns::Load16(out + kOptFlagsAt);
+    const size_t options = message.size - question_end - dns::kOptSize;
+    uint32_t opt = uint32_t{dns::Load16(out + kOptSizeAt)} + dns::Load16(out + kOptFlagsAt);
+    if (options != 0) opt += dns::Load16(out + kOptLengthAt) + net::AtOffset(net::Sum(out + dns::kOptSize, options), 1);
     removed += opt << (8 * odd);
     dnssec_ok = out[kOptFlagsAt] & 0x80;  // DO (RFC 3225 section 3)
   }
@@ -251,8 +260,8 @@ inline void Responder::WriteReady(io::Message& message, size_t question_end, con
     added += uint32_t{dnssec_ok} << (8 * ((question_end + flags_at) & 1));
   }
   message.size = static_cast<uint16_t>(question_end + size);
-  // `removed` is below 2^26: this multiple of 0xffff keeps the difference positive.
-  message.sum_change = added + (0xffffu << 16) - removed;
+  // `removed` is below 2^27: this multiple of 0xffff keeps the difference positive, and far from 2^32.
+  message.sum_change = added + (0xffffu << 12) - removed;
 }
 
 // An address question without a ready answer: another type than A, several feeds, a test address.
@@ -263,7 +272,7 @@ void Responder::Compose(io::Message& message, const Asked& asked, uint32_t addre
   } else {
     query.question_end = asked.question_end;
     query.qtype = asked.qtype;
-    query.edns = asked.form == Form::kPlainOpt;
+    query.edns = asked.form == Form::kOpt;
     if (query.edns) {
       const uint8_t* const opt = message.payload + asked.question_end;
       query.dnssec_ok = (opt[kOptFlagsAt] & 0x80) != 0;

@@ -1,4 +1,4 @@
-// The questions that the common way does not take: other zones, names that are no address, the apex, CH, broken ones.
+// The questions that the common way does not take: names that are no address, the apex, CH, broken ones.
 
 #include <algorithm>
 #include <array>
@@ -119,7 +119,7 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
   Scratch& s = *scratch_;
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
   if (!zone.out && below == 4 && s.label_sizes[index] != 0) {
-    if (query.qtype == dns::kAny || message.capacity < kReadyRoom) {
+    if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
     s.Add({.message = static_cast<uint8_t>(index),

@@ -25,9 +25,9 @@ inline constexpr size_t kRounds = 8;
 
 // What follows the question.
 enum class Form : uint8_t {
-  kBare,      // nothing
-  kPlainOpt,  // the OPT that nearly every resolver sends: no options
-  kOther,     // ParseQuery tells
+  kBare,   // nothing
+  kOpt,    // OPT at once, and nothing more
+  kOther,  // ParseQuery tells
 };
 
 // A question for an address in a zone.
@@ -53,7 +53,7 @@ struct Responder::Scratch {
   uint32_t addresses[io::kBurst];
   uint8_t group_of[io::kBurst];
 
-  // The zones of the burst; after ByZone their runs in `asked`.
+  // The zones of the burst; after SortByZone their runs in `asked`.
   struct Group {
     const Zone::Rep* zone;
     size_t begin;
@@ -84,8 +84,7 @@ struct Responder::Scratch {
   }
 
   void Add(const Asked& question, uint32_t address, const Zone::Rep* zone) noexcept {
-    if (group_count == 0 || groups[last_group].zone != zone) [[unlikely]]
-      last_group = GroupOf(zone);
+    if (group_count == 0 || groups[last_group].zone != zone) last_group = GroupOf(zone);
     asked[asked_count] = question;
     addresses[asked_count] = address;
     group_of[asked_count++] = static_cast<uint8_t>(last_group);

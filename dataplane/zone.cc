@@ -122,7 +122,7 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
     const uint32_t records = net::Sum(ready.bytes, ready.size + edns * dns::kOptSize);
     for (const unsigned odd : {0u, 1u}) {
       const uint64_t added = ready.flags + (counts & 0xffffffff) + (counts >> 32) + net::AtOffset(records, odd);
-      const uint32_t removed = edns == 0 ? kOne : kOne + kOne + (dns::kOpt << (8 * odd));
+      const uint32_t removed = edns == 0 ? kOne : 2 * kOne + (uint32_t{dns::kOpt} << (8 * odd));
       ready.changes[edns][odd] = static_cast<uint16_t>(net::Change(removed, net::Fold(added)));
     }
   }

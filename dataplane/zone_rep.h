@@ -2,8 +2,6 @@
 // responder*.cc only.
 #pragma once
 
-#include <smmintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/dns/name.h"
+#include "dataplane/question_end.h"
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
 #include "tables/ip4_table.h"
@@ -69,38 +68,6 @@ struct ZoneVerdict {
   Verdict verdict;
 };
 
-// How every question for a name in a zone ends on the wire: the apex, any type, class IN.
-class QuestionEnd {
- public:
-  // `apex` in wire form and lower case.
-  void Set(const uint8_t* apex, size_t apex_size) noexcept;
-
-  // Whether a name that goes on at `suffix` ends in the apex there and then, and its question is one of class IN. Reads
-  // up to kCapacity bytes.
-  [[nodiscard]] bool Matches(const uint8_t* suffix) const noexcept {
-    __m128i differ = _mm_setzero_si128();
-    size_t at = 0;
-    do {
-      const __m128i asked = _mm_loadu_si128(reinterpret_cast<const __m128i*>(suffix + at));
-      const __m128i ignored = _mm_load_si128(reinterpret_cast<const __m128i*>(ignored_.data() + at));
-      const __m128i wanted = _mm_load_si128(reinterpret_cast<const __m128i*>(wanted_.data() + at));
-      differ = _mm_or_si128(differ, _mm_xor_si128(_mm_or_si128(asked, ignored), wanted));
-      at += 16;
-    } while (at < size_);
-    return _mm_testz_si128(differ, differ) != 0;
-  }
-
-  // Of apex, type and class.
-  [[nodiscard]] size_t size() const noexcept { return size_; }
-
- private:
-  static constexpr size_t kCapacity = 272;
-  // Bits that may be as they like: the case of letters, the type, all that stands behind. They are set in `wanted_`.
-  alignas(16) std::array<uint8_t, kCapacity> ignored_{};
-  alignas(16) std::array<uint8_t, kCapacity> wanted_{};
-  size_t size_ = 0;
-};
-
 struct Zone::Rep {
   QuestionEnd question_end;
   uint32_t slot = 0;
@@ -151,7 +118,7 @@ struct ZoneSet::Index {
     return nullptr;
   }
 
-  // Where an apex is shorter than what is read here, the question's type is a part of it: only A is found then.
+  // Where an apex is shorter than what is read here, type and class are a part of it: only A is found then.
   [[nodiscard]] static size_t CommonSlot(const uint8_t* apex) noexcept {
     uint64_t bytes;
     std::memcpy(&bytes, apex, sizeof bytes);
@@ -179,19 +146,28 @@ size_t AddressToText(uint32_t address, char* out) noexcept;
 template <class Visit>
 void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
   uint32_t ttl_seconds = UINT32_MAX;
-  const auto all = [&](auto&& f) {
-    if (IsTestPoint(address) && zone.has_addresses) {
-      for (const ZoneVerdict& at : zone.test[address - kTestUnlisted]) f(at);
-      return;
+  if (IsTestPoint(address) && zone.has_addresses) {
+    const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
+    for (const ZoneVerdict& at : test) {
+      ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
     }
-    for (const ZoneFeed& feed : zone.feeds) {
-      for (const Verdict& verdict : feed.data->verdicts.at(feed.ip4->Lookup(address))) f(ZoneVerdict{&feed, verdict});
-    }
-  };
-  all([&](const ZoneVerdict& at) {
-    ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
-  });
-  all([&](const ZoneVerdict& at) { visit(at, ttl_seconds); });
+    for (const ZoneVerdict& at : test) visit(at, ttl_seconds);
+    return;
+  }
+  // Looked up once where there are not very many.
+  constexpr size_t kRemembered = 32;
+  ValueId values[kRemembered];
+  for (size_t f = 0; f < zone.feeds.size(); ++f) {
+    const ZoneFeed& feed = zone.feeds[f];
+    const ValueId value = feed.ip4->Lookup(address);
+    if (f < kRemembered) values[f] = value;
+    if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
+  }
+  for (size_t f = 0; f < zone.feeds.size(); ++f) {
+    const ZoneFeed& feed = zone.feeds[f];
+    const ValueId value = f < kRemembered ? values[f] : feed.ip4->Lookup(address);
+    for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, ttl_seconds);
+  }
 }
 
 }  // namespace rblitz

@@ -34,7 +34,7 @@ struct Ip4Dense {
 struct Ip4Table::Rep {
   static constexpr size_t kMapWords = (size_t{1} << 24) / 32;
   // Longer prefixes send fewer addresses on to the /24 map, shorter ones stay in the core's own cache although packets
-  // stream through it: 64 KiB (docs/tables.md has the measurement).
+  // stream through it: 64 KiB (docs/performance.md has the measurement).
   static constexpr unsigned kCoarseLength = 18;
   static constexpr size_t kCoarseWords = (size_t{1} << kCoarseLength) / 32;
   static constexpr uint32_t kUniform16 = 1u << 31;  // in top: the whole /16 has this value

@@ -208,6 +208,9 @@ TEST(Frame, NothingIsServedWithoutOwnAddresses) {
   own.ip4.clear();
   EXPECT_EQ(FrameCheck(&own)(Udp()).kind, FrameKind::kOtherAddress);
   EXPECT_EQ(FrameCheck(&own)(test::ArpFrame({})).kind, FrameKind::kArpNotUs);
+  const FrameBytes to_nobody = Udp({.destination = 0, .version_and_length = 0x00});
+  EXPECT_EQ(FrameCheck(&own)(to_nobody).kind, FrameKind::kBadIpHeader);
+  ExpectBurstAgrees({5, to_nobody}, own);
 }
 
 TEST(Frame, MoreAddressesThanTheFastCheckKnowsAreServedAllTheSame) {
@@ -218,6 +221,7 @@ TEST(Frame, MoreAddressesThanTheFastCheckKnowsAreServedAllTheSame) {
     EXPECT_EQ(FrameCheck(&own)(Udp({.source = 0x08080808, .destination = ip4.address})).kind, FrameKind::kDnsQuestion);
     EXPECT_EQ(FrameCheck(&own)(Udp({.source = ip4.address, .destination = 0x0a350001})).kind,
               FrameKind::kMartianSource);
+    ExpectBurstAgrees({5, Udp({.source = 0x08080808, .destination = ip4.address})}, own);
   }
 }
 

@@ -26,7 +26,7 @@ struct Patterns {
 constexpr Patterns MakePatterns() {
   Patterns patterns{};
   for (Pattern& pattern : patterns.slots) {
-    for (uint8_t& length : pattern.lengths) length = 0xff;  // an unused slot: nothing is like this
+    for (uint8_t& length : pattern.lengths) length = 0xff;  // an unused slot, and its end 0: nothing is an address
   }
   for (unsigned packed = 0; packed < 256; ++packed) {
     unsigned at = 0;

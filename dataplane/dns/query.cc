@@ -21,17 +21,6 @@ size_t SkipName(Message message, size_t at) noexcept {
   return 0;
 }
 
-// Whether the options of an OPT fill it exactly (RFC 6891 section 6.1.2).
-bool OptionsAreWellFormed(Message rdata) noexcept {
-  while (!rdata.empty()) {
-    if (rdata.size() < 4) return false;
-    const size_t length = Load16(&rdata[2]);
-    if (length > rdata.size() - 4) return false;
-    rdata = rdata.subspan(4 + length);
-  }
-  return true;
-}
-
 // RFC 6891 section 6.1.3: class is the client's size, TTL is extended RCODE, version and flags.
 void TakeOpt(Message message, size_t fixed, uint16_t length, Query& query) noexcept {
   if (query.edns || !OptionsAreWellFormed(message.subspan(fixed + 10, length))) {
@@ -87,6 +76,16 @@ void ParseRecords(Message message, size_t at, Query& query) noexcept {
 }
 
 }  // namespace
+
+bool OptionsAreWellFormed(Message rdata) noexcept {
+  while (!rdata.empty()) {
+    if (rdata.size() < 4) return false;
+    const size_t length = Load16(&rdata[2]);
+    if (length > rdata.size() - 4) return false;
+    rdata = rdata.subspan(4 + length);
+  }
+  return true;
+}
 
 Query ParseQuery(Message message) noexcept {
   Query query;

@@ -36,4 +36,7 @@ struct Query {
 
 [[nodiscard]] Query ParseQuery(std::span<const uint8_t> message) noexcept;
 
+// Whether the options of an OPT fill its data exactly (RFC 6891 section 6.1.2).
+[[nodiscard]] bool OptionsAreWellFormed(std::span<const uint8_t> rdata) noexcept;
+
 }  // namespace rblitz::dns

@@ -105,7 +105,6 @@ FrameCheck::FrameCheck(const OwnAddresses* own) noexcept : own_(own) {
   want(kIp4At + ip4::kProtocol, kProtocolUdp, 0xff);
   want(kUdpAt + udp::kDestinationPort, kDnsPort >> 8, 0xff);
   want(kUdpAt + udp::kDestinationPort + 1, kDnsPort & 0xff, 0xff);
-  if (own->ip4.empty() || own->ip4.size() > kFastAddresses) want(kIp4At, 0, 0xff);
   if (own->ip4.size() > kFastAddresses) return;
   for (const OwnIp4& ip4 : own->ip4) keys_[keys_size_++] = {SwapBytes(ip4.address), SwapBytes(Broadcast(ip4))};
 }

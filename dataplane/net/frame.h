@@ -149,13 +149,13 @@ class FrameCheck {
     };
     compare(keys_[0]);
     for (size_t k = 1; k < keys_size_; ++k) [[unlikely]] compare(keys_[k]);
-    return suspicious | !to_us;
+    return suspicious | !to_us | (keys_size_ == 0);
   }
 
   // What is the same in every good question: of `wanted_` the bits that are set in `compared_`.
   Headers wanted_{};
   Headers compared_{};
-  size_t keys_size_ = 0;  // 0: too many or none, and nothing is wanted that there could be
+  size_t keys_size_ = 0;  // 0: too many or none, nothing passes
   std::array<Key, kFastAddresses> keys_{};
   const OwnAddresses* own_;
 };
