@@ -156,7 +156,7 @@ void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
   }
   // Looked up once where there are not very many.
   constexpr size_t kRemembered = 32;
-  ValueId values[kRemembered];
+  ValueId values[kRemembered] = {};
   for (size_t f = 0; f < zone.feeds.size(); ++f) {
     const ZoneFeed& feed = zone.feeds[f];
     const ValueId value = feed.ip4->Lookup(address);
