@@ -208,6 +208,7 @@ void Reloader::Thread::Run() {
 
 Result<std::vector<FeedOutcome>> Reloader::Thread::SetFeeds(std::vector<FeedConfig> feeds, Publisher publish) {
   std::vector<Slot> slots;
+  slots.reserve(feeds.size());
   for (FeedConfig& config : feeds) slots.push_back(SlotFor(std::move(config)));
   std::vector<FeedOutcome> outcomes;
   if (const Status loaded = Load(&slots, {}, false, &outcomes); !loaded) return tl::unexpected(loaded.error());
