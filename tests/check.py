@@ -188,8 +188,9 @@ def clang_format():
     return good
 
 
-def clang_tidy(folders):
-    """On every translation unit in these folders that the release build compiles; headers are seen through them."""
+def clang_tidy(folders, checks=None):
+    """On every translation unit in these folders that the release build compiles; headers are seen through them. `checks` is
+    added to those of .clang-tidy."""
     commands = json.loads((ROOT / "build/compile_commands.json").read_text())
     files = {os.path.relpath((Path(c["directory"]) / c["file"]).resolve(), ROOT) for c in commands}
     ours = sorted(f for f in files if f.startswith(folders))
@@ -197,6 +198,8 @@ def clang_tidy(folders):
         print("clang-tidy: no file to look at")
         return False
     command = ["clang-tidy-14", "-p", "build", "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+    if checks:
+        command.append(f"--checks={checks}")
 
     def check(file):
         done = subprocess.run([*command, file], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
@@ -219,17 +222,19 @@ def stage_lint(build_only):
         return step("lint: build", False)
     total += step("clang-format", clang_format())
     total += step("python syntax", python_compiles())
-    total += step("clang-tidy", clang_tidy(PRODUCT))
+    total += step("clang-tidy", clang_tidy(PRODUCT, "-clang-analyzer-*"))
     return total
 
 
 def stage_lint_tests(build_only):
-    """The tests and benchmarks under clang-tidy: minutes for GoogleTest's headers, so not a part of make check."""
+    """The tests and benchmarks under clang-tidy, the product under its analyzer: minutes each, so not a part of make check."""
     if build_only:
         return Tally()
     if not build("build", {"tests": "enabled", "benches": "enabled"}):
         return step("lint-tests: build", False)
-    return step("clang-tidy of tests and benchmarks", clang_tidy(PROVING))
+    total = step("clang-tidy's analyzer", clang_tidy(PRODUCT, "-*,clang-analyzer-*"))
+    total += step("clang-tidy of tests and benchmarks", clang_tidy(PROVING))
+    return total
 
 
 STAGES = {"release": stage_release, "asan": stage_asan, "tsan": stage_tsan, "lint": stage_lint, "lint-tests": stage_lint_tests}
