@@ -10,10 +10,10 @@
 namespace rblitz::dns {
 namespace {
 
-using Names = std::vector<std::array<uint8_t, 64>>;
+using Names = std::vector<std::array<uint8_t, 128>>;
 
-std::array<uint8_t, 64> NameOf(const std::vector<std::string>& labels) {
-  std::array<uint8_t, 64> name{};
+std::array<uint8_t, 128> NameOf(const std::vector<std::string>& labels) {
+  std::array<uint8_t, 128> name{};
   size_t at = 0;
   for (const std::string& label : labels) {
     name[at++] = static_cast<uint8_t>(label.size());
