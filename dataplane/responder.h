@@ -20,6 +20,7 @@ namespace rblitz {
 class AnswerWriter;
 struct Asked;
 struct ReadyAnswer;
+struct ZoneFeed;
 
 class Responder {
  public:
@@ -35,11 +36,19 @@ class Responder {
   struct Scratch;
 
   // The stages (responder.cc).
-  [[nodiscard]] bool ParseCommon(const io::Message& message, size_t index, const Serving& serving) noexcept;
+  struct CommonQuestion;
+  [[nodiscard]] static CommonQuestion ReadCommon(const io::Message& message, size_t labels,
+                                                 const ZoneSet& zones) noexcept;
+  void Parse(io::Burst& burst, const Serving& serving) noexcept;
   void SortByZone() noexcept;
   void LookUp() noexcept;
+  void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
-  template <bool kEdns>
+  template <class KindOf>
+  void SortByKind(size_t group, KindOf&& kind_of) noexcept;
+  template <class ReadyOf>
+  void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
+  template <bool kEdns, size_t kStep>
   static void WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept;
   void Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
 

@@ -122,12 +122,9 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
-    s.Add({.message = static_cast<uint8_t>(index),
-           .form = Form::kOther,
-           .question_end = query.question_end,
-           .apex_at = static_cast<uint16_t>(apex_at),
-           .qtype = query.qtype},
-          s.label_addresses[index], &zone);
+    s.Add(static_cast<uint8_t>(index), Form::kOther, query.question_end, query.qtype, s.label_addresses[index],
+          s.GroupOf(&zone));
+    s.all_plain = false;
     return;
   }
   AnswerWriter writer(message, query);

@@ -35,8 +35,8 @@ struct Asked {
   uint8_t message;  // index in the burst
   Form form;
   uint16_t question_end;
-  uint16_t apex_at;
   uint16_t qtype;
+  uint8_t group;  // its zone, index in Scratch::groups
 };
 
 struct Responder::Scratch {
@@ -51,7 +51,8 @@ struct Responder::Scratch {
   size_t asked_count;
   Asked asked[io::kBurst];
   uint32_t addresses[io::kBurst];
-  uint8_t group_of[io::kBurst];
+  // Whether all of them are for A, and none needs ParseQuery.
+  bool all_plain;
 
   // The zones of the burst; after SortByZone their runs in `asked`.
   struct Group {
@@ -61,15 +62,25 @@ struct Responder::Scratch {
   };
   size_t group_count;
   Group groups[io::kBurst];
-  size_t last_group;
 
-  // By position in `asked`: how many feeds list it, and its ready answer, the last such feed's.
+  // By position in `asked`, in zones of several feeds: how many list it, and its ready answer, the last such feed's.
   uint16_t ready[io::kBurst];
   uint16_t hits[io::kBurst];
+
+  // Of the group that is being written, by kind of answer: positions in `asked`.
+  enum Kind : size_t { kUnlisted, kUnlistedEdns, kListed, kListedEdns, kComposed, kKinds };
+  struct OfKind {
+    size_t count;
+    uint8_t at[io::kBurst];
+  };
+  OfKind of_kind[kKinds];
+
+  size_t most_feeds;  // of a zone of the burst
 
   // By round: each group asks its next table.
   struct Round {
     uint32_t permuted[io::kBurst];
+    uint32_t buckets[io::kBurst];
     uint8_t single[io::kBurst];
     uint8_t further[io::kBurst];
     ValueId values[io::kBurst];
@@ -80,17 +91,18 @@ struct Responder::Scratch {
   void Begin() noexcept {
     asked_count = 0;
     group_count = 0;
-    last_group = 0;
+    all_plain = true;
   }
 
-  void Add(const Asked& question, uint32_t address, const Zone::Rep* zone) noexcept {
-    if (group_count == 0 || groups[last_group].zone != zone) last_group = GroupOf(zone);
-    asked[asked_count] = question;
-    addresses[asked_count] = address;
-    group_of[asked_count++] = static_cast<uint8_t>(last_group);
+  void Add(uint8_t message, Form form, uint16_t question_end, uint16_t qtype, uint32_t address, size_t group) noexcept {
+    asked[asked_count] = {.message = message,
+                          .form = form,
+                          .question_end = question_end,
+                          .qtype = qtype,
+                          .group = static_cast<uint8_t>(group)};
+    addresses[asked_count++] = address;
   }
 
- private:
   [[nodiscard]] size_t GroupOf(const Zone::Rep* zone) noexcept {
     size_t g = 0;
     while (g < group_count && groups[g].zone != zone) ++g;

@@ -110,20 +110,21 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
   for (const auto& [at, delta] : chunk.places) {
     dns::Store16(ready.bytes + at, static_cast<uint16_t>(dns::kPointer | (apex_at + delta)));
   }
-  ready.size = static_cast<uint16_t>(chunk.bytes.size());
+  ready.size = chunk.bytes.size();
   uint8_t* const opt = ready.bytes + ready.size;
   dns::Store16(opt + 1, dns::kOpt);
   dns::Store16(opt + 3, dns::kUdpSize);
   const bool negative = rcode == dns::kNxDomain;
-  ready.counts = negative ? Counts(0, chunk.records) : Counts(chunk.records, 0);
-  ready.flags = Flags(rcode);
+  const uint16_t flags = Flags(rcode);
+  const uint64_t counts = negative ? Counts(0, chunk.records) : Counts(chunk.records, 0);
+  ready.head = flags | counts << 16;
   for (const unsigned edns : {0u, 1u}) {
-    const uint64_t counts = ready.counts | uint64_t{edns} << 56;
+    const uint64_t sent_counts = counts | uint64_t{edns} << 56;
     const uint32_t records = net::Sum(ready.bytes, ready.size + edns * dns::kOptSize);
     for (const unsigned odd : {0u, 1u}) {
-      const uint64_t added = ready.flags + (counts & 0xffffffff) + (counts >> 32) + net::AtOffset(records, odd);
+      const uint64_t added = flags + (sent_counts & 0xffffffff) + (sent_counts >> 32) + net::AtOffset(records, odd);
       const uint32_t removed = edns == 0 ? kOne : 2 * kOne + (uint32_t{dns::kOpt} << (8 * odd));
-      ready.changes[edns][odd] = static_cast<uint16_t>(net::Change(removed, net::Fold(added)));
+      ready.changes[edns][odd] = ReadyAnswer::kSumBias + net::Change(removed, net::Fold(added));
     }
   }
   return true;
@@ -148,7 +149,8 @@ class ZoneBuilder {
     if (!name) return Fail(name.error().message);
     std::transform(name->bytes.begin(), name->bytes.begin() + name->size, zone_->apex.begin(), dns::Lower);
     zone_->apex_size = name->size;
-    zone_->question_end.Set(zone_->apex.data(), name->size);
+    zone_->ends[0].Set(zone_->apex.data(), name->size, false);
+    zone_->ends[1].Set(zone_->apex.data(), name->size, true);
     char text[4 * dns::kMaxName];
     zone_->name.assign(text, dns::NameToText(zone_->apex.data(), text));
     zone_->slot = std::min<uint32_t>(config_.slot, kZoneSlots - 1);
@@ -160,7 +162,8 @@ class ZoneBuilder {
       if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
       const FeedData* data = snapshot_.feeds[index].get();
       if (data == nullptr) continue;  // out: the zone misses this part
-      zone_->feeds.push_back({.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .ready_of = {}});
+      zone_->feeds.push_back(
+          {.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .is_ready = false, .ready_of = {}});
       if (zone_->ttl_seconds == 0) zone_->ttl_seconds = data->ttl_seconds;  // the first feed that has one
       zone_->has_addresses = true;
       newest_ = std::max(newest_, data->data_time);
@@ -263,6 +266,7 @@ class ZoneBuilder {
       const uint32_t values = feed.data->verdicts.values();
       feed.ready_of.assign(values, kCompose);
       for (ValueId value = 1; value < values; ++value) feed.ready_of[value] = ReadyFor(feed, value);
+      feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
     zone_->ready.shrink_to_fit();
     return {};
@@ -299,7 +303,7 @@ class ZoneBuilder {
 
 }  // namespace
 
-void QuestionEnd::Set(const uint8_t* apex, size_t apex_size) noexcept {
+void QuestionEnd::Set(const uint8_t* apex, size_t apex_size, bool has_opt) noexcept {
   wanted_.fill(0xff);
   ignored_.fill(0xff);
   for (size_t i = 0; i < apex_size; ++i) {
@@ -311,6 +315,13 @@ void QuestionEnd::Set(const uint8_t* apex, size_t apex_size) noexcept {
   dns::Store16(&wanted_[class_at], dns::kIn);
   dns::Store16(&ignored_[class_at], 0);
   size_ = class_at + 2;
+  if (!has_opt) return;
+  // Root, type, and behind the size extended RCODE and version 0.
+  for (const size_t at : {0, 1, 2, 5, 6}) {
+    wanted_[size_ + at] = at == 2 ? dns::kOpt : 0;
+    ignored_[size_ + at] = 0;
+  }
+  size_ += dns::kOptSize;
 }
 
 Zone::Zone(std::unique_ptr<const Rep> rep) noexcept : rep_(std::move(rep)) {}

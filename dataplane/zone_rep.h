@@ -39,12 +39,13 @@ struct ReadyAnswer {
   static constexpr size_t kMaxSize = kCapacity - dns::kOptSize;
 
   alignas(16) uint8_t bytes[kCapacity] = {};  // records, then OPT without DO, whether it is sent or not
-  uint64_t counts = 0;                        // the header's four counts as they stand in memory, ARCOUNT 0
-  uint16_t flags = 0;                         // the header's second word in memory order, RD clear
-  uint16_t size = 0;                          // of the records
+  uint64_t head = 0;  // the header's flags, RD clear, and its first three counts, in memory order
+  size_t size = 0;    // of the records
   // net::Change from the question's counts and OPT (its size and flags 0) to the flags, the counts and all that is sent
-  // behind the question: [with OPT][question_end is odd].
-  uint16_t changes[2][2] = {};
+  // behind the question: [with OPT][question_end is odd]. A multiple of 0xffff on top keeps differences positive:
+  // whatever else of a question can change is below 2^27, and they stay far from 2^32.
+  static constexpr uint32_t kSumBias = 0xffffu << 12;
+  uint32_t changes[2][2] = {};
 };
 
 // Where an address question's apex can stand: behind 8 to 16 bytes of labels. The pointers of negative answers depend
@@ -59,6 +60,7 @@ struct ZoneFeed {
   const FeedData* data;
   const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
+  bool is_ready;                   // each value has a ready answer
   std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
 };
 
@@ -69,7 +71,7 @@ struct ZoneVerdict {
 };
 
 struct Zone::Rep {
-  QuestionEnd question_end;
+  std::array<QuestionEnd, 2> ends;  // of questions without and with OPT
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
@@ -99,32 +101,32 @@ struct ZoneSet::Index {
   std::vector<Entry> entries;            // open addressing, a power of two
   std::array<bool, 128> label_counts{};  // of apexes
 
-  // For the questions that mail servers ask all day: zones in which nothing but the zone itself can hold an address, by
-  // the first bytes of the apex. Zone i of `common` in slot s: common_begins[s] <= i < common_begins[s + 1].
-  static constexpr size_t kCommonSlots = 256;
-  std::vector<const Zone::Rep*> common;
-  std::array<uint32_t, kCommonSlots + 1> common_begins{};
+  // For the questions that mail servers ask all day: zones in which nothing but the zone itself can hold an address,
+  // hashed by the first bytes of the apex: open addressing that never wraps, a null behind the last.
+  std::vector<const Zone::Rep*> common = {nullptr, nullptr};
+  unsigned common_shift = 63;
 
   // The zone whose apex is exactly this lower-case name; null: none.
   [[nodiscard]] const Zone::Rep* Find(const uint8_t* name, size_t size) const noexcept;
 
-  // The zone of an address whose labels end here; null: look closer. Reads up to 272 bytes.
-  [[nodiscard]] const Zone::Rep* FindCommon(const uint8_t* apex) const noexcept {
-    const size_t slot = CommonSlot(apex);
-    for (uint32_t i = common_begins[slot]; i < common_begins[slot + 1]; ++i) {
-      if (common[i]->question_end.Matches(apex)) [[likely]]
-        return common[i];
-    }
-    return nullptr;
+  // The zone of an address whose labels end here, in a question without or with OPT; null: look closer. Reads up to 288
+  // bytes.
+  [[nodiscard]] const Zone::Rep* FindCommon(const uint8_t* apex, size_t has_opt) const noexcept {
+    const Zone::Rep* const* const slot = &common[CommonSlot(apex)];
+    if (*slot != nullptr && (*slot)->ends[has_opt].Matches(apex)) [[likely]]
+      return *slot;
+    return FindCommonBehind(slot, apex, has_opt);
   }
+  [[nodiscard]] const Zone::Rep* FindCommonBehind(const Zone::Rep* const* slot, const uint8_t* apex,
+                                                  size_t has_opt) const noexcept;
 
   // Where an apex is shorter than what is read here, type and class are a part of it: only A is found then.
-  [[nodiscard]] static size_t CommonSlot(const uint8_t* apex) noexcept {
+  [[nodiscard]] size_t CommonSlot(const uint8_t* apex) const noexcept {
     uint64_t bytes;
     std::memcpy(&bytes, apex, sizeof bytes);
     constexpr uint64_t kLowerCase = 0x2020202020202020;
     constexpr uint64_t kMix = 0x9e3779b97f4a7c15;
-    return (bytes | kLowerCase) * kMix >> 56;
+    return (bytes | kLowerCase) * kMix >> common_shift;
   }
 
   void AddCommon(std::span<const Zone> zones);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <numeric>
 #include <span>
 
 #include "dataplane/dns/address_labels.h"
@@ -49,13 +48,23 @@ std::array<uint8_t, dns::kMaxName + 8> ApexInQuestion(const Zone::Rep& zone) {
 }  // namespace
 
 void ZoneSet::Index::AddCommon(std::span<const Zone> zones) {
+  constexpr size_t kFewest = 256;
+  constexpr size_t kRoomEach = 8;
+  const size_t slots = std::max(kFewest, std::bit_ceil(kRoomEach * zones.size()));
+  common_shift = 64 - static_cast<unsigned>(std::countr_zero(slots));
+  common.assign(slots + zones.size() + 1, nullptr);
   for (const Zone& zone : zones) {
-    if (IsCommon(zone.rep(), zones)) common.push_back(&zone.rep());
+    if (!IsCommon(zone.rep(), zones)) continue;
+    size_t slot = CommonSlot(ApexInQuestion(zone.rep()).data());
+    while (common[slot] != nullptr) ++slot;
+    common[slot] = &zone.rep();
   }
-  const auto slot_of = [](const Zone::Rep* zone) { return CommonSlot(ApexInQuestion(*zone).data()); };
-  std::stable_sort(common.begin(), common.end(), [&](auto* a, auto* b) { return slot_of(a) < slot_of(b); });
-  for (const Zone::Rep* zone : common) ++common_begins[slot_of(zone) + 1];
-  std::partial_sum(common_begins.begin(), common_begins.end(), common_begins.begin());
+}
+
+const Zone::Rep* ZoneSet::Index::FindCommonBehind(const Zone::Rep* const* slot, const uint8_t* apex,
+                                                  size_t has_opt) const noexcept {
+  while (*slot != nullptr && !(*slot)->ends[has_opt].Matches(apex)) ++slot;
+  return *slot;
 }
 
 ZoneSet::ZoneSet() : index_(std::make_unique<const Index>()) {}

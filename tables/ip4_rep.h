@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -79,6 +80,10 @@ struct Ip4Table::Rep {
   [[nodiscard]] size_t PieceOf(uint32_t address) const noexcept;
   template <size_t kCount>
   void PiecesOf(const uint32_t* wanted, size_t* pieces) const noexcept;
+  // The parts of Ip4Table::Sort.
+  void SortSmall(std::span<const uint32_t> batch, ValueId* found) const noexcept;
+  void Permute(std::span<const uint32_t> batch, const Ip4Cursor& cursor) const noexcept;
+  void SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept;
 };
 
 }  // namespace rblitz

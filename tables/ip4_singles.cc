@@ -61,11 +61,11 @@ struct Bucket {
   // More came by than it has slots: the last one is a filter.
   static bool Spills(const uint8_t* line) noexcept { return Tags(line)[0] > Tags(line)[1]; }
   // 1 when an address with this tag may have gone on from here.
-  static uint32_t MayHaveGoneOn(const uint8_t* line, Tag tag) noexcept {
-    return static_cast<uint32_t>(Tags(line)[kLast] >> (tag & 15)) & 1u & static_cast<uint32_t>(Spills(line));
+  static uint32_t MayHaveGoneOn(const uint8_t* line, Tag tag, bool spills) noexcept {
+    return static_cast<uint32_t>(Tags(line)[kLast] >> (tag & 15)) & static_cast<uint32_t>(spills);
   }
   // Slots of a bucket that hold addresses.
-  static uint32_t InUse(const uint8_t* line) noexcept { return ~(static_cast<uint32_t>(Spills(line)) << kLast); }
+  static uint32_t InUse(bool spills) noexcept { return ~(static_cast<uint32_t>(spills) << kLast); }
 };
 
 // Calls f.template operator()<Bucket<...>>() for the shape: the one place that knows them all.
@@ -189,7 +189,8 @@ ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
   const auto tag = static_cast<typename Layout::Tag>(permuted);
   for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
     const uint8_t* line = lines_.data() + bucket * kLine;
-    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(line);
+    const bool spills = Layout::Spills(line);
+    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
     if (match != 0) {
       if constexpr (!Layout::kHasValue) {
         return common_;
@@ -197,37 +198,42 @@ ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
         return Layout::Values(line)[std::countr_zero(match)];
       }
     }
-    if (Layout::MayHaveGoneOn(line, tag) == 0) return kNotListed;
+    if (Layout::MayHaveGoneOn(line, tag, spills) == 0) return kNotListed;
   }
   const auto straggler = std::lower_bound(stragglers_.begin(), stragglers_.end(), std::pair(permuted, kNotListed));
   return straggler != stragglers_.end() && straggler->first == permuted ? straggler->second : kNotListed;
 }
 
 template <class Layout>
-void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* indices, size_t count,
+void Ip4Singles::FindAs(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
                         ValueId* values) const noexcept {
+  const uint8_t* const lines = lines_.data();
+  const ValueId common = common_;
   uint8_t further[kMaxCount];
   size_t furthers = 0;
-  for (size_t i = 0; i < count; ++i) {
-    const uint8_t* line = lines_.data() + size_t{BucketOf(permuted[i])} * kLine;
+  for (size_t k = 0; k < count; ++k) {
+    const uint8_t i = indices[k];
+    const uint8_t* line = lines + size_t{buckets[i]} * kLine;
     const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
-    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(line);
+    const bool spills = Layout::Spills(line);
+    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
     const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none: half of all questions miss
-    ValueId value = common_;
+    ValueId value = common;
     if constexpr (Layout::kHasValue) {
       value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
     }
-    values[indices[i]] = value & hit;
-    if ((Layout::MayHaveGoneOn(line, tag) & ~hit) != 0) [[unlikely]] {
+    values[i] = value & hit;
+    if ((Layout::MayHaveGoneOn(line, tag, spills) & ~hit) != 0) [[unlikely]] {
       __builtin_prefetch(line + kLine, 0, 3);
-      further[furthers++] = static_cast<uint8_t>(i);
+      further[furthers++] = i;
     }
   }
-  for (size_t f = 0; f < furthers; ++f) values[indices[further[f]]] = FindFurther<Layout>(permuted[further[f]]);
+  for (size_t f = 0; f < furthers; ++f) values[further[f]] = FindFurther<Layout>(permuted[further[f]]);
 }
 
-void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept {
-  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, indices, count, values); });
+void Ip4Singles::Find(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+                      ValueId* values) const noexcept {
+  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, buckets, indices, count, values); });
 }
 
 }  // namespace rblitz

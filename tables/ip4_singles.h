@@ -19,6 +19,8 @@
 // Thread-safety: const after Build. Cost: docs/tables.md has bytes an address. Source: Cleary 1984 (quotienting).
 #pragma once
 
+#include <smmintrin.h>
+
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -43,6 +45,15 @@ class Ip4Permutation {
     x *= 0x846ca68bu;
     return x;
   }
+  // Of four addresses.
+  [[nodiscard]] __m128i operator()(__m128i addresses) const noexcept {
+    __m128i x = _mm_xor_si128(addresses, _mm_set1_epi32(static_cast<int>(first_)));
+    x = _mm_xor_si128(x, _mm_srli_epi32(x, 16));
+    x = _mm_mullo_epi32(x, _mm_set1_epi32(0x7feb352d));
+    x = _mm_xor_si128(x, _mm_set1_epi32(static_cast<int>(second_)));
+    x = _mm_xor_si128(x, _mm_srli_epi32(x, 15));
+    return _mm_mullo_epi32(x, _mm_set1_epi32(static_cast<int>(0x846ca68bu)));
+  }
 
  private:
   uint32_t first_;
@@ -66,13 +77,23 @@ class Ip4Singles {
   void Insert(uint32_t permuted, ValueId value);
   void Finish();
 
-  // Where a probe for the address begins.
-  [[nodiscard]] const void* LineOf(uint32_t permuted) const noexcept {
-    return lines_.data() + size_t{BucketOf(permuted)} * kLine;
+  // Where a probe for an address begins: a bucket, to be fetched before it is looked into.
+  [[nodiscard]] uint32_t BucketOf(uint32_t permuted) const noexcept {
+    return static_cast<uint32_t>((uint64_t{permuted} * buckets_) >> 32);
   }
-  void Prefetch(uint32_t permuted) const noexcept { __builtin_prefetch(LineOf(permuted), 0, 3); }
-  // For i < count <= kMaxCount: values[indices[i]] becomes the value of the address permuted[i], or kNotListed.
-  void Find(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
+  // Of four addresses.
+  [[nodiscard]] __m128i BucketsOf(__m128i permuted) const noexcept {
+    const __m128i buckets = _mm_set1_epi32(static_cast<int>(buckets_));
+    const __m128i even = _mm_srli_epi64(_mm_mul_epu32(permuted, buckets), 32);
+    const __m128i odd = _mm_mul_epu32(_mm_srli_epi64(permuted, 32), buckets);
+    return _mm_blend_epi16(even, odd, 0xcc);
+  }
+  void Prefetch(uint32_t bucket) const noexcept { __builtin_prefetch(lines_.data() + size_t{bucket} * kLine, 0, 3); }
+
+  // For each i of the `count` <= kMaxCount `indices`: values[i] becomes the value of the address permuted[i] whose
+  // bucket is buckets[i], or kNotListed.
+  void Find(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+            ValueId* values) const noexcept;
 
   [[nodiscard]] size_t bytes() const noexcept {
     return lines_.bytes() + stragglers_.capacity() * sizeof(stragglers_[0]);
@@ -86,13 +107,10 @@ class Ip4Singles {
   template <class Layout>
   void FinishAs();
   template <class Layout>
-  void FindAs(const uint32_t* permuted, const uint8_t* indices, size_t count, ValueId* values) const noexcept;
+  void FindAs(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+              ValueId* values) const noexcept;
   template <class Layout>
   [[nodiscard]] ValueId FindFurther(uint32_t permuted) const noexcept;
-
-  [[nodiscard]] uint32_t BucketOf(uint32_t permuted) const noexcept {
-    return static_cast<uint32_t>((uint64_t{permuted} * buckets_) >> 32);
-  }
 
   HugeArray<uint8_t> lines_;  // buckets_ + max_displacement_ buckets
   HugeArray<uint32_t> used_;  // by bucket, while building: first its own addresses, then slots in use

@@ -61,39 +61,61 @@ Ip4Table::Ip4Table(Ip4Table&&) noexcept = default;
 Ip4Table& Ip4Table::operator=(Ip4Table&&) noexcept = default;
 Ip4Table::~Ip4Table() = default;
 
-// What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
 void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
-  const Rep& rep = *rep_;
-  uint32_t* const permuted = cursor.permuted;
+  cursor.singles = 0;
+  cursor.furthers = 0;
+  if (rep_->small) {
+    rep_->SortSmall(addresses, values);
+  } else {
+    rep_->Permute(addresses, cursor);
+    std::fill_n(values, addresses.size(), kNotListed);
+    rep_->SortLarge(addresses, cursor);
+  }
+}
+
+void Ip4Table::Rep::SortSmall(std::span<const uint32_t> batch, ValueId* found) const noexcept {
+  constexpr size_t kTogether = 4;
+  size_t pieces[kTogether];
+  size_t i = 0;
+  for (; i + kTogether <= batch.size(); i += kTogether) {
+    PiecesOf<kTogether>(&batch[i], pieces);
+    for (size_t k = 0; k < kTogether; ++k) found[i + k] = values[pieces[k]];
+  }
+  for (; i < batch.size(); ++i) found[i] = values[PieceOf(batch[i])];
+}
+
+// Of all batch, four at a time: cheaper than one by one of those that need it.
+void Ip4Table::Rep::Permute(std::span<const uint32_t> batch, const Ip4Cursor& cursor) const noexcept {
+  size_t i = 0;
+  for (; i + 4 <= batch.size(); i += 4) {
+    const __m128i permuted = permute(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&batch[i])));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(cursor.permuted + i), permuted);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(cursor.buckets + i), singles.BucketsOf(permuted));
+  }
+  for (; i < batch.size(); ++i) {
+    cursor.permuted[i] = permute(batch[i]);
+    cursor.buckets[i] = singles.BucketOf(cursor.permuted[i]);
+  }
+}
+
+// What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
+void Ip4Table::Rep::SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept {
+  static_assert(kSinglesOnly == 1 && kFurther == 2);
   uint8_t* const single = cursor.single;
   uint8_t* const further = cursor.further;
-  size_t singles = 0;
-  size_t furthers = 0;
-  if (rep.small) {
-    constexpr size_t kTogether = 4;
-    size_t pieces[kTogether];
-    size_t i = 0;
-    for (; i + kTogether <= addresses.size(); i += kTogether) {
-      rep.PiecesOf<kTogether>(&addresses[i], pieces);
-      for (size_t k = 0; k < kTogether; ++k) values[i + k] = rep.values[pieces[k]];
-    }
-    for (; i < addresses.size(); ++i) values[i] = rep.values[rep.PieceOf(addresses[i])];
-  } else {
-    for (size_t i = 0; i < addresses.size(); ++i) {
-      const uint32_t address = addresses[i];
-      const Ip4Coarse coarse = rep.CoarseOf(address);
-      values[i] = kNotListed;
-      permuted[singles] = rep.permute(address);
-      single[singles] = static_cast<uint8_t>(i);
-      singles += coarse == kSinglesOnly;
-      further[furthers] = static_cast<uint8_t>(i);
-      furthers += coarse == kFurther;
-    }
-    for (size_t i = 0; i < singles; ++i) rep.singles.Prefetch(permuted[i]);
-    for (size_t i = 0; i < furthers; ++i) __builtin_prefetch(&rep.map[addresses[further[i]] >> 13], 0, 3);
+  size_t singles_size = 0;
+  size_t furthers_size = 0;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    const size_t is = CoarseOf(batch[i]);
+    single[singles_size] = static_cast<uint8_t>(i);
+    singles_size += is & 1;
+    further[furthers_size] = static_cast<uint8_t>(i);
+    furthers_size += is >> 1;
   }
-  cursor.singles = singles;
-  cursor.furthers = furthers;
+  for (size_t k = 0; k < singles_size; ++k) singles.Prefetch(cursor.buckets[single[k]]);
+  for (size_t k = 0; k < furthers_size; ++k) __builtin_prefetch(&map[batch[further[k]] >> 13], 0, 3);
+  cursor.singles = singles_size;
+  cursor.furthers = furthers_size;
 }
 
 void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
@@ -104,22 +126,22 @@ void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Va
     if (kind == kBlock) {
       values[i] = rep.ValueInBlock(addresses[i]);
     } else if (kind == kSingles) {
-      cursor.permuted[cursor.singles] = rep.permute(addresses[i]);
-      rep.singles.Prefetch(cursor.permuted[cursor.singles]);
+      rep.singles.Prefetch(cursor.buckets[i]);
       cursor.single[cursor.singles++] = i;
     }
   }
 }
 
 void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
-  if (cursor.singles > 0) rep_->singles.Find(cursor.permuted, cursor.single, cursor.singles, values);
+  if (cursor.singles > 0) rep_->singles.Find(cursor.permuted, cursor.buckets, cursor.single, cursor.singles, values);
 }
 
 void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
   uint32_t permuted[kMaxBatch];
+  uint32_t buckets[kMaxBatch];
   uint8_t single[kMaxBatch];
   uint8_t further[kMaxBatch];
-  Ip4Cursor cursor{.permuted = permuted, .single = single, .further = further};
+  Ip4Cursor cursor{.permuted = permuted, .buckets = buckets, .single = single, .further = further};
   Sort(addresses, cursor, values);
   Locate(addresses, cursor, values);
   Find(cursor, values);

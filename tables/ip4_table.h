@@ -27,8 +27,9 @@ inline constexpr size_t kMaxBatch = 64;
 
 // What one stage of a batch leaves for the next. The arrays are the caller's, with room for the batch.
 struct Ip4Cursor {
-  uint32_t* permuted;  // of those that must be looked for among single addresses
-  uint8_t* single;     // their indices in the batch
+  uint32_t* permuted;  // of each address, where single addresses are looked for
+  uint32_t* buckets;   // likewise
+  uint8_t* single;     // indices of those that must be looked for among single addresses
   uint8_t* further;    // indices of those that the /24 map must tell
   size_t singles = 0;
   size_t furthers = 0;

@@ -13,7 +13,8 @@ namespace {
 ValueId FindOne(const Ip4Singles& singles, uint32_t permuted) {
   const uint8_t index = 0;
   ValueId value = 77;
-  singles.Find(&permuted, &index, 1, &value);
+  const uint32_t bucket = singles.BucketOf(permuted);
+  singles.Find(&permuted, &bucket, &index, 1, &value);
   return value;
 }
 

@@ -94,10 +94,11 @@ void DpdkPacketIo::Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) no
   std::array<rte_mbuf*, kBurst> replies;
   std::array<Fate, kBurst> fates;
   size_t replies_size = 0;
+  rte_mbuf** message = mbufs_.data() + burst.count;
   port.path.Take(received, burst, [&](size_t i, TakenFrame taken) {
     rte_mbuf* const mbuf = mbufs[i];
     if (taken.fate == Fate::kMessage) [[likely]] {
-      mbufs_[burst.count - 1] = mbuf;
+      *message++ = mbuf;
     } else if (taken.fate == Fate::kDropped) {
       rte_pktmbuf_free(mbuf);
     } else {

@@ -1,5 +1,7 @@
 #include "dataplane/io/frame_path.h"
 
+#include <smmintrin.h>
+
 #include <array>
 #include <cstddef>
 
@@ -84,10 +86,36 @@ TakenFrame FramePath::TakeDoubtful(const ReceivedFrames& received, size_t i, uin
   return {Fate::kMessage};
 }
 
-void FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept {
-  const auto frame_size = [](const Message& message) {
-    return static_cast<uint16_t>(message.size == 0 ? 0 : net::kUdpPayloadAt + message.size);
-  };
+void FramePath::AddMessages(const ReceivedFrames& received, const uint16_t* sizes, Burst& burst) noexcept {
+  static_assert(sizeof(Message) == 16 && offsetof(Message, payload) == 0 && offsetof(Message, size) == 8 &&
+                offsetof(Message, capacity) == 10 && offsetof(Message, sum_change) == 12);
+  constexpr size_t kStep = 8;
+  const __m128i taken = _mm_set1_epi16(static_cast<short>(kTaken));
+  const __m128i most = _mm_set1_epi16(static_cast<short>(max_answer_));
+  const __m128i to_payload = _mm_set1_epi64x(net::kUdpPayloadAt);
+  size_t i = 0;
+  for (; i + kStep <= received.count; i += kStep) {
+    const auto load = [&](const auto* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); };
+    const __m128i capacities = _mm_min_epu16(_mm_subs_epu16(load(received.rooms + i), taken), most);
+    const __m128i size8 = load(sizes + i);
+    __m128i rest[2] = {_mm_unpacklo_epi16(size8, capacities), _mm_unpackhi_epi16(size8, capacities)};
+    auto* to = reinterpret_cast<__m128i*>(burst.messages + burst.count + i);
+    for (size_t pair = 0; pair < kStep / 2; ++pair) {
+      const __m128i payloads = _mm_add_epi64(load(received.data + i + 2 * pair), to_payload);
+      const __m128i rest2 = pair % 2 == 0 ? _mm_unpacklo_epi32(rest[pair / 2], _mm_setzero_si128())
+                                          : _mm_unpackhi_epi32(rest[pair / 2], _mm_setzero_si128());
+      _mm_storeu_si128(to++, _mm_unpacklo_epi64(payloads, rest2));
+      _mm_storeu_si128(to++, _mm_unpackhi_epi64(payloads, rest2));
+    }
+  }
+  burst.count += i;
+  for (; i < received.count; ++i) AddMessage(received, i, sizes[i], burst);
+}
+
+FramePath::Turned FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept {
+  const __m128i low_word = _mm_set1_epi32(0xffff);
+  __m128i bytes4 = _mm_setzero_si128();
+  __m128i unsent4 = _mm_setzero_si128();  // negative
   size_t i = 0;
   for (; i + 4 <= messages.size(); i += 4) {
     uint8_t* frames[4];
@@ -96,17 +124,32 @@ void FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) no
     for (size_t f = 0; f < 4; ++f) {
       frames[f] = FrameOf(messages[i + f]);
       columns[f] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&messages[i + f]));
-      sizes[i + f] = frame_size(messages[i + f]);
     }
     net::Transpose(columns);
+    const __m128i payload_sizes = _mm_and_si128(columns[2], low_word);
+    const __m128i unsent = _mm_cmpeq_epi32(payload_sizes, _mm_setzero_si128());
+    const __m128i sizes4 = _mm_andnot_si128(unsent, _mm_add_epi32(payload_sizes, _mm_set1_epi32(net::kUdpPayloadAt)));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(sizes + i), _mm_packus_epi32(sizes4, sizes4));
+    bytes4 = _mm_add_epi32(bytes4, sizes4);
+    unsent4 = _mm_add_epi32(unsent4, unsent);
     // One that is not sent is turned as well: nobody looks at it.
-    const __m128i payload_sizes = _mm_and_si128(columns[2], _mm_set1_epi32(0xffff));
     net::TurnFourUdp(frames, payload_sizes, columns[3]);
   }
+  const auto sum_of = [](__m128i four) {
+    alignas(16) int32_t parts[4];
+    _mm_store_si128(reinterpret_cast<__m128i*>(parts), four);
+    return static_cast<int64_t>(parts[0]) + parts[1] + parts[2] + parts[3];
+  };
+  Turned turned{.frames = i + static_cast<size_t>(sum_of(unsent4)), .bytes = static_cast<size_t>(sum_of(bytes4))};
   for (; i < messages.size(); ++i) {
-    sizes[i] = frame_size(messages[i]);
-    if (sizes[i] != 0) net::TurnUdp(FrameOf(messages[i]), messages[i].size, messages[i].sum_change);
+    const Message& message = messages[i];
+    sizes[i] = static_cast<uint16_t>(message.size == 0 ? 0 : net::kUdpPayloadAt + message.size);
+    if (sizes[i] == 0) continue;
+    net::TurnUdp(FrameOf(message), message.size, message.sum_change);
+    turned.frames += 1;
+    turned.bytes += sizes[i];
   }
+  return turned;
 }
 
 }  // namespace rblitz::io

@@ -52,7 +52,7 @@ struct ReceivedFrames {
 };
 
 enum class Fate : uint8_t {
-  kMessage,    // the burst's last message
+  kMessage,    // one of the burst
   kArpReply,   // it is its own reply now
   kEchoReply,  // so is this
   kDropped,    // and counted
@@ -71,20 +71,21 @@ class FramePath {
   }
 
   FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats) noexcept
-      : check_(own), own_(own), max_answer_(max_answer), stats_(stats) {}
+      : check_(own),
+        own_(own),
+        max_answer_(static_cast<uint16_t>(std::min<size_t>(max_answer, UINT16_MAX))),
+        stats_(stats) {}
 
-  // Calls visit(i, taken) for each frame in order; REQUIRES: the burst has room for all. Counts drops only: bursts,
-  // frames and bytes are the caller's (CountReceived).
+  // Calls visit(i, taken) for each frame in order, which is also the order of the burst's messages. REQUIRES: the burst
+  // has room for all. Counts drops only: bursts, frames and bytes are the caller's (CountReceived).
   template <class Visit>
   void Take(const ReceivedFrames& received, Burst& burst, Visit&& visit) noexcept {
     uint16_t sizes[kBurst];
     const uint64_t good = check_.GoodQuestions(received.data, received.sizes, received.count, sizes);
     if (std::popcount(good) == static_cast<int>(received.count) && received.worst_checksum < UdpChecksum::kBad)
         [[likely]] {
-      for (size_t i = 0; i < received.count; ++i) {
-        AddMessage(received, i, sizes[i], burst);
-        visit(i, TakenFrame{Fate::kMessage});
-      }
+      AddMessages(received, sizes, burst);
+      for (size_t i = 0; i < received.count; ++i) visit(i, TakenFrame{Fate::kMessage});
       return;
     }
     for (size_t i = 0; i < received.count; ++i) {
@@ -99,7 +100,11 @@ class FramePath {
   }
 
   // Turns the frames of messages that Take added, but of those whose size is 0; sizes[i] becomes the frame's, or 0.
-  static void TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept;
+  struct Turned {
+    size_t frames = 0;
+    size_t bytes = 0;
+  };
+  static Turned TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept;
   static uint8_t* FrameOf(const Message& message) noexcept { return message.payload - net::kUdpPayloadAt; }
 
   void CountReceived(size_t frames, size_t bytes) noexcept {
@@ -120,18 +125,22 @@ class FramePath {
   TakenFrame TakeRare(const ReceivedFrames& received, size_t i, Burst& burst) noexcept;
   TakenFrame TakeDoubtful(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept;
 
+  // Of a frame's room an answer cannot have these bytes.
+  static constexpr uint16_t kTaken = net::kUdpPayloadAt + kSlack;
+
   void AddMessage(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept {
-    constexpr size_t kTaken = net::kUdpPayloadAt + kSlack;
-    const size_t room = std::max<size_t>(received.rooms[i], kTaken) - kTaken;
+    const auto room = static_cast<uint16_t>(std::max(received.rooms[i], kTaken) - kTaken);
     burst.messages[burst.count++] = {.payload = received.data[i] + net::kUdpPayloadAt,
                                      .size = size,
-                                     .capacity = static_cast<uint16_t>(std::min(room, max_answer_)),
+                                     .capacity = std::min(room, max_answer_),
                                      .sum_change = 0};
   }
+  // All of them, eight at a time.
+  void AddMessages(const ReceivedFrames& received, const uint16_t* sizes, Burst& burst) noexcept;
 
   net::FrameCheck check_;
   const net::OwnAddresses* own_;
-  size_t max_answer_;
+  uint16_t max_answer_;
   WorkerStats* stats_;
 };
 

@@ -35,7 +35,6 @@ struct MemoryIo::Rep {
       : own(std::move(addresses)), path(&own, FramePath::MaxAnswer(kMtu), stats), buffers(kBurst) {}
 
   void Load(const Waiting& frame, Buffer& buffer) const noexcept {
-    if (frame.size > kMaxFrame) return;
     const Line* from = lines.data() + frame.line;
     uint8_t* to = buffer.bytes;
     for (size_t copied = 0; copied < frame.size; copied += kLine) std::memcpy(to + copied, from++, kLine);
@@ -59,8 +58,11 @@ struct MemoryIo::Rep {
   std::vector<Buffer> buffers;
   std::vector<Line> lines;
   std::vector<Waiting> waiting;
-  size_t next = 0;     // in `waiting`
-  size_t arrived = 0;  // frames in `buffers` that Receive has not taken
+  size_t next = 0;  // in `waiting`
+  // Frames that Receive has not taken: those in `buffers`, as a port's ring of descriptors has them, and all.
+  ReceivedFrames ring;
+  size_t arrived = 0;
+  size_t arrived_bytes = 0;
   bool replay = false;
   std::vector<std::vector<uint8_t>> sent;
 };
@@ -84,7 +86,15 @@ void MemoryIo::Arrive() noexcept {
   Rep& rep = *rep_;
   if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
   rep.arrived = std::min(kBurst, rep.waiting.size() - rep.next);
-  for (size_t i = 0; i < rep.arrived; ++i) rep.Load(rep.waiting[rep.next + i], rep.buffers[i]);
+  rep.arrived_bytes = 0;
+  rep.ring.count = 0;
+  for (const Waiting& frame : std::span(rep.waiting.data() + rep.next, rep.arrived)) {
+    rep.arrived_bytes += frame.size;
+    if (frame.size > kMaxFrame) continue;
+    Buffer& buffer = rep.buffers[rep.ring.count];
+    rep.Load(frame, buffer);
+    rep.ring.Add(buffer.bytes, static_cast<uint16_t>(frame.size), kBufferSize, UdpChecksum::kUnknown);
+  }
 }
 
 void MemoryIo::Receive(Burst& burst) noexcept {
@@ -93,19 +103,9 @@ void MemoryIo::Receive(Burst& burst) noexcept {
   // All are copied before the first is looked at, as a port does it: a load of what is still being stored would wait.
   if (rep.arrived == 0) Arrive();
   const size_t frames = std::exchange(rep.arrived, 0);
-  size_t bytes = 0;
-  ReceivedFrames received;
-  const std::span<const Waiting> waiting(rep.waiting.data() + rep.next, frames);
-  for (size_t i = 0; i < frames; ++i) {
-    const size_t size = waiting[i].size;
-    bytes += size;
-    if (size > kMaxFrame) [[unlikely]] {
-      rep.path.CountOversize();
-    } else {
-      received.Add(rep.buffers[i].bytes, static_cast<uint16_t>(size), kBufferSize, UdpChecksum::kUnknown);
-    }
-  }
-  rep.Take(received, burst);
+  const size_t bytes = rep.arrived_bytes;
+  for (size_t i = rep.ring.count; i < frames; ++i) rep.path.CountOversize();
+  rep.Take(rep.ring, burst);
   rep.next += frames;
   if (frames > 0) rep.path.CountReceived(frames, bytes);
   if (!rep.replay && rep.next == rep.waiting.size()) {
@@ -118,13 +118,11 @@ void MemoryIo::Receive(Burst& burst) noexcept {
 void MemoryIo::Send(Burst& burst) noexcept {
   const std::span messages(burst.messages, burst.count);
   uint16_t sizes[kBurst];
-  FramePath::TurnRound(messages, sizes);
-  size_t frames = 0;
-  size_t bytes = 0;
-  for (size_t i = 0; i < burst.count; ++i) {
-    frames += sizes[i] != 0;
-    bytes += sizes[i];
-    if (sizes[i] != 0) rep_->Keep(FramePath::FrameOf(messages[i]), sizes[i]);
+  const auto [frames, bytes] = FramePath::TurnRound(messages, sizes);
+  if (!rep_->replay) {
+    for (size_t i = 0; i < burst.count; ++i) {
+      if (sizes[i] != 0) rep_->Keep(FramePath::FrameOf(messages[i]), sizes[i]);
+    }
   }
   rep_->path.CountAnswered(frames, bytes);
 }
