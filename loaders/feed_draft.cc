@@ -42,11 +42,17 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
   return {};
 }
 
-void FeedDraft::Finish(const Ip4Table* previous, Ip4BuildReport* report) {
+void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   values_.Resolve(specials.texts, &data_->verdicts);
-  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(previous, report));
+  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(previous != nullptr ? previous->ip4.get() : nullptr, report));
   data_->test_listed = ip4.exact(kTestListed);
   data_->test_unlisted = ip4.exact(kTestUnlisted);
+  BuildReport ip6_report;
+  Ip6Table ip6_table = ip6.Build(previous != nullptr ? previous->ip6.get() : nullptr, &ip6_report);
+  *report += ip6_report;
+  if (ip6_table.entries() > 0) data_->ip6 = std::make_shared<const Ip6Table>(std::move(ip6_table));
+  data_->ip6_test_listed = ip6.exact(kIp6TestListed);
+  data_->ip6_test_unlisted = ip6.exact(kIp6TestUnlisted);
   data_->verdicts.Seal();
   data_->ttl_seconds = specials.ttl_seconds;
   data_->soa = std::move(specials.soa);

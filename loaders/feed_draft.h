@@ -12,7 +12,9 @@
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
+#include "tables/build_report.h"
 #include "tables/ip4_builder.h"
+#include "tables/ip6_builder.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -37,13 +39,20 @@ class FeedDraft {
 
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
+  // Never fails: no special limits IPv6.
+  [[nodiscard]] Status Add(const Ip6Prefix& prefix, ValueId value) {
+    ip6.Add(prefix, value);
+    return {};
+  }
 
   Ip4Builder ip4;
+  Ip6Builder ip6;
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
-  // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any.
-  void Finish(const Ip4Table* previous, Ip4BuildReport* report);
+  // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any. The
+  // report is about all tables.
+  void Finish(const FeedData* previous, BuildReport* report);
 
  private:
   static constexpr ValueId kConfigValue = 1;

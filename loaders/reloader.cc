@@ -59,9 +59,11 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
 }
 
 FeedFigures FiguresOf(const FeedData& data) {
-  return {.entries = data.ip4->entries(),
+  const uint64_t ip6_entries = data.ip6 != nullptr ? data.ip6->entries() : 0;
+  const size_t ip6_bytes = data.ip6 != nullptr ? data.ip6->bytes() : 0;
+  return {.entries = data.ip4->entries() + ip6_entries,
           .addresses = data.ip4->addresses(),
-          .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+          .bytes = data.ip4->bytes() + ip6_bytes + data.verdicts.bytes(),
           .data_time = data.data_time};
 }
 
