@@ -51,6 +51,7 @@ uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors
 }
 
 constexpr FeedFormat kFormats[] = {
+    {"acl", Precedence::kLongestMatch, ParseBlock<ParseAclLine>},
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
     {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
     {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},

@@ -59,12 +59,18 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
 }
 
 FeedFigures FiguresOf(const FeedData& data) {
-  const uint64_t ip6_entries = data.ip6 != nullptr ? data.ip6->entries() : 0;
-  const size_t ip6_bytes = data.ip6 != nullptr ? data.ip6->bytes() : 0;
-  return {.entries = data.ip4->entries() + ip6_entries,
-          .addresses = data.ip4->addresses(),
-          .bytes = data.ip4->bytes() + ip6_bytes + data.verdicts.bytes(),
-          .data_time = data.data_time};
+  FeedFigures figures{.entries = data.ip4->entries(),
+                      .addresses = data.ip4->addresses(),
+                      .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+                      .data_time = data.data_time};
+  const auto add = [&figures](const auto& table) {
+    if (table == nullptr) return;
+    figures.entries += table->entries();
+    figures.bytes += table->bytes();
+  };
+  add(data.ip6);
+  add(data.acl);
+  return figures;
 }
 
 bool IsUnchanged(const Slot& slot) {
