@@ -1,6 +1,7 @@
-// Plain lists: one address, CIDR or range a line, with comments.
+// Plain lists: one address, CIDR or range a line, of either family, with comments.
 #include "loaders/formats.h"
 #include "loaders/ip4_text.h"
+#include "loaders/ip6_text.h"
 
 namespace rblitz {
 
@@ -16,16 +17,31 @@ std::string_view WithoutComment(std::string_view line) {
   return TrimBlanks(line);
 }
 
+// What some lists have behind a network: its name.
+std::string_view WithoutLabel(std::string_view entry) {
+  const std::string_view network = entry.substr(0, entry.find_first_of(" \t"));
+  const std::string_view label = SkipBlanks(entry.substr(network.size()));
+  const bool is_label = !label.empty() && ((label[0] | 0x20) >= 'a' && (label[0] | 0x20) <= 'z');
+  return is_label && network.find('/') != std::string_view::npos ? network : entry;
+}
+
 std::optional<uint32_t> TakeAddress(std::string_view& text) {
   const std::optional<Octets> octets = TakeOctets(text, LeadingZeros::kRefused);
   return octets && octets->count == 4 ? std::optional(octets->address) : std::nullopt;
 }
 
-Result<AddressRange> ParsePrefix(uint32_t address, std::string_view length_text, std::string_view entry) {
-  const std::optional<uint32_t> length = TakeNumber(length_text, 32);
-  if (!length || !length_text.empty()) return Fail("bad prefix " + Quoted(entry));
+// Behind the slash, from 1 to `bits`.
+Result<uint32_t> ParseLength(std::string_view text, uint32_t bits, std::string_view entry) {
+  const std::optional<uint32_t> length = TakeNumber(text, bits);
+  if (!length || !text.empty()) return Fail("bad prefix " + Quoted(entry));
   // A list that means everybody is a mistake that would refuse all mail.
   if (*length == 0) return Fail("prefix " + Quoted(entry) + " is the whole address space");
+  return *length;
+}
+
+Result<AddressRange> ParsePrefix(uint32_t address, std::string_view length_text, std::string_view entry) {
+  const Result<uint32_t> length = ParseLength(length_text, 32, entry);
+  if (!length) return tl::unexpected(length.error());
   const std::optional<AddressRange> range = PrefixRange(address, *length);
   if (!range) return Fail("bits after the prefix are set in " + Quoted(entry));
   return *range;
@@ -42,8 +58,6 @@ Result<AddressRange> ParseRange(uint32_t first, std::string_view last_text, std:
 Result<AddressRange> ParseEntry(std::string_view entry) {
   std::string_view rest = entry;
   const std::optional<uint32_t> address = TakeAddress(rest);
-  if (!address && entry.find(':') != std::string_view::npos)
-    return Fail("IPv6 address in an IPv4 list: " + Quoted(entry));
   if (!address) return Fail("bad address " + Quoted(entry));
   if (rest.empty()) return AddressRange{*address, *address};
   if (rest[0] == '/') return ParsePrefix(*address, rest.substr(1), entry);
@@ -52,11 +66,35 @@ Result<AddressRange> ParseEntry(std::string_view entry) {
   return Fail("bad address " + Quoted(entry));
 }
 
+Result<Ip6Prefix> ParseIp6Entry(std::string_view entry) {
+  const size_t slash = entry.find('/');
+  const std::optional<Ip6Address> address = ReadIp6Address(entry.substr(0, slash));
+  if (!address) return Fail("bad address " + Quoted(entry));
+  if (slash == std::string_view::npos) return Ip6Prefix{.address = *address, .length = 128};
+  const Result<uint32_t> length = ParseLength(entry.substr(slash + 1), 128, entry);
+  if (!length) return tl::unexpected(length.error());
+  const std::optional<Ip6Prefix> prefix = MakeIp6Prefix(*address, *length);
+  if (!prefix) return Fail("bits after the prefix are set in " + Quoted(entry));
+  return *prefix;
+}
+
+// An IPv4 address in IPv6's clothes is an IPv4 address: questions about it come as one.
+Status AddIp6Entry(std::string_view entry, FeedDraft* draft) {
+  const Result<Ip6Prefix> prefix = ParseIp6Entry(entry);
+  if (!prefix) return tl::unexpected(prefix.error());
+  if (!IsV4Mapped(prefix->address) || prefix->length < 96) return draft->Add(*prefix, draft->default_value());
+  if (prefix->length == 96) return Fail("prefix " + Quoted(entry) + " is the whole address space");
+  const auto first = static_cast<uint32_t>(prefix->address.low);
+  const auto host = static_cast<uint32_t>(HostBits(prefix->length).low);
+  return draft->Add(AddressRange{first, first | host}, draft->default_value());
+}
+
 }  // namespace
 
 Status ParseCidrLine(std::string_view line, FeedDraft* draft) {
-  const std::string_view entry = WithoutComment(line);
+  const std::string_view entry = WithoutLabel(WithoutComment(line));
   if (entry.empty()) return {};
+  if (entry.find(':') != std::string_view::npos) return AddIp6Entry(entry, draft);
   const Result<AddressRange> range = ParseEntry(entry);
   if (!range) return tl::unexpected(range.error());
   return draft->Add(*range, draft->default_value());

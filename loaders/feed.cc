@@ -148,8 +148,8 @@ Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const
   }
   if (const Status usable = CheckTimestamp(draft.specials, config.name); !usable) return tl::unexpected(usable.error());
 
-  Ip4BuildReport built;
-  draft.Finish(previous != nullptr ? previous->ip4.get() : nullptr, &built);
+  BuildReport built;
+  draft.Finish(previous, &built);
   data->data_time = DataTime(draft, *opened);
   data->expires = draft.specials.expires;
   report->entries = built.entries;

@@ -12,7 +12,10 @@
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
+#include "tables/acl.h"
+#include "tables/build_report.h"
 #include "tables/ip4_builder.h"
+#include "tables/ip6_builder.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -23,7 +26,10 @@ class FeedDraft {
   FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data);
 
   // Default lines count for the rest of their file only.
-  void StartFile() noexcept { default_value_ = kConfigValue; }
+  void StartFile() noexcept {
+    default_value_ = kConfigValue;
+    acl_default = kBuiltinAclDecision;
+  }
 
   // What entries get that name nothing: as configured, then as the last default line of the file says.
   [[nodiscard]] RawValue config_value() const noexcept { return config_value_; }
@@ -37,16 +43,30 @@ class FeedDraft {
 
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
+  [[nodiscard]] Status AddClients(AddressRange range, AclDecision decision);
+  // Never fails: no special limits IPv6.
+  [[nodiscard]] Status Add(const Ip6Prefix& prefix, ValueId value) {
+    ip6.Add(prefix, value);
+    return {};
+  }
 
   Ip4Builder ip4;
+  Ip6Builder ip6;
+  AclBuilder acl;
+  AclDecision acl_default = kBuiltinAclDecision;  // of entries that say nothing
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
-  // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any.
-  void Finish(const Ip4Table* previous, Ip4BuildReport* report);
+  // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any. The
+  // report is about all tables.
+  void Finish(const FeedData* previous, BuildReport* report);
 
  private:
   static constexpr ValueId kConfigValue = 1;
+  static constexpr AclDecision kBuiltinAclDecision{.action = AclAction::kIgnore};
+
+  // Fails if a range is larger than $MAXRANGE4 allows.
+  [[nodiscard]] Status CheckRange(AddressRange range) const;
 
   FeedData* const data_;
   std::string config_text_;

@@ -14,8 +14,9 @@ constexpr size_t kRun = 256;
 
 using ParseLine = Status(std::string_view line, FeedDraft* draft);
 
+// Of a grammar in which a line that is nothing but an IPv4 address lists that address.
 template <ParseLine* kParseLine>
-uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+uint64_t ParseAddressBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
   uint32_t addresses[kRun];
   uint64_t lines = 0;
   const char* at = block.data();
@@ -36,13 +37,29 @@ uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors
   return lines;
 }
 
+// Of any other.
+template <ParseLine* kParseLine>
+uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+  uint64_t lines = 0;
+  for (; !block.empty(); ++lines) {
+    std::string_view line = block.substr(0, block.find('\n'));
+    block.remove_prefix(line.size() + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(lines, parsed.error());
+  }
+  return lines;
+}
+
 constexpr FeedFormat kFormats[] = {
-    {"cidr", Precedence::kLongestMatch, ParseBlock<ParseCidrLine>},
-    {"cymru-bogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
-    {"cymru-fullbogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
-    {"ip4set", Precedence::kPieces, ParseBlock<ParseIp4SetLine>},
-    {"ip4trie", Precedence::kLongestMatch, ParseBlock<ParseIp4TrieLine>},
-    {"ip4tset", Precedence::kLongestMatch, ParseBlock<ParseIp4TsetLine>},
+    {"acl", Precedence::kLongestMatch, ParseBlock<ParseAclLine>},
+    {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
+    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
+    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
+    {"ip4set", Precedence::kPieces, ParseAddressBlock<ParseIp4SetLine>},
+    {"ip4trie", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TrieLine>},
+    {"ip4tset", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TsetLine>},
+    {"ip6trie", Precedence::kLongestMatch, ParseBlock<ParseIp6TrieLine>},
+    {"ip6tset", Precedence::kLongestMatch, ParseBlock<ParseIp6TsetLine>},
 };
 static_assert(std::ranges::is_sorted(kFormats, {}, &FeedFormat::name));
 

@@ -19,6 +19,9 @@ namespace rblitz {
 [[nodiscard]] Status ParseIp4SetLine(std::string_view line, FeedDraft* draft);   // ip4set_format.cc
 [[nodiscard]] Status ParseIp4TsetLine(std::string_view line, FeedDraft* draft);  // ip4tset_format.cc
 [[nodiscard]] Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft);  // ip4trie_format.cc
+[[nodiscard]] Status ParseIp6TrieLine(std::string_view line, FeedDraft* draft);  // ip6trie_format.cc
+[[nodiscard]] Status ParseIp6TsetLine(std::string_view line, FeedDraft* draft);  // ip6tset_format.cc
+[[nodiscard]] Status ParseAclLine(std::string_view line, FeedDraft* draft);      // acl_format.cc
 [[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
 [[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
 

@@ -6,9 +6,7 @@
 
 namespace rblitz {
 
-namespace {
-
-Result<Ip4Key> ParseTrieKey(std::string_view text) {
+Result<Ip4Key> ParseIp4TrieKey(std::string_view text) {
   std::string_view rest = text;
   const std::optional<Octets> octets = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!octets) return Fail("bad address " + Quoted(text));
@@ -27,8 +25,6 @@ Result<Ip4Key> ParseTrieKey(std::string_view text) {
   return Ip4Key{*range, rest};
 }
 
-}  // namespace
-
-Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseTrieKey, draft); }
+Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseIp4TrieKey, draft); }
 
 }  // namespace rblitz

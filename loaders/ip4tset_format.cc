@@ -9,16 +9,11 @@ Status ParseIp4TsetLine(std::string_view line, FeedDraft* draft) {
   const Result<std::string_view> text = TakeRbldnsdCommon(line, draft);
   if (!text) return tl::unexpected(text.error());
   if (text->empty()) return {};
-  if (text->front() == ':') {
-    const Result<RawValue> value = ParseValue(*text, draft->config_value());
-    if (!value) return tl::unexpected(value.error());
-    draft->SetOnlyValue(*value);
-    return {};
-  }
+  if (text->front() == ':') return ParseOnlyValueLine(*text, draft);
   std::string_view rest = *text;
   const std::optional<Octets> octets = TakeOctets(rest, LeadingZeros::kDecimal);
   if (!octets || octets->count != 4 || !EndsKey(rest)) return Fail("bad address " + Quoted(*text));
-  return draft->Add({octets->address, octets->address}, draft->default_value());
+  return draft->Add(AddressRange{octets->address, octets->address}, draft->default_value());
 }
 
 }  // namespace rblitz

@@ -43,6 +43,20 @@ Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft) {
   return draft->Intern(*value);
 }
 
+const AddressRange& Listed(const Ip4Key& key) { return key.range; }
+const Ip6Prefix& Listed(const Ip6Key& key) { return key.prefix; }
+
+template <class Key>
+Status ParseEntryLine(std::string_view text, Result<Key> (*parse_key)(std::string_view), FeedDraft* draft) {
+  const bool excluded = text.front() == '!';
+  const Result<Key> key = parse_key(excluded ? SkipBlanks(text.substr(1)) : text);
+  if (!key) return tl::unexpected(key.error());
+  if (excluded) return draft->Add(Listed(*key), kNotListed);
+  const Result<ValueId> value = ParseEntryValue(key->rest, draft);
+  if (!value) return tl::unexpected(value.error());
+  return draft->Add(Listed(*key), *value);
+}
+
 }  // namespace
 
 Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft* draft) {
@@ -50,13 +64,22 @@ Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft*
   if (!text) return tl::unexpected(text.error());
   if (text->empty()) return {};
   if (text->front() == ':') return ParseDefaultLine(*text, draft);
-  const bool excluded = text->front() == '!';
-  const Result<Ip4Key> key = parse_key(excluded ? SkipBlanks(text->substr(1)) : *text);
-  if (!key) return tl::unexpected(key.error());
-  if (excluded) return draft->Add(key->range, kNotListed);
-  const Result<ValueId> value = ParseEntryValue(key->rest, draft);
+  return ParseEntryLine(*text, parse_key, draft);
+}
+
+Status ParseIp6KeyLine(std::string_view line, ParseIp6Key* parse_key, FeedDraft* draft) {
+  const Result<std::string_view> text = TakeRbldnsdCommon(line, draft);
+  if (!text) return tl::unexpected(text.error());
+  if (text->empty()) return {};
+  if (text->front() == ':' && !text->starts_with("::")) return ParseDefaultLine(*text, draft);
+  return ParseEntryLine(*text, parse_key, draft);
+}
+
+Status ParseOnlyValueLine(std::string_view line, FeedDraft* draft) {
+  const Result<RawValue> value = ParseValue(line, draft->config_value());
   if (!value) return tl::unexpected(value.error());
-  return draft->Add(key->range, *value);
+  draft->SetOnlyValue(*value);
+  return {};
 }
 
 Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft) {

@@ -9,6 +9,7 @@
 #include "loaders/feed_draft.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
+#include "tables/ip6.h"
 #include "tables/result.h"
 
 namespace rblitz {
@@ -19,12 +20,26 @@ struct Ip4Key {
   std::string_view rest;
 };
 
+struct Ip6Key {
+  Ip6Prefix prefix;
+  std::string_view rest;
+};
+
 // Takes the key off a line that begins with one. REQUIRES of the function: EndsKey(rest) holds for what it returns.
 using ParseIp4Key = Result<Ip4Key>(std::string_view text);
+using ParseIp6Key = Result<Ip6Key>(std::string_view text);
+
+[[nodiscard]] Result<Ip4Key> ParseIp4TrieKey(std::string_view text);  // ip4trie_format.cc
+[[nodiscard]] Result<Ip6Key> ParseIp6TrieKey(std::string_view text);  // ip6trie_format.cc
 
 // Reads a line of a type whose entries are keys with values, where `!` excludes and default lines count until the next
 // one.
 [[nodiscard]] Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft* draft);
+// The same; a line that begins with `::` is no default line but an address.
+[[nodiscard]] Status ParseIp6KeyLine(std::string_view line, ParseIp6Key* parse_key, FeedDraft* draft);
+
+// Reads a default line of a type that has one value for all its entries.
+[[nodiscard]] Status ParseOnlyValueLine(std::string_view line, FeedDraft* draft);
 
 // Removes blanks at both ends and acts on comments and specials: nothing is left of those.
 [[nodiscard]] Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft);

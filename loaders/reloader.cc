@@ -59,10 +59,18 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
 }
 
 FeedFigures FiguresOf(const FeedData& data) {
-  return {.entries = data.ip4->entries(),
-          .addresses = data.ip4->addresses(),
-          .bytes = data.ip4->bytes() + data.verdicts.bytes(),
-          .data_time = data.data_time};
+  FeedFigures figures{.entries = data.ip4->entries(),
+                      .addresses = data.ip4->addresses(),
+                      .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+                      .data_time = data.data_time};
+  const auto add = [&figures](const auto& table) {
+    if (table == nullptr) return;
+    figures.entries += table->entries();
+    figures.bytes += table->bytes();
+  };
+  add(data.ip6);
+  add(data.acl);
+  return figures;
 }
 
 bool IsUnchanged(const Slot& slot) {

@@ -11,8 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "tables/acl.h"
+#include "tables/build_report.h"
 #include "tables/ip4_builder.h"
 #include "tables/ip4_table.h"
+#include "tables/ip6_table.h"
 #include "tables/verdict.h"
 
 namespace rblitz {
@@ -42,9 +45,13 @@ struct NameServers {
 struct FeedData {
   std::string name;
   std::shared_ptr<const Ip4Table> ip4;  // never null
+  std::shared_ptr<const Ip6Table> ip6;  // null when the feed lists no IPv6
+  std::shared_ptr<const Acl> acl;       // null when the feed has no rules
   Verdicts verdicts;
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1
+  ExactEntry ip6_test_listed;       // an entry for exactly ::FFFF:7F00:2
+  ExactEntry ip6_test_unlisted;     // an entry for exactly ::FFFF:7F00:1
   uint32_t ttl_seconds = 0;         // 0: not given
   std::optional<Soa> soa;
   std::optional<NameServers> ns;

@@ -51,9 +51,20 @@ TEST(Cidr, SaysWhyALineIsBad) {
       {"/1.2.3.4", "1:1: bad address '/1.2.3.4'"},
       {"example.com", "1:1: bad address 'example.com'"},
       {"!1.2.3.4", "1:1: bad address '!1.2.3.4'"},
-      {"2001:db8::1", "1:1: IPv6 address in an IPv4 list: '2001:db8::1'"},
-      {"2001:db8::/32 ; c", "1:1: IPv6 address in an IPv4 list: '2001:db8::/32'"},
-      {"::ffff:1.2.3.4", "1:1: IPv6 address in an IPv4 list: '::ffff:1.2.3.4'"},
+      {"2001:db8::1::2", "1:1: bad address '2001:db8::1::2'"},
+      {"2001:db8:1", "1:1: bad address '2001:db8:1'"},
+      {"2001:db8::g", "1:1: bad address '2001:db8::g'"},
+      {"fe80::1%eth0", "1:1: bad address 'fe80::1%eth0'"},
+      {"[2001:db8::1]", "1:1: bad address '[2001:db8::1]'"},
+      {"2001:db8::1-2001:db8::2", "1:1: bad address '2001:db8::1-2001:db8::2'"},
+      {"2001:db8::1 x", "1:1: bad address '2001:db8::1 x'"},
+      {"2001:db8::/129", "1:1: bad prefix '2001:db8::/129'"},
+      {"2001:db8::/", "1:1: bad prefix '2001:db8::/'"},
+      {"2001:db8::/32x", "1:1: bad prefix '2001:db8::/32x'"},
+      {"2001:db8::1/32", "1:1: bits after the prefix are set in '2001:db8::1/32'"},
+      {"::/0", "1:1: prefix '::/0' is the whole address space"},
+      {"::ffff:0:0/96", "1:1: prefix '::ffff:0:0/96' is the whole address space"},
+      {"::ffff:1.2.3.4/120", "1:1: bits after the prefix are set in '::ffff:1.2.3.4/120'"},
       {"a\x01\xff'\t", "1:1: bad address 'a\\x01\\xff''"},
   };
   for (const auto& c : cases) {
@@ -61,6 +72,61 @@ TEST(Cidr, SaysWhyALineIsBad) {
     EXPECT_EQ(loaded.report.errors, std::vector<std::string>{c.error});
     EXPECT_EQ(loaded.report.entries, 0u) << c.line;
   }
+}
+
+TEST(Cidr, ReadsBothFamilies) {
+  const Loaded loaded = LoadText("cidr",
+                                 "1.1.1.1\n2001:db8::/32 ; SBL1\n2001:DB8:0:0:1:2:3:4 # inside\n::1\n"
+                                 "::ffff:2.2.2.2\n::ffff:3.3.3.0/120\n  fe80::/10\t\n2001:db8::/32\n::/1\r\n");
+  EXPECT_EQ(loaded.report.errors, std::vector<std::string>{});
+  EXPECT_EQ(loaded.report.entries, 8u);
+  EXPECT_EQ(loaded.report.duplicates, 1u);
+  for (const char* address :
+       {"1.1.1.1", "2.2.2.2", "3.3.3.255", "2001:db8::", "2001:db8:ffff::1", "::1", "::", "febf:ffff::1", "7fff::"}) {
+    EXPECT_EQ(loaded.Ask(address), "127.0.0.2") << address;
+  }
+  for (const char* address : {"2.2.2.3", "3.3.4.0", "8000::", "fec0::", "fe7f::"}) {
+    EXPECT_EQ(loaded.Ask(address), "-") << address;
+  }
+  // Listed by ::/1 alone: the other family's table has it.
+  EXPECT_EQ(loaded.feed->ip6->Match(Ip6Of("::ffff:2.2.2.2")).length, 1);
+  EXPECT_EQ(loaded.feed->ip6->Match(Ip6Of("2001:db8::1:2:3:4")).length, 128);
+}
+
+TEST(Cidr, IgnoresALabelBehindANetwork) {
+  const Loaded loaded = LoadText("cidr", "192.0.2.0/24 hq-dmz\n2001:db8::/32\tHQ v6 # why\n10.0.0.0/8 - 10.0.0.1\n");
+  EXPECT_EQ(loaded.report.errors, std::vector<std::string>{"1:3: bad prefix '10.0.0.0/8 - 10.0.0.1'"});
+  EXPECT_EQ(loaded.Ask("192.0.2.9"), "127.0.0.2");
+  EXPECT_EQ(loaded.Ask("2001:db8::9"), "127.0.0.2");
+}
+
+TEST(Cidr, HasNoIpv6TableWhereNothingIsIpv6) {
+  EXPECT_EQ(LoadText("cidr", "1.1.1.1\n::ffff:2.2.2.2\n").feed->ip6, nullptr);
+}
+
+TEST(Cidr, CountsWhatCameAndWentInBothFamilies) {
+  const Loaded before = LoadText("cidr", "1.1.1.1\n1.1.1.2\n2001:db8::/32\n2001:db8:1::/64\n2001:db8::1\n");
+  const TempFolder folder;
+  const FeedConfig config{.name = "test",
+                          .paths = {folder.Write("1", "1.1.1.2\n1.1.1.3\n2001:db8::/32\n2001:db8:2::/64\n")},
+                          .format = "cidr"};
+  const Loaded after = Load(config, before.feed.get());
+  EXPECT_EQ(after.report.entries, 4u);
+  EXPECT_EQ(after.report.added, 2u);
+  EXPECT_EQ(after.report.removed, 3u);
+  const Loaded none = Load({.name = "test", .paths = {folder.Write("2", "")}, .format = "cidr"}, after.feed.get());
+  EXPECT_EQ(none.report.removed, 4u);
+}
+
+TEST(Cidr, TellsExactEntriesForTheIpv6TestPoints) {
+  const Loaded mapped = LoadText("cidr", "::ffff:127.0.0.2\n::/8\n");
+  EXPECT_FALSE(mapped.feed->ip6_test_listed.present);
+  EXPECT_TRUE(mapped.feed->test_listed.present);
+  const Loaded trie = LoadText("ip6trie", "0:0:0:0:0:ffff:7f00:2\n!::ffff:7f00:1\n");
+  EXPECT_TRUE(trie.feed->ip6_test_listed.present);
+  EXPECT_NE(trie.feed->ip6_test_listed.value, kNotListed);
+  EXPECT_TRUE(trie.feed->ip6_test_unlisted.present);
+  EXPECT_EQ(trie.feed->ip6_test_unlisted.value, kNotListed);
 }
 
 TEST(Cidr, ShowsAtMost60BytesOfABadLine) {

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <zlib.h>
 
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -76,12 +78,24 @@ inline std::string Dotted(uint32_t address_be) {
   return text;
 }
 
+inline Ip6Address Ip6Of(std::string_view text) {
+  uint64_t halves_be[2] = {};
+  EXPECT_EQ(inet_pton(AF_INET6, std::string(text).c_str(), halves_be), 1) << text;
+  return {.high = be64toh(halves_be[0]), .low = be64toh(halves_be[1])};
+}
+
+// Of an address of either family; nothing but of its own family's table.
+inline ValueId ValueOf(const FeedData& feed, std::string_view address) {
+  if (address.find(':') == std::string_view::npos) return feed.ip4->Lookup(HostOrder(address));
+  return feed.ip6 != nullptr ? feed.ip6->Lookup(Ip6Of(address)) : kNotListed;
+}
+
 // "127.0.0.2" or "127.0.0.2 its text", one for each verdict; nothing for what is not listed.
-inline std::vector<std::string> Answers(const FeedData& feed, std::string_view dotted) {
+inline std::vector<std::string> Answers(const FeedData& feed, std::string_view address) {
   std::vector<std::string> answers;
-  for (const Verdict& verdict : feed.verdicts.at(feed.ip4->Lookup(HostOrder(dotted)))) {
+  for (const Verdict& verdict : feed.verdicts.at(ValueOf(feed, address))) {
     char text[kMaxTextBytes];
-    const size_t size = feed.verdicts.Render(verdict.text, dotted, text);
+    const size_t size = feed.verdicts.Render(verdict.text, address, text);
     answers.push_back(Dotted(verdict.a_be));
     if (size > 0) answers.back().append(" ").append(text, size);
   }

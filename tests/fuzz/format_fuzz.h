@@ -28,7 +28,7 @@ class RejectedLines final : public LineErrors {
 
 struct Parsed {
   FeedData feed;
-  Ip4BuildReport report;
+  BuildReport report;
   RejectedLines rejected;
 };
 
@@ -64,6 +64,8 @@ inline void FuzzFormat(std::string_view name, Status (*parse_line)(std::string_v
   Require(by_block->rejected.first == by_line->rejected.first);
   Require(by_block->report.entries == by_line->report.entries);
   Require(by_block->feed.ip4->addresses() == by_line->feed.ip4->addresses());
+  const auto ip6_entries = [](const FeedData& feed) { return feed.ip6 != nullptr ? feed.ip6->entries() : 0; };
+  Require(ip6_entries(by_block->feed) == ip6_entries(by_line->feed));
   Require(by_block->feed.soa == by_line->feed.soa && by_block->feed.ns == by_line->feed.ns);
   Require(by_block->feed.verdicts.values() == by_line->feed.verdicts.values());
   char text[kMaxTextBytes];
