@@ -15,6 +15,7 @@
 #include <optional>
 #include <vector>
 
+#include "tables/build_report.h"
 #include "tables/ip4_table.h"
 #include "tables/verdict.h"
 
@@ -25,13 +26,7 @@ enum class Precedence : uint8_t {
   kLongestMatch,  // rbldnsd ip4trie; plain lists
 };
 
-// What became of the entries; compared with the table that was served before, by key (network, range or address).
-struct Ip4BuildReport {
-  uint64_t entries = 0;     // distinct keys
-  uint64_t duplicates = 0;  // keys given again
-  uint64_t added = 0;
-  uint64_t removed = 0;
-};
+using Ip4BuildReport = BuildReport;
 
 class Ip4Builder {
  public:
@@ -46,12 +41,8 @@ class Ip4Builder {
   void Add(uint32_t address, ValueId value);
   void AddRange(uint32_t first, uint32_t last, ValueId value);
 
-  // An entry for exactly this address (RFC 5782 test points obey only those): nothing, its value, or excluded.
   // Kept for 127.0.0.1 and 127.0.0.2. United as the precedence says.
-  struct Exact {
-    bool present = false;
-    ValueId value = kNotListed;
-  };
+  using Exact = ExactEntry;
 
   // `previous`, if any, is the table being replaced. The builder is empty afterwards.
   [[nodiscard]] Ip4Table Build(const Ip4Table* previous, Ip4BuildReport* report);

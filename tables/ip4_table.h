@@ -23,8 +23,6 @@
 
 namespace rblitz {
 
-inline constexpr size_t kMaxBatch = 64;
-
 // What one stage of a batch leaves for the next. The arrays are the caller's, with room for the batch.
 struct Ip4Cursor {
   uint32_t* permuted;  // of those that must be looked for among single addresses

@@ -7,6 +7,7 @@
 // Thread-safety: const after the feed is built. Cost: 8 bytes a verdict, one copy of each distinct text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -20,6 +21,9 @@ namespace rblitz {
 // 0 is "not listed"; tables store nothing for it.
 using ValueId = uint32_t;
 inline constexpr ValueId kNotListed = 0;
+
+// Tables are asked for this many things at once at most.
+inline constexpr size_t kMaxBatch = 64;
 
 using TextId = uint32_t;
 inline constexpr TextId kNoText = 0;
