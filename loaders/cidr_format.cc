@@ -1,20 +1,11 @@
 // Plain lists: one address, CIDR or range a line, with comments.
 #include "loaders/formats.h"
 #include "loaders/ip4_text.h"
+#include "loaders/list_text.h"
 
 namespace rblitz {
 
 namespace {
-
-// Comments begin with #, ; or // on a line of their own, and with # or ; behind a blank.
-std::string_view WithoutComment(std::string_view line) {
-  line = SkipBlanks(line);
-  if (line.starts_with("//")) return {};
-  for (size_t i = 0; i < line.size(); ++i) {
-    if ((line[i] == '#' || line[i] == ';') && (i == 0 || IsBlank(line[i - 1]))) return TrimBlanks(line.substr(0, i));
-  }
-  return TrimBlanks(line);
-}
 
 std::optional<uint32_t> TakeAddress(std::string_view& text) {
   const std::optional<Octets> octets = TakeOctets(text, LeadingZeros::kRefused);

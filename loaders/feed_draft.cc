@@ -12,11 +12,15 @@ namespace {
 constexpr uint32_t kBuiltinA = 0x7f000002;
 constexpr uint32_t kTestListed = 0x7f000002;  // RFC 5782 section 5
 constexpr uint32_t kTestUnlisted = 0x7f000001;
+constexpr uint8_t kNameTestListed[] = {4, 't', 'e', 's', 't'};
+constexpr uint8_t kNameTestUnlisted[] = {7, 'i', 'n', 'v', 'a', 'l', 'i', 'd'};
 
 }  // namespace
 
 FeedDraft::FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data)
     : ip4(precedence, &data->verdicts),
+      names(&data->verdicts),
+      hashes(&data->verdicts),
       data_(data),
       config_text_(RawFromConfig(config.text.value_or(""), config.name)),
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
@@ -42,9 +46,29 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
   return {};
 }
 
-void FeedDraft::Finish(const Ip4Table* previous, Ip4BuildReport* report) {
+void FeedDraft::FinishNames(const FeedData* previous, BuildReport* report) {
+  const NameTable* const before = previous != nullptr ? previous->names.get() : nullptr;
+  data_->names = std::make_shared<const NameTable>(names.Build(before, report));
+  data_->name_test_listed = data_->names->Exact(kNameTestListed);
+  data_->name_test_unlisted = data_->names->Exact(kNameTestUnlisted);
+}
+
+void FeedDraft::FinishHashes(const FeedData* previous, BuildReport* report) {
+  const HashTable* const before = previous != nullptr ? previous->hashes.get() : nullptr;
+  data_->hashes = std::make_shared<const HashTable>(hashes.Build(before, report));
+}
+
+void FeedDraft::FinishGeneric(const FeedData* previous, BuildReport* report) {
+  *report = generic.Compare(previous != nullptr ? previous->generic.get() : nullptr);
+  data_->generic = std::make_shared<const GenericRecords>(std::move(generic));
+}
+
+void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   values_.Resolve(specials.texts, &data_->verdicts);
-  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(previous, report));
+  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(previous != nullptr ? previous->ip4.get() : nullptr, report));
+  if (content == FeedContent::kNames) FinishNames(previous, report);
+  if (content == FeedContent::kHashes) FinishHashes(previous, report);
+  if (content == FeedContent::kGeneric) FinishGeneric(previous, report);
   data_->test_listed = ip4.exact(kTestListed);
   data_->test_unlisted = ip4.exact(kTestUnlisted);
   data_->verdicts.Seal();

@@ -12,11 +12,17 @@
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
+#include "tables/generic_records.h"
+#include "tables/hash_builder.h"
 #include "tables/ip4_builder.h"
+#include "tables/name_builder.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
+
+// What the entries of a format are.
+enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric };
 
 class FeedDraft {
  public:
@@ -39,14 +45,22 @@ class FeedDraft {
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
 
   Ip4Builder ip4;
+  NameBuilder names;
+  HashBuilder hashes;
+  GenericRecords generic;
+  FeedContent content = FeedContent::kAddresses;  // which of these data gets, entries or none
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
   // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any.
-  void Finish(const Ip4Table* previous, Ip4BuildReport* report);
+  void Finish(const FeedData* previous, BuildReport* report);
 
  private:
   static constexpr ValueId kConfigValue = 1;
+
+  void FinishNames(const FeedData* previous, BuildReport* report);
+  void FinishHashes(const FeedData* previous, BuildReport* report);
+  void FinishGeneric(const FeedData* previous, BuildReport* report);
 
   FeedData* const data_;
   std::string config_text_;

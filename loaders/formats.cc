@@ -36,10 +36,36 @@ uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors
   return lines;
 }
 
+// The same without plain lines, where an address is no entry.
+template <ParseLine* kParseLine>
+uint64_t ParseLines(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+  uint64_t lines = 0;
+  for (; !block.empty(); ++lines) {
+    std::string_view line = block.substr(0, block.find('\n'));
+    block.remove_prefix(line.size() + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(lines, parsed.error());
+  }
+  return lines;
+}
+
+template <ParseLine* kParseLine>
+constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
+  return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
+}
+
 constexpr FeedFormat kFormats[] = {
     {"cidr", Precedence::kLongestMatch, ParseBlock<ParseCidrLine>},
     {"cymru-bogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
     {"cymru-fullbogons", Precedence::kLongestMatch, ParseBlock<ParseCymruLine>},
+    FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),
+    FormatOf<ParseDnsetLine>("dnset", FeedContent::kNames),
+    FormatOf<ParseDomainsLine>("domains", FeedContent::kNames),
+    FormatOf<ParseDomainsBelowLine>("domains-below", FeedContent::kNames),
+    FormatOf<ParseGenericLine>("generic", FeedContent::kGeneric),
+    FormatOf<ParseHashLine>("hash", FeedContent::kHashes),
+    FormatOf<ParseHashZLine>("hash-zbase32", FeedContent::kHashes),
+    FormatOf<ParseHostsLine>("hosts", FeedContent::kNames),
     {"ip4set", Precedence::kPieces, ParseBlock<ParseIp4SetLine>},
     {"ip4trie", Precedence::kLongestMatch, ParseBlock<ParseIp4TrieLine>},
     {"ip4tset", Precedence::kLongestMatch, ParseBlock<ParseIp4TsetLine>},

@@ -27,22 +27,6 @@ uint32_t FullA(Octets octets) noexcept {
   }
 }
 
-Status ParseDefaultLine(std::string_view line, FeedDraft* draft) {
-  const Result<RawValue> value = ParseValue(line, draft->config_value());
-  if (!value) return tl::unexpected(value.error());
-  draft->SetDefault(*value);
-  return {};
-}
-
-// The id of the value behind a key: the default's where `rest` has none or only a comment.
-Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft) {
-  rest = SkipBlanks(rest);
-  if (rest.empty() || BeginsComment(rest[0])) return draft->default_value();
-  const Result<RawValue> value = ParseValue(rest, draft->default_raw());
-  if (!value) return tl::unexpected(value.error());
-  return draft->Intern(*value);
-}
-
 }  // namespace
 
 Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft* draft) {
@@ -57,6 +41,21 @@ Status ParseIp4KeyLine(std::string_view line, ParseIp4Key* parse_key, FeedDraft*
   const Result<ValueId> value = ParseEntryValue(key->rest, draft);
   if (!value) return tl::unexpected(value.error());
   return draft->Add(key->range, *value);
+}
+
+Status ParseDefaultLine(std::string_view line, FeedDraft* draft) {
+  const Result<RawValue> value = ParseValue(line, draft->config_value());
+  if (!value) return tl::unexpected(value.error());
+  draft->SetDefault(*value);
+  return {};
+}
+
+Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft) {
+  rest = SkipBlanks(rest);
+  if (rest.empty() || BeginsComment(rest[0])) return draft->default_value();
+  const Result<RawValue> value = ParseValue(rest, draft->default_raw());
+  if (!value) return tl::unexpected(value.error());
+  return draft->Intern(*value);
 }
 
 Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft) {

@@ -59,10 +59,20 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
 }
 
 FeedFigures FiguresOf(const FeedData& data) {
-  return {.entries = data.ip4->entries(),
-          .addresses = data.ip4->addresses(),
-          .bytes = data.ip4->bytes() + data.verdicts.bytes(),
-          .data_time = data.data_time};
+  FeedFigures figures{.entries = data.ip4->entries(),
+                      .addresses = data.ip4->addresses(),
+                      .bytes = data.ip4->bytes() + data.verdicts.bytes(),
+                      .data_time = data.data_time};
+  if (data.names != nullptr) {
+    figures.entries += data.names->entries();
+    figures.bytes += data.names->bytes();
+  }
+  if (data.hashes != nullptr) {
+    figures.entries += data.hashes->entries();
+    figures.bytes += data.hashes->bytes();
+  }
+  if (data.generic != nullptr) figures.entries += data.generic->entries();
+  return figures;
 }
 
 bool IsUnchanged(const Slot& slot) {

@@ -12,12 +12,12 @@ namespace rblitz {
 namespace {
 
 constexpr unsigned kLowBits = 32;
-constexpr uint64_t kPerMilleFull = 850;
 
 // Low words of the tags stand first, so that whole vectors of them are aligned; what such a vector takes of the words
 // behind them is masked away.
 struct NarrowLine {
   static constexpr size_t kSlots = 10;
+  static constexpr uint64_t kPerMilleFull = 850;
   using High = uint16_t;
   uint32_t low[kSlots];
   uint32_t passed;
@@ -26,6 +26,7 @@ struct NarrowLine {
 
 struct WideLine {
   static constexpr size_t kSlots = 7;
+  static constexpr uint64_t kPerMilleFull = 900;  // memory is dearer here
   using High = uint32_t;
   uint32_t low[kSlots];
   uint32_t passed;
@@ -56,15 +57,18 @@ typename Line::High HighOf(uint64_t fingerprint, unsigned number_bits) noexcept 
 
 constexpr uint32_t PassedBit(uint64_t fingerprint) noexcept { return 1u << (fingerprint & 31); }
 
-uint64_t BucketsFor(uint64_t count, size_t slots) { return count * 1000 / (slots * kPerMilleFull) + 1; }
+template <class Line>
+uint64_t BucketsFor(uint64_t count) {
+  return count * 1000 / (Line::kSlots * Line::kPerMilleFull) + 1;
+}
 
 }  // namespace
 
 Fingerprints::Fingerprints(uint64_t count, uint32_t max_number)
     : number_bits_(std::max(1u, static_cast<unsigned>(std::bit_width(max_number)))) {
-  const uint64_t narrow = BucketsFor(count, NarrowLine::kSlots);
+  const uint64_t narrow = BucketsFor<NarrowLine>(count);
   narrow_ = 48 - number_bits_ + static_cast<unsigned>(std::bit_width(narrow)) - 1 >= 64 && number_bits_ < 16;
-  buckets_ = narrow_ ? narrow : BucketsFor(count, WideLine::kSlots);
+  buckets_ = narrow_ ? narrow : BucketsFor<WideLine>(count);
   lines_ = HugeArray<uint8_t>(buckets_ * kLine);
 }
 

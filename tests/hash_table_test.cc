@@ -12,7 +12,6 @@
 #include "tables/digest.h"
 #include "tables/hash_builder.h"
 #include "tests/names.h"
-#include "tests/sanitizers.h"
 
 namespace rblitz {
 namespace {
@@ -176,9 +175,9 @@ TEST(HashTable, AgreesWithAMapOnRandomDigests) {
   }
 }
 
-TEST(HashTable, SurvivesAMillionEntriesForOneDigest) {
+TEST(HashTable, SurvivesManyEntriesForOneDigest) {
   Fixture f;
-  for (uint32_t i = 0; i < 1000000; ++i) f.builder.Add(SmallDigest(i % 2), f.Value(2 + i % 3));
+  for (uint32_t i = 0; i < 300000; ++i) f.builder.Add(SmallDigest(i % 2), f.Value(2 + i % 3));
   const HashTable table = f.Build();
   EXPECT_EQ(table.entries(), 2u);
   EXPECT_EQ(f.verdicts.at(table.Lookup(SmallDigest(1))).size(), 3u);
@@ -202,20 +201,19 @@ TEST(HashTable, AddedAndRemovedCountDigests) {
   EXPECT_EQ(after.report.removed, missing(keys[0], keys[1]));
 }
 
-TEST(HashTable, AMillionDigestsTakeLittleMoreThanThemselves) {
-  SKIP_UNDER_ADDRESS_SANITIZER();
+TEST(HashTable, DigestsTakeLittleMoreThanThemselves) {
   for (const size_t size : kDigestSizes) {
     for (const uint32_t values : {1u, 100u}) {
       Random random(size);
       Fixture f;
-      std::vector<Digest> listed(1000000);
+      std::vector<Digest> listed(100000);
       for (Digest& digest : listed) {
         digest.size = static_cast<uint8_t>(size);
         for (size_t at = 0; at < size; ++at) digest.bytes[at] = static_cast<uint8_t>(random());
         f.builder.Add(digest, f.Value(1 + digest.bytes[0] % values));
       }
       const HashTable table = f.Build();
-      EXPECT_LE(static_cast<double>(table.bytes()) / 1e6, static_cast<double>(size) + (values == 1 ? 1.2 : 5.3));
+      EXPECT_LE(static_cast<double>(table.bytes()) / 1e5, static_cast<double>(size) + (values == 1 ? 1.2 : 5.3));
       for (Digest& digest : listed) {
         ASSERT_EQ(table.Lookup(digest), f.Value(1 + digest.bytes[0] % values));
         ++digest.bytes[size - 1];
