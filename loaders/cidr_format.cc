@@ -2,20 +2,11 @@
 #include "loaders/formats.h"
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
+#include "loaders/list_text.h"
 
 namespace rblitz {
 
 namespace {
-
-// Comments begin with #, ; or // on a line of their own, and with # or ; behind a blank.
-std::string_view WithoutComment(std::string_view line) {
-  line = SkipBlanks(line);
-  if (line.starts_with("//")) return {};
-  for (size_t i = 0; i < line.size(); ++i) {
-    if ((line[i] == '#' || line[i] == ';') && (i == 0 || IsBlank(line[i - 1]))) return TrimBlanks(line.substr(0, i));
-  }
-  return TrimBlanks(line);
-}
 
 // What some lists have behind a network: its name.
 std::string_view WithoutLabel(std::string_view entry) {

@@ -138,7 +138,9 @@ Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
   FeedDraft draft(config, format->precedence, data.get());
-  draft.ip4.Reserve(opened->MostLines());
+  draft.content = format->content;
+  if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(opened->MostLines());
+  if (format->content == FeedContent::kNames) draft.names.Reserve(opened->MostLines());
   for (size_t i = 0; i < config.paths.size(); ++i) {
     ReportedErrors errors(config.paths[i], report);
     LineReader reader = MakeReader(config.paths[i], std::move(opened->sources[i]), stop);

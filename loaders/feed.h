@@ -34,7 +34,7 @@ inline constexpr size_t kKeptErrors = 10;
 
 struct LoadReport {
   uint64_t lines = 0;       // read, comments and empty ones among them
-  uint64_t entries = 0;     // distinct networks, ranges and addresses
+  uint64_t entries = 0;     // distinct networks, ranges, addresses, names, digests and records
   uint64_t duplicates = 0;  // entries given again
   uint64_t rejected = 0;    // lines that are bad
   uint64_t added = 0;       // entries that the table served before did not have

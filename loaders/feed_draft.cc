@@ -12,11 +12,15 @@ namespace {
 constexpr uint32_t kBuiltinA = 0x7f000002;
 constexpr uint32_t kTestListed = 0x7f000002;  // RFC 5782 section 5
 constexpr uint32_t kTestUnlisted = 0x7f000001;
+constexpr uint8_t kNameTestListed[] = {4, 't', 'e', 's', 't'};
+constexpr uint8_t kNameTestUnlisted[] = {7, 'i', 'n', 'v', 'a', 'l', 'i', 'd'};
 
 }  // namespace
 
 FeedDraft::FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data)
     : ip4(precedence, &data->verdicts),
+      names(&data->verdicts),
+      hashes(&data->verdicts),
       data_(data),
       config_text_(RawFromConfig(config.text.value_or(""), config.name)),
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
@@ -47,21 +51,55 @@ Status FeedDraft::AddClients(AddressRange range, AclDecision decision) {
   return {};
 }
 
-void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
-  values_.Resolve(specials.texts, &data_->verdicts);
-  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(previous != nullptr ? previous->ip4.get() : nullptr, report));
+void FeedDraft::FinishIp4(const FeedData* previous, BuildReport* report) {
+  const Ip4Table* const before = previous != nullptr ? previous->ip4.get() : nullptr;
+  data_->ip4 = std::make_shared<const Ip4Table>(ip4.Build(before, report));
   data_->test_listed = ip4.exact(kTestListed);
   data_->test_unlisted = ip4.exact(kTestUnlisted);
-  BuildReport ip6_report;
-  Ip6Table ip6_table = ip6.Build(previous != nullptr ? previous->ip6.get() : nullptr, &ip6_report);
-  *report += ip6_report;
-  if (ip6_table.entries() > 0) data_->ip6 = std::make_shared<const Ip6Table>(std::move(ip6_table));
+}
+
+void FeedDraft::FinishIp6(const FeedData* previous, BuildReport* report) {
+  Ip6Table table = ip6.Build(previous != nullptr ? previous->ip6.get() : nullptr, report);
+  if (table.entries() > 0) data_->ip6 = std::make_shared<const Ip6Table>(std::move(table));
   data_->ip6_test_listed = ip6.exact(kIp6TestListed);
   data_->ip6_test_unlisted = ip6.exact(kIp6TestUnlisted);
-  BuildReport acl_report;
-  Acl built_acl = acl.Build(previous != nullptr ? previous->acl.get() : nullptr, &acl_report);
-  *report += acl_report;
-  if (built_acl.entries() > 0) data_->acl = std::make_shared<const Acl>(std::move(built_acl));
+}
+
+void FeedDraft::FinishAcl(const FeedData* previous, BuildReport* report) {
+  Acl built = acl.Build(previous != nullptr ? previous->acl.get() : nullptr, report);
+  if (built.entries() > 0) data_->acl = std::make_shared<const Acl>(std::move(built));
+}
+
+void FeedDraft::FinishNames(const FeedData* previous, BuildReport* report) {
+  const NameTable* const before = previous != nullptr ? previous->names.get() : nullptr;
+  data_->names = std::make_shared<const NameTable>(names.Build(before, report));
+  data_->name_test_listed = data_->names->Exact(kNameTestListed);
+  data_->name_test_unlisted = data_->names->Exact(kNameTestUnlisted);
+}
+
+void FeedDraft::FinishHashes(const FeedData* previous, BuildReport* report) {
+  const HashTable* const before = previous != nullptr ? previous->hashes.get() : nullptr;
+  data_->hashes = std::make_shared<const HashTable>(hashes.Build(before, report));
+}
+
+void FeedDraft::FinishGeneric(const FeedData* previous, BuildReport* report) {
+  *report = generic.Compare(previous != nullptr ? previous->generic.get() : nullptr);
+  data_->generic = std::make_shared<const GenericRecords>(std::move(generic));
+}
+
+void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
+  values_.Resolve(specials.texts, &data_->verdicts);
+  const auto finish = [&](auto part) {
+    BuildReport of_part;
+    (this->*part)(previous, &of_part);
+    *report += of_part;
+  };
+  finish(&FeedDraft::FinishIp4);
+  finish(&FeedDraft::FinishIp6);
+  finish(&FeedDraft::FinishAcl);
+  if (content == FeedContent::kNames) finish(&FeedDraft::FinishNames);
+  if (content == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
+  if (content == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
   data_->verdicts.Seal();
   data_->ttl_seconds = specials.ttl_seconds;
   data_->soa = std::move(specials.soa);

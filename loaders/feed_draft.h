@@ -14,12 +14,18 @@
 #include "loaders/specials.h"
 #include "tables/acl.h"
 #include "tables/build_report.h"
+#include "tables/generic_records.h"
+#include "tables/hash_builder.h"
 #include "tables/ip4_builder.h"
 #include "tables/ip6_builder.h"
+#include "tables/name_builder.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
+
+// What the entries of a format are.
+enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric };
 
 class FeedDraft {
  public:
@@ -54,6 +60,10 @@ class FeedDraft {
   Ip6Builder ip6;
   AclBuilder acl;
   AclDecision acl_default = kBuiltinAclDecision;  // of entries that say nothing
+  NameBuilder names;
+  HashBuilder hashes;
+  GenericRecords generic;
+  FeedContent content = FeedContent::kAddresses;  // which of these data gets, entries or none
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
@@ -67,6 +77,13 @@ class FeedDraft {
 
   // Fails if a range is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status CheckRange(AddressRange range) const;
+
+  void FinishIp4(const FeedData* previous, BuildReport* report);
+  void FinishIp6(const FeedData* previous, BuildReport* report);
+  void FinishAcl(const FeedData* previous, BuildReport* report);
+  void FinishNames(const FeedData* previous, BuildReport* report);
+  void FinishHashes(const FeedData* previous, BuildReport* report);
+  void FinishGeneric(const FeedData* previous, BuildReport* report);
 
   FeedData* const data_;
   std::string config_text_;

@@ -37,9 +37,9 @@ uint64_t ParseAddressBlock(std::string_view block, FeedDraft* draft, LineErrors*
   return lines;
 }
 
-// Of any other.
+// The same without plain lines, where an address is no entry.
 template <ParseLine* kParseLine>
-uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+uint64_t ParseLines(std::string_view block, FeedDraft* draft, LineErrors* errors) {
   uint64_t lines = 0;
   for (; !block.empty(); ++lines) {
     std::string_view line = block.substr(0, block.find('\n'));
@@ -50,16 +50,29 @@ uint64_t ParseBlock(std::string_view block, FeedDraft* draft, LineErrors* errors
   return lines;
 }
 
+template <ParseLine* kParseLine>
+constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
+  return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
+}
+
 constexpr FeedFormat kFormats[] = {
-    {"acl", Precedence::kLongestMatch, ParseBlock<ParseAclLine>},
+    FormatOf<ParseAclLine>("acl", FeedContent::kAddresses),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
     {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
     {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
+    FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),
+    FormatOf<ParseDnsetLine>("dnset", FeedContent::kNames),
+    FormatOf<ParseDomainsLine>("domains", FeedContent::kNames),
+    FormatOf<ParseDomainsBelowLine>("domains-below", FeedContent::kNames),
+    FormatOf<ParseGenericLine>("generic", FeedContent::kGeneric),
+    FormatOf<ParseHashLine>("hash", FeedContent::kHashes),
+    FormatOf<ParseHashZLine>("hash-zbase32", FeedContent::kHashes),
+    FormatOf<ParseHostsLine>("hosts", FeedContent::kNames),
     {"ip4set", Precedence::kPieces, ParseAddressBlock<ParseIp4SetLine>},
     {"ip4trie", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TrieLine>},
     {"ip4tset", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TsetLine>},
-    {"ip6trie", Precedence::kLongestMatch, ParseBlock<ParseIp6TrieLine>},
-    {"ip6tset", Precedence::kLongestMatch, ParseBlock<ParseIp6TsetLine>},
+    FormatOf<ParseIp6TrieLine>("ip6trie", FeedContent::kAddresses),
+    FormatOf<ParseIp6TsetLine>("ip6tset", FeedContent::kAddresses),
 };
 static_assert(std::ranges::is_sorted(kFormats, {}, &FeedFormat::name));
 

@@ -25,6 +25,16 @@ namespace rblitz {
 [[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
 [[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
 
+[[nodiscard]] Status ParseDnsetLine(std::string_view line, FeedDraft* draft);    // dnset_format.cc
+[[nodiscard]] Status ParseDomainsLine(std::string_view line, FeedDraft* draft);  // domains_format.cc
+[[nodiscard]] Status ParseDomainsBelowLine(std::string_view line,
+                                           FeedDraft* draft);                  // plain names stand for both there
+[[nodiscard]] Status ParseHostsLine(std::string_view line, FeedDraft* draft);  // hosts_format.cc
+[[nodiscard]] Status ParseHashLine(std::string_view line, FeedDraft* draft);   // hash_format.cc
+[[nodiscard]] Status ParseHashZLine(std::string_view line, FeedDraft* draft);  // base32 is z-base-32 there
+[[nodiscard]] Status ParseCymruMhrLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseGenericLine(std::string_view line, FeedDraft* draft);  // generic_format.cc
+
 // Told about each bad line; `number` counts the lines of the block from 0.
 class LineErrors {
  public:
@@ -37,6 +47,7 @@ struct FeedFormat {
   Precedence precedence;
   // Reads a block of lines and returns how many it has.
   uint64_t (*parse)(std::string_view block, FeedDraft* draft, LineErrors* errors);
+  FeedContent content = FeedContent::kAddresses;
 };
 
 // Sorted by name.

@@ -25,6 +25,8 @@ Result<Ip4Key> ParseIp4TrieKey(std::string_view text) {
   return Ip4Key{*range, rest};
 }
 
-Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) { return ParseIp4KeyLine(line, ParseIp4TrieKey, draft); }
+Status ParseIp4TrieLine(std::string_view line, FeedDraft* draft) {
+  return ParseIp4KeyLine(line, ParseIp4TrieKey, draft);
+}
 
 }  // namespace rblitz

@@ -27,22 +27,6 @@ uint32_t FullA(Octets octets) noexcept {
   }
 }
 
-Status ParseDefaultLine(std::string_view line, FeedDraft* draft) {
-  const Result<RawValue> value = ParseValue(line, draft->config_value());
-  if (!value) return tl::unexpected(value.error());
-  draft->SetDefault(*value);
-  return {};
-}
-
-// The id of the value behind a key: the default's where `rest` has none or only a comment.
-Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft) {
-  rest = SkipBlanks(rest);
-  if (rest.empty() || BeginsComment(rest[0])) return draft->default_value();
-  const Result<RawValue> value = ParseValue(rest, draft->default_raw());
-  if (!value) return tl::unexpected(value.error());
-  return draft->Intern(*value);
-}
-
 const AddressRange& Listed(const Ip4Key& key) { return key.range; }
 const Ip6Prefix& Listed(const Ip6Key& key) { return key.prefix; }
 
@@ -80,6 +64,21 @@ Status ParseOnlyValueLine(std::string_view line, FeedDraft* draft) {
   if (!value) return tl::unexpected(value.error());
   draft->SetOnlyValue(*value);
   return {};
+}
+
+Status ParseDefaultLine(std::string_view line, FeedDraft* draft) {
+  const Result<RawValue> value = ParseValue(line, draft->config_value());
+  if (!value) return tl::unexpected(value.error());
+  draft->SetDefault(*value);
+  return {};
+}
+
+Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft) {
+  rest = SkipBlanks(rest);
+  if (rest.empty() || BeginsComment(rest[0])) return draft->default_value();
+  const Result<RawValue> value = ParseValue(rest, draft->default_raw());
+  if (!value) return tl::unexpected(value.error());
+  return draft->Intern(*value);
 }
 
 Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft) {

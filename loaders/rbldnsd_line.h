@@ -44,6 +44,12 @@ using ParseIp6Key = Result<Ip6Key>(std::string_view text);
 // Removes blanks at both ends and acts on comments and specials: nothing is left of those.
 [[nodiscard]] Result<std::string_view> TakeRbldnsdCommon(std::string_view line, FeedDraft* draft);
 
+// Reads a line that begins with `:`, the value of what follows it.
+[[nodiscard]] Status ParseDefaultLine(std::string_view line, FeedDraft* draft);
+
+// The id of the value behind a key: the default's where `rest` has none or only a comment.
+[[nodiscard]] Result<ValueId> ParseEntryValue(std::string_view rest, FeedDraft* draft);
+
 // Whether a key may end before `rest`: at a blank, a comment, a value or the end of the line.
 [[nodiscard]] bool EndsKey(std::string_view rest) noexcept;
 

@@ -70,6 +70,9 @@ FeedFigures FiguresOf(const FeedData& data) {
   };
   add(data.ip6);
   add(data.acl);
+  add(data.names);
+  add(data.hashes);
+  if (data.generic != nullptr) figures.entries += data.generic->entries();
   return figures;
 }
 

@@ -25,20 +25,6 @@ std::string_view TakeWord(std::string_view& line) {
   return word;
 }
 
-// A number of seconds with an optional unit, all of `word`.
-std::optional<uint32_t> ReadTime(std::string_view word) {
-  static constexpr std::pair<char, uint32_t> kUnits[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-  const std::optional<uint32_t> number = TakeNumber(word, kMaxNumber);
-  if (!number || word.size() > 1) return std::nullopt;
-  if (word.empty()) return number;
-  for (const auto& [letter, seconds] : kUnits) {
-    if (Lower(word[0]) != letter) continue;
-    if (*number > kMaxNumber / seconds) return std::nullopt;
-    return *number * seconds;
-  }
-  return std::nullopt;
-}
-
 std::optional<uint32_t> TakeTime(std::string_view& line) { return ReadTime(TakeWord(line)); }
 
 std::optional<uint32_t> TakeWholeNumber(std::string_view& line) {
@@ -193,6 +179,19 @@ bool Parse(std::string_view keyword, std::string_view line, Specials* specials) 
 }
 
 }  // namespace
+
+std::optional<uint32_t> ReadTime(std::string_view word) {
+  static constexpr std::pair<char, uint32_t> kUnits[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+  const std::optional<uint32_t> number = TakeNumber(word, kMaxNumber);
+  if (!number || word.size() > 1) return std::nullopt;
+  if (word.empty()) return number;
+  for (const auto& [letter, seconds] : kUnits) {
+    if (Lower(word[0]) != letter) continue;
+    if (*number > kMaxNumber / seconds) return std::nullopt;
+    return *number * seconds;
+  }
+  return std::nullopt;
+}
 
 bool IsSpecial(std::string_view line) noexcept {
   if (line.empty()) return false;

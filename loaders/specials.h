@@ -29,6 +29,9 @@ struct Specials {
 // ;$X, :$X.
 [[nodiscard]] bool IsSpecial(std::string_view line) noexcept;
 
+// A number of seconds with an optional unit (s, m, h, d, w), all of `word`.
+[[nodiscard]] std::optional<uint32_t> ReadTime(std::string_view word);
+
 // Reads a line for which IsSpecial holds.
 [[nodiscard]] Status ParseSpecial(std::string_view line, Specials* specials);
 

@@ -13,9 +13,12 @@
 
 #include "tables/acl.h"
 #include "tables/build_report.h"
+#include "tables/generic_records.h"
+#include "tables/hash_table.h"
 #include "tables/ip4_builder.h"
 #include "tables/ip4_table.h"
 #include "tables/ip6_table.h"
+#include "tables/name_table.h"
 #include "tables/verdict.h"
 
 namespace rblitz {
@@ -47,11 +50,17 @@ struct FeedData {
   std::shared_ptr<const Ip4Table> ip4;  // never null
   std::shared_ptr<const Ip6Table> ip6;  // null when the feed lists no IPv6
   std::shared_ptr<const Acl> acl;       // null when the feed has no rules
+  // Null unless the feed's format is one of those; then they may still be empty.
+  std::shared_ptr<const NameTable> names;
+  std::shared_ptr<const HashTable> hashes;
+  std::shared_ptr<const GenericRecords> generic;
   Verdicts verdicts;
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1
   ExactEntry ip6_test_listed;       // an entry for exactly ::FFFF:7F00:2
   ExactEntry ip6_test_unlisted;     // an entry for exactly ::FFFF:7F00:1
+  ExactEntry name_test_listed;      // an entry for exactly the name test
+  ExactEntry name_test_unlisted;    // an entry for exactly the name invalid
   uint32_t ttl_seconds = 0;         // 0: not given
   std::optional<Soa> soa;
   std::optional<NameServers> ns;

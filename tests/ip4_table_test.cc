@@ -12,6 +12,7 @@
 
 #include "tables/ip4_builder.h"
 #include "tests/ip4_model.h"
+#include "tests/sanitizers.h"
 
 namespace rblitz {
 namespace {
@@ -285,18 +286,6 @@ TEST(Ip4Table, AddedAndRemovedCountKeys) {
     EXPECT_EQ(after.report.removed, removed.size());
   }
 }
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kAddressSanitizer = true;
-#elif defined(__has_feature)
-constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
-#else
-constexpr bool kAddressSanitizer = false;
-#endif
-
-// What AddressSanitizer can see, smaller tables show it in a fraction of the time.
-#define SKIP_UNDER_ADDRESS_SANITIZER() \
-  if (kAddressSanitizer) GTEST_SKIP() << "10 million entries take too long under AddressSanitizer"
 
 // P3: bytes an entry at 10 million random addresses, and the answers of a sample of them.
 TEST(Ip4Table, TenMillionAddressesTakeAtMostThreeBytesEachWithOneValueAndSixWithMany) {

@@ -35,6 +35,7 @@ ONLY = [
     (re.compile(r"(^|/)(rte_\w+|bus_\w+_driver)\.h$"), re.compile(r"dataplane/io/dpdk_io\w*\.(cc|h)$")),
     (re.compile(r"^boost/"), re.compile(r"cli/options\w*\.(cc|h)$")),
     (re.compile(r"^toml"), re.compile(r"cli/config\w*\.(cc|h)$")),
+    (re.compile(r"^idn2\.h$"), re.compile(r"loaders/name_text\.cc$")),
 ]
 FREE = ("tests", "bench")
 

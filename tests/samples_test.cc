@@ -2,10 +2,14 @@
 // (EXPECTED-rbldnsd.tsv).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+#include <map>
 #include <sstream>
 
 #include "loaders/feed.h"
 #include "tests/feed_fixture.h"
+#include "tests/name_feeds.h"
 
 namespace rblitz {
 namespace {
@@ -70,6 +74,100 @@ TEST(Samples, AnswerAsRbldnsdAnswered) {
     ++compared;
   }
   EXPECT_EQ(compared, 66u);
+}
+
+TEST(Samples, HaveAsManyDomainsAsCounted) {
+  // The domain list has an exclusion besides, and an address, which is no domain.
+  struct Counted {
+    const char* format;
+    uint64_t excluded;
+    uint64_t rejected;
+  };
+  const std::map<std::string, Counted> files = {{"domain-list.txt", {"domains", 1, 1}},
+                                                {"hosts-file.txt", {"hosts", 0, 0}},
+                                                {"abusech-urlhaus-hostfile.txt", {"hosts", 0, 0}}};
+  size_t compared = 0;
+  for (const auto& row : ReadTable("EXPECTED.tsv")) {
+    const auto file = files.find(row[0]);
+    if (file == files.end()) continue;
+    const Loaded loaded = Load(SampleFeed(row[0], file->second.format));
+    EXPECT_EQ(loaded.report.entries, std::stoul(row[3]) + file->second.excluded) << row[0];
+    EXPECT_EQ(loaded.report.rejected, file->second.rejected) << row[0];
+    ++compared;
+  }
+  EXPECT_EQ(compared, files.size());
+}
+
+TEST(Samples, OfDomainsListThem) {
+  const Loaded domains = Load(SampleFeed("domain-list.txt", "domains"));
+  for (const char* listed : {"bad.example.com", "x.wild.example.net", "dot.example.org", "x.dot.example.org",
+                             "abp.example.com", "x.abp2.example.net", "dnsmasq.example.org", "x.dnsmasq2.example.org",
+                             "xn--bcher-kva.example", "url.example.net"}) {
+    EXPECT_EQ(AskName(domains, listed), "127.0.0.2") << listed;
+  }
+  for (const char* unlisted : {"x.bad.example.com", "wild.example.net", "good.example.com", "example.com"}) {
+    EXPECT_EQ(AskName(domains, unlisted), "-") << unlisted;
+  }
+  EXPECT_EQ(domains.report.errors,
+            std::vector<std::string>{"domain-list.txt:13: address in a list of names: '192.0.2.55'"});
+  const Loaded hosts = Load(SampleFeed("hosts-file.txt", "hosts"));
+  for (const char* listed : {"ads.example.com", "b.example.com", "v6only.example.net", "upper.example.org",
+                             "trailing.example.com", "under_score.example.net", "xn--bcher-kva.example"}) {
+    EXPECT_EQ(AskName(hosts, listed), "127.0.0.2") << listed;
+  }
+  EXPECT_EQ(AskName(hosts, "localhost"), "-");
+  EXPECT_EQ(AskName(Load(SampleFeed("abusech-urlhaus-hostfile.txt", "hosts")), "bad11.example.org"), "127.0.0.2");
+}
+
+TEST(Samples, OfNamesAnswerAsRbldnsdAnswered) {
+  size_t compared = 0;
+  const Loaded dnset = Load(SampleFeed("rbldnsd-dnset.txt", "dnset"));
+  const Loaded generic = Load(SampleFeed("rbldnsd-generic.txt", "generic"));
+  for (const auto& row : ReadTable("EXPECTED-rbldnsd.tsv")) {
+    if (row[1] != "dnset" && row[1] != "generic") continue;
+    ++compared;
+    if (row[1] == "dnset") {
+      std::string name = row[3];
+      std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      EXPECT_EQ(AskName(dnset, name), row[4] == "NOERROR" ? row[5] + " " + row[6] : "-") << name;
+      continue;
+    }
+    std::string a = "-";
+    std::string txt = "-";
+    const GenericRecords::Records* const records = generic.feed->generic->Find(Wire(row[3]));
+    ASSERT_NE(records, nullptr) << row[3];
+    for (const GenericRecord& record : *records) {
+      uint32_t a_be = 0;
+      if (record.type == RecordType::kTxt) txt = record.rdata.substr(1);
+      if (record.type != RecordType::kA) continue;
+      std::copy_n(record.rdata.data(), sizeof a_be, reinterpret_cast<char*>(&a_be));
+      a = Dotted(a_be);
+    }
+    EXPECT_EQ(a + " " + txt, row[5] + " " + row[6]) << row[3];
+  }
+  EXPECT_EQ(compared, 19u);
+  EXPECT_EQ(dnset.report.rejected + generic.report.rejected, 0u);
+  EXPECT_EQ(dnset.report.entries, 11u);
+  EXPECT_EQ(generic.report.entries, 9u);
+  EXPECT_TRUE(dnset.feed->name_test_listed.present);
+  EXPECT_EQ(AskGeneric(generic, "www"), "3000 A c0000250");
+}
+
+TEST(Samples, OfDigestsListThem) {
+  const Loaded sha1 = Load(SampleFeed("hash-ebl-sha1.txt", "hash"));
+  EXPECT_EQ(sha1.report.entries, 8u);
+  EXPECT_EQ(AskHash(sha1, "71df8292998ea3208ce9ce9fb1a5d0c05c9f1748"), "127.0.0.2 listed drop box");
+  EXPECT_EQ(AskHash(sha1, "e9832b05d2bc6e45194cd37092fd2863ee3ede3a"), "127.0.1.2 grey");
+  const Loaded sha256 = Load(SampleFeed("hash-sha256-base32.txt", "hash"));
+  EXPECT_EQ(sha256.report.entries, 8u);
+  EXPECT_EQ(AskHash(sha256, "gdk7ladqtr4c5bjhwsekz7sjlg3qyt2rf45rmuqg4ji6i6ejysla"), "127.0.3.10 listed file");
+  EXPECT_EQ(AskHash(sha256, "tkbwhl7slnp7wuja523g24237urf23rh2cq442x4fjvro65zim3a"), "127.0.3.15 suspicious");
+  const Loaded mhr = Load(SampleFeed("cymru-mhr-whois.txt", "cymru-mhr"));
+  EXPECT_EQ(mhr.report.entries, 8u);
+  EXPECT_EQ(AskHash(mhr, "5a9392784e07eb40cfb3f4a464e0a914.51f573eeb59d600983e190bd8aaddca6"),
+            "127.0.0.2 1795007200 23");
+  EXPECT_EQ(AskHash(mhr, "96c567e0473ae888602f6745da6a5953df25d673"), "-");
+  EXPECT_EQ(sha1.report.rejected + sha256.report.rejected + mhr.report.rejected, 0u);
 }
 
 // What plain rbldnsd makes of the rspamd fork's entry parameters.

@@ -43,6 +43,7 @@ std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view byte
     if (!block->has_value()) break;
     parsed->rejected.first += (*block)->over_long ? 1 : parse((*block)->bytes, &draft, &parsed->rejected);
   }
+  draft.content = format.content;
   draft.Finish(nullptr, &parsed->report);
   return parsed;
 }
@@ -64,8 +65,11 @@ inline void FuzzFormat(std::string_view name, Status (*parse_line)(std::string_v
   Require(by_block->rejected.first == by_line->rejected.first);
   Require(by_block->report.entries == by_line->report.entries);
   Require(by_block->feed.ip4->addresses() == by_line->feed.ip4->addresses());
-  const auto ip6_entries = [](const FeedData& feed) { return feed.ip6 != nullptr ? feed.ip6->entries() : 0; };
-  Require(ip6_entries(by_block->feed) == ip6_entries(by_line->feed));
+  const auto entries = [](const auto& table) { return table == nullptr ? 0 : table->entries(); };
+  Require(entries(by_block->feed.ip6) == entries(by_line->feed.ip6));
+  Require(entries(by_block->feed.names) == entries(by_line->feed.names));
+  Require(entries(by_block->feed.hashes) == entries(by_line->feed.hashes));
+  Require(entries(by_block->feed.generic) == entries(by_line->feed.generic));
   Require(by_block->feed.soa == by_line->feed.soa && by_block->feed.ns == by_line->feed.ns);
   Require(by_block->feed.verdicts.values() == by_line->feed.verdicts.values());
   char text[kMaxTextBytes];

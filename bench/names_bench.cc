@@ -1,0 +1,214 @@
+// P4: lookups in the name table in batches of 64, questions half of which are listed; digests likewise.
+//
+// BM_NameTable_Batch/N/VALUES: N names of two to four labels for themselves and what is below them, with this many
+// values, asked for with names of three labels: every suffix is probed. Hashing is part of it. Counters: nanoseconds a
+// lookup, bytes a name (the names above it counted).
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tables/hash_builder.h"
+#include "tables/name_builder.h"
+
+namespace rblitz {
+namespace {
+
+constexpr uint64_t kSeed = 20261122;
+constexpr size_t kQuestions = size_t{1} << 20;
+
+using Wire = std::vector<uint8_t>;
+
+void AppendLabel(Wire& name, std::string_view label) {
+  name.push_back(static_cast<uint8_t>(label.size()));
+  name.insert(name.end(), label.begin(), label.end());
+}
+
+std::string Word(uint64_t bits, size_t size) {
+  std::string word;
+  for (; word.size() < size; bits /= 36) word += "abcdefghijklmnopqrstuvwxyz0123456789"[bits % 36];
+  return word;
+}
+
+// SplitMix64: cheap to start, so that a name can be made from its number alone.
+class Splitmix {
+ public:
+  explicit Splitmix(uint64_t seed) : state_(seed) {}
+  uint64_t operator()() {
+    uint64_t z = state_ += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+  }
+
+ private:
+  uint64_t state_;
+};
+
+// A name can be told from its number. A third are registered domains below 300 top-level domains, a third hosts in
+// domains of their own, a third hosts that share their domain with three others.
+Wire NameOf(uint64_t number) {
+  const bool shares = number % 3 == 2;
+  Splitmix random(number);
+  Wire name;
+  if (shares) AppendLabel(name, Word(random(), 3));
+  if (number % 3 != 0) AppendLabel(name, Word(random(), 4));
+  AppendLabel(name, Word(shares ? Splitmix(~(number / 12))() : random(), 12));
+  AppendLabel(name, Word(1000 + number % 300 * 36, 3));
+  return name;
+}
+
+struct NameSet {
+  std::unique_ptr<const NameTable> table;
+  BuildReport report;
+};
+
+const NameSet& NamesOf(size_t count, uint32_t values) {
+  static std::map<std::pair<size_t, uint32_t>, NameSet> sets;
+  auto [set, inserted] = sets.try_emplace({count, values});
+  if (!inserted) return set->second;
+  Verdicts verdicts;
+  std::vector<ValueId> ids;
+  for (uint32_t a = 1; a <= values; ++a) ids.push_back(verdicts.Intern({.a_be = a, .text = kNoText}));
+  NameBuilder builder(&verdicts);
+  builder.Reserve(count);
+  for (size_t i = 0; i < count; ++i) builder.Add(NameOf(i), NameForm::kBoth, ids[i % values]);
+  set->second.table = std::make_unique<const NameTable>(builder.Build(nullptr, &set->second.report));
+  return set->second;
+}
+
+void SetRate(benchmark::State& state) {
+  const int64_t lookups = state.iterations() * static_cast<int64_t>(kMaxBatch);
+  state.SetItemsProcessed(lookups);
+  state.counters["ns/lookup"] = benchmark::Counter(static_cast<double>(lookups) * 1e-9,
+                                                   benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// Questions of three labels, one after another in memory as a burst of packets has them.
+struct Questions {
+  std::vector<uint8_t> bytes;
+  std::vector<uint32_t> at = {0};
+};
+
+Questions MakeQuestions(size_t names, unsigned hit_percent) {
+  std::mt19937_64 random(kSeed);
+  Questions questions;
+  while (questions.at.size() <= kQuestions) {
+    // Hosts in domains of their own are listed, and nearly all they are looked up among.
+    const uint64_t listed = random() % (names / 3) * 3 + 1;
+    const Wire name = NameOf(random() % 100 < hit_percent ? listed : names + listed);
+    questions.bytes.insert(questions.bytes.end(), name.begin(), name.end());
+    questions.at.push_back(static_cast<uint32_t>(questions.bytes.size()));
+  }
+  return questions;
+}
+
+void Lookups(benchmark::State& state, unsigned hit_percent) {
+  const NameSet& set = NamesOf(static_cast<size_t>(state.range(0)), static_cast<uint32_t>(state.range(1)));
+  const Questions questions = MakeQuestions(static_cast<size_t>(state.range(0)), hit_percent);
+  HashedName names[kMaxBatch];
+  NameMatch matches[kMaxBatch];
+  size_t at = 0;
+  for (auto _ : state) {
+    for (size_t i = 0; i < kMaxBatch; ++i) {
+      const uint32_t begin = questions.at[at + i];
+      names[i].Assign({&questions.bytes[begin], questions.at[at + i + 1] - begin});
+    }
+    set.table->Prefetch(names);
+    set.table->Find(names, matches);
+    benchmark::DoNotOptimize(matches);
+    benchmark::ClobberMemory();
+    at = (at + kMaxBatch) % kQuestions;
+  }
+  SetRate(state);
+  state.counters["bytes/name"] = static_cast<double>(set.table->bytes()) / static_cast<double>(set.table->entries());
+}
+
+void BM_NameTable_Batch(benchmark::State& state) { Lookups(state, 50); }
+void BM_NameTable_Hit(benchmark::State& state) { Lookups(state, 100); }
+void BM_NameTable_Miss(benchmark::State& state) { Lookups(state, 0); }
+
+// Only the hashing, which several feeds of a zone share.
+void BM_NameTable_Hash(benchmark::State& state) {
+  const Questions questions = MakeQuestions(1000000, 50);
+  HashedName names[kMaxBatch];
+  size_t at = 0;
+  for (auto _ : state) {
+    for (size_t i = 0; i < kMaxBatch; ++i) {
+      const uint32_t begin = questions.at[at + i];
+      names[i].Assign({&questions.bytes[begin], questions.at[at + i + 1] - begin});
+    }
+    benchmark::DoNotOptimize(names);
+    benchmark::ClobberMemory();
+    at = (at + kMaxBatch) % kQuestions;
+  }
+  SetRate(state);
+}
+
+// From names to a table: what a load does after parsing.
+void BM_NameBuilder(benchmark::State& state) {
+  std::vector<Wire> names;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(state.range(0)); ++i) names.push_back(NameOf(i));
+  for (auto _ : state) {
+    Verdicts verdicts;
+    NameBuilder builder(&verdicts);
+    builder.Reserve(names.size());
+    for (const Wire& name : names) builder.Add(name, NameForm::kBoth, 1);
+    BuildReport report;
+    benchmark::DoNotOptimize(builder.Build(nullptr, &report));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+Digest RandomDigest(std::mt19937_64& random, size_t size) {
+  Digest digest{.size = static_cast<uint8_t>(size)};
+  for (size_t i = 0; i < size; ++i) digest.bytes[i] = static_cast<uint8_t>(random());
+  return digest;
+}
+
+// N digests of SIZE bytes, one value.
+void BM_HashTable_Batch(benchmark::State& state) {
+  std::mt19937_64 random(kSeed);
+  Verdicts verdicts;
+  HashBuilder builder(&verdicts);
+  const auto count = static_cast<size_t>(state.range(0));
+  const auto size = static_cast<size_t>(state.range(1));
+  std::vector<Digest> questions;
+  for (size_t i = 0; i < count; ++i) {
+    const Digest digest = RandomDigest(random, size);
+    builder.Add(digest, 1);
+    if (i % 10 == 0) questions.push_back(digest);
+    if (i % 10 == 5) questions.push_back(RandomDigest(random, size));
+  }
+  std::shuffle(questions.begin(), questions.end(), random);
+  BuildReport report;
+  const HashTable table = builder.Build(nullptr, &report);
+  ValueId values[kMaxBatch];
+  size_t at = 0;
+  for (auto _ : state) {
+    table.LookupBatch({&questions[at], kMaxBatch}, values);
+    benchmark::DoNotOptimize(values);
+    benchmark::ClobberMemory();
+    at = at + 2 * kMaxBatch <= questions.size() ? at + kMaxBatch : 0;
+  }
+  SetRate(state);
+  state.counters["bytes/digest"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
+}
+
+BENCHMARK(BM_NameTable_Batch)->Args({100000, 1})->Args({1000000, 1})->Args({10000000, 1})->Args({10000000, 1000});
+BENCHMARK(BM_NameTable_Hit)->Args({10000000, 1});
+BENCHMARK(BM_NameTable_Miss)->Args({10000000, 1});
+BENCHMARK(BM_NameTable_Hash);
+BENCHMARK(BM_NameBuilder)->Arg(10000000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_HashTable_Batch)->Args({10000000, 16})->Args({10000000, 20})->Args({10000000, 32});
+
+}  // namespace
+}  // namespace rblitz
+
+BENCHMARK_MAIN();

@@ -1,0 +1,143 @@
+#include "tables/fingerprints.h"
+
+#include <smmintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cstring>
+
+namespace rblitz {
+
+namespace {
+
+constexpr unsigned kLowBits = 32;
+
+// Low words of the tags stand first, so that whole vectors of them are aligned; what such a vector takes of the words
+// behind them is masked away.
+struct NarrowLine {
+  static constexpr size_t kSlots = 10;
+  static constexpr uint64_t kPerMilleFull = 850;
+  using High = uint16_t;
+  uint32_t low[kSlots];
+  uint32_t passed;
+  High high[kSlots];  // tag bits from the 33rd on, above the number
+};
+
+struct WideLine {
+  static constexpr size_t kSlots = 7;
+  static constexpr uint64_t kPerMilleFull = 900;  // memory is dearer here
+  using High = uint32_t;
+  uint32_t low[kSlots];
+  uint32_t passed;
+  High high[kSlots];
+  uint32_t unused;
+};
+
+static_assert(sizeof(NarrowLine) == Fingerprints::kLine && sizeof(WideLine) == Fingerprints::kLine);
+
+// Bit i: low word i is this one.
+template <class Line>
+uint32_t MatchLow(const Line& line, uint32_t low) noexcept {
+  const auto* vectors = reinterpret_cast<const __m128i*>(line.low);
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(low));
+  uint32_t match = 0;
+  for (unsigned v = 0; v * 4 < Line::kSlots; ++v) {
+    const __m128i equal = _mm_cmpeq_epi32(_mm_load_si128(vectors + v), wanted);
+    match |= static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << (v * 4);
+  }
+  return match & ((1u << Line::kSlots) - 1);
+}
+
+// What a slot's high word holds for a fingerprint, the number left out.
+template <class Line>
+typename Line::High HighOf(uint64_t fingerprint, unsigned number_bits) noexcept {
+  return static_cast<typename Line::High>(fingerprint >> kLowBits << number_bits);
+}
+
+constexpr uint32_t PassedBit(uint64_t fingerprint) noexcept { return 1u << (fingerprint & 31); }
+
+template <class Line>
+uint64_t BucketsFor(uint64_t count) {
+  return count * 1000 / (Line::kSlots * Line::kPerMilleFull) + 1;
+}
+
+}  // namespace
+
+Fingerprints::Fingerprints(uint64_t count, uint32_t max_number)
+    : number_bits_(std::max(1u, static_cast<unsigned>(std::bit_width(max_number)))) {
+  const uint64_t narrow = BucketsFor<NarrowLine>(count);
+  narrow_ = 48 - number_bits_ + static_cast<unsigned>(std::bit_width(narrow)) - 1 >= 64 && number_bits_ < 16;
+  buckets_ = narrow_ ? narrow : BucketsFor<WideLine>(count);
+  lines_ = HugeArray<uint8_t>(buckets_ * kLine);
+}
+
+void Fingerprints::Insert(uint64_t fingerprint, uint32_t number) {
+  assert(number != 0);
+  const size_t bucket = BucketOf(fingerprint);
+  while (filling_ < bucket) FillLine(filling_++);
+  own_.push_back({fingerprint, number});
+}
+
+void Fingerprints::Finish() {
+  while (filling_ < buckets_) FillLine(filling_++);
+  // Those that found no room up to the end go on at the beginning, where their buckets are filled to the same rule.
+  for (size_t bucket = 0; !waiting_.empty(); ++bucket) FillLine(bucket % buckets_);
+  own_ = std::vector<Entry>();
+  waiting_ = std::vector<Entry>();
+}
+
+void Fingerprints::FillLine(size_t bucket) {
+  if (narrow_) {
+    Fill<NarrowLine>(bucket);
+  } else {
+    Fill<WideLine>(bucket);
+  }
+}
+
+// The bucket's own entries go first, so that few stand elsewhere.
+template <class Line>
+void Fingerprints::Fill(size_t bucket) {
+  if (own_.empty() && waiting_.empty()) return;
+  auto* const line = reinterpret_cast<Line*>(lines_.data() + bucket * kLine);
+  const auto number_of = [this, line](size_t slot) { return line->high[slot] & ((1u << number_bits_) - 1u); };
+  size_t slot = 0;
+  while (slot < Line::kSlots && number_of(slot) != 0) ++slot;
+  const auto put = [&](std::vector<Entry>& entries) {
+    size_t taken = 0;
+    for (; taken < entries.size() && slot < Line::kSlots; ++taken, ++slot) {
+      const auto& [fingerprint, number] = entries[taken];
+      line->low[slot] = static_cast<uint32_t>(fingerprint);
+      line->high[slot] =
+          static_cast<typename Line::High>(HighOf<Line>(fingerprint, number_bits_) | static_cast<uint32_t>(number));
+    }
+    entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(taken));
+  };
+  put(own_);
+  put(waiting_);
+  waiting_.insert(waiting_.end(), own_.begin(), own_.end());
+  own_.clear();
+  for (const Entry& entry : waiting_) line->passed |= PassedBit(entry.fingerprint);
+}
+
+template <class Line>
+uint32_t Fingerprints::FindIn(uint64_t fingerprint) const noexcept {
+  const uint32_t numbers = (1u << number_bits_) - 1u;
+  const auto high = HighOf<Line>(fingerprint, number_bits_);
+  for (size_t bucket = BucketOf(fingerprint);;) {
+    const auto& line = *reinterpret_cast<const Line*>(LineOf(bucket));
+    for (uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint)); match != 0; match &= match - 1) {
+      const uint32_t found = line.high[std::countr_zero(match)] ^ static_cast<uint32_t>(high);
+      if (found - 1 < numbers) return found;
+    }
+    if ((line.passed & PassedBit(fingerprint)) == 0) [[likely]]
+      return 0;
+    if (++bucket == buckets_) bucket = 0;
+  }
+}
+
+uint32_t Fingerprints::Find(uint64_t fingerprint) const noexcept {
+  return narrow_ ? FindIn<NarrowLine>(fingerprint) : FindIn<WideLine>(fingerprint);
+}
+
+}  // namespace rblitz
