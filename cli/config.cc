@@ -275,11 +275,10 @@ Result<Config> LoadConfig(const std::string& file) {
 }
 
 Status CheckFeedFiles(const ConfiguredFeed& feed) {
-  for (const std::string& path : feed.feed.paths) {
-    if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored))
-      return Fail(feed.place + ": " + path + ": is a folder, not a file");
+  const Result<std::vector<std::string>> files = ListFeedFiles(feed.feed.paths);
+  if (!files) return Fail(feed.place + ": " + files.error().message);
+  for (const std::string& file : *files) {
+    if (access(file.c_str(), R_OK) != 0) return Fail(feed.place + ": " + file + ": " + std::strerror(errno));
   }
   return {};
 }

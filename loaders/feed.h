@@ -6,6 +6,7 @@
 // so (a $TIMESTAMP from the future) or nobody wants it any more.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -14,7 +15,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loaders/file_identity.h"
+#include "loaders/byte_source.h"
+#include "loaders/feed_files.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -22,7 +24,7 @@ namespace rblitz {
 
 struct FeedConfig {
   std::string name;
-  std::vector<std::string> paths;  // files, read in this order as one feed
+  std::vector<std::string> paths;  // files and folders of files, read in this order as one feed
   std::string format;              // one of FeedFormats()
   std::optional<uint32_t> a_be;    // A value of entries that name none; absent: 127.0.0.2
   std::optional<std::string>
@@ -46,12 +48,31 @@ struct LoadReport {
 // Names of the formats that `format` may have, sorted.
 [[nodiscard]] std::vector<std::string_view> FeedFormats();
 
-// Reads the feed and builds its tables. `previous` is what is served now, or null: it is only compared with. `files`,
-// if not null, gets the identity of each path as it was opened. `stop` is looked at once a block of lines: a load that
-// is stopped while it reads fails.
+// What others want of a load while it runs.
+struct LoadWatch {
+  std::stop_token stop;  // looked at once a block of lines: a load that is stopped while it reads fails
+  std::atomic<uint64_t>* lines_read = nullptr;  // told how far it is
+};
+
+// Some bytes of a feed.
+struct FeedSource {
+  std::string path;  // for messages; the last part names the file of a bad line
+  std::unique_ptr<ByteSource> bytes;
+  uint64_t size = 0;  // as stored: a guess of how much there is to come
+  int64_t modified_ns = 0;
+};
+
+// Reads the sources, one after another, and builds the feed's tables. `previous` is what is served now, or null: it is
+// only compared with.
+[[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config,
+                                                                  std::vector<FeedSource> sources,
+                                                                  const FeedData* previous, LoadReport* report,
+                                                                  const LoadWatch& watch = {});
+
+// The same for the feed's files. `files`, if not null, gets them as they were read, to be read once more; nothing when
+// one could not be opened.
 [[nodiscard]] Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous,
-                                                               LoadReport* report,
-                                                               std::vector<FileIdentity>* files = nullptr,
-                                                               const std::stop_token& stop = {});
+                                                               LoadReport* report, FeedFiles* files = nullptr,
+                                                               const LoadWatch& watch = {});
 
 }  // namespace rblitz

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -34,17 +33,6 @@ int64_t RealTimeNs() noexcept {
   return int64_t{now.tv_sec} * kNanosecondsPerSecond + now.tv_nsec;
 }
 
-// Of all paths as they are now; nothing if one cannot be had.
-std::optional<std::vector<FileIdentity>> IdentitiesOf(const std::vector<std::string>& paths) {
-  std::vector<FileIdentity> identities;
-  for (const std::string& path : paths) {
-    struct stat status;
-    if (stat(path.c_str(), &status) != 0) return std::nullopt;
-    identities.push_back(IdentityOf(status));
-  }
-  return identities;
-}
-
 struct Slot {
   FeedStatus status;
   std::shared_ptr<const FeedData> data;  // that status.data tells of
@@ -72,11 +60,10 @@ bool IsUnchanged(const Slot& slot) {
 }
 
 // LoadFeed, with what the standard library throws (memory that runs out) as one more way to fail.
-Result<std::shared_ptr<const FeedData>> TryLoad(Slot* slot, std::vector<FileIdentity>* files,
-                                                const std::stop_token& stop) {
+Result<std::shared_ptr<const FeedData>> TryLoad(Slot* slot, FeedFiles* files, const std::stop_token& stop) {
   const FeedConfig& config = slot->status.config;
   try {
-    return LoadFeed(config, slot->data.get(), &slot->status.report, files, stop);
+    return LoadFeed(config, slot->data.get(), &slot->status.report, files, {.stop = stop});
   } catch (const std::exception& error) {
     return Fail("feed " + config.name + ": " + error.what());
   }
@@ -98,15 +85,15 @@ FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token&
     outcome.state = FeedState::kUnchanged;
   } else {
     const int64_t read_at_ns = RealTimeNs();
-    std::vector<FileIdentity> files;
+    FeedFiles files;
     status.tried_at = now;
     if (Result<std::shared_ptr<const FeedData>> data = TryLoad(slot, &files, stop)) {
       slot->data = std::move(*data);
       status.data = FiguresOf(*slot->data);
       status.loaded_at = now;
       status.error.clear();
-      slot->settled = IsSettled(files, read_at_ns);
-      slot->files = std::move(files);
+      slot->settled = IsSettled(files.identities, read_at_ns);
+      slot->files = std::move(files.identities);
       outcome.state = FeedState::kLoaded;
     } else {
       status.error = data.error().message;

@@ -274,8 +274,10 @@ TEST(Config, ChecksFilesOfFeedsWithTheirPlace) {
   const auto checked = CheckFeedFiles(config->feeds[0]);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().message, "/nowhere/r.toml:5: feed.path: /nowhere/f.txt: No such file or directory");
-  config->feeds[0].feed.paths = {"/"};
-  EXPECT_FALSE(CheckFeedFiles(config->feeds[0]));
+  config->feeds[0].feed.paths = {"/sys"};
+  const auto folder = CheckFeedFiles(config->feeds[0]);
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message, "/nowhere/r.toml:5: feed.path: /sys: has no files in it");
   config->feeds[0].feed.paths = {"/dev/null"};
   EXPECT_TRUE(CheckFeedFiles(config->feeds[0]));
 }
