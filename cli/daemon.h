@@ -14,7 +14,7 @@
 #include "cli/publish.h"
 #include "cli/reloads.h"
 #include "cli/request.h"
-#include "cli/unique_fd.h"
+#include "loaders/unique_fd.h"
 #include "cli/views.h"
 #include "cli/workers.h"
 #include "loaders/reloader.h"

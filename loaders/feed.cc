@@ -9,6 +9,7 @@
 #include "loaders/feed_draft.h"
 #include "loaders/formats.h"
 #include "loaders/inflating_source.h"
+#include "loaders/ip4_text.h"
 #include "loaders/line_reader.h"
 
 namespace rblitz {
@@ -17,6 +18,7 @@ namespace {
 
 // "1.1.1.1" and LF.
 constexpr uint64_t kShortestLine = 8;
+constexpr uint64_t kLeastEntryBytes = 4;  // in a builder
 
 // Counts the bad lines of one file and keeps the first few of the feed.
 class ReportedErrors final : public LineErrors {
@@ -56,8 +58,15 @@ class StoppableSource final : public ByteSource {
   const std::stop_token& stop_;
 };
 
-Status ReadSource(FeedSource source, const FeedFormat& format, const LoadWatch& watch, FeedDraft* draft,
-                  LoadReport* report) {
+// The table to be may be smaller than the list that it is built from, but both must fit.
+Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* report) {
+  Status fits = CheckMemory(guards, draft.ip4.given() * kLeastEntryBytes);
+  report->refused = !fits;
+  return fits;
+}
+
+Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards& guards, const LoadWatch& watch,
+                  FeedDraft* draft, LoadReport* report) {
   ReportedErrors errors(source.path, report);
   auto bytes = std::make_unique<InflatingSource>(source.path, std::move(source.bytes));
   LineReader reader(std::make_unique<StoppableSource>(std::move(bytes), watch.stop));
@@ -72,6 +81,7 @@ Status ReadSource(FeedSource source, const FeedFormat& format, const LoadWatch& 
     } else {
       errors.EndBlock(format.parse((*block)->bytes, draft, &errors));
     }
+    if (Status fits = CheckDraft(*draft, guards, report); !fits) return fits;
     if (watch.lines_read != nullptr) watch.lines_read->store(report->lines, std::memory_order_relaxed);
   }
 }
@@ -120,10 +130,11 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
   FeedDraft draft(config, format->precedence, data.get());
+  draft.specials.max_range = config.guards.max_range;
   draft.ip4.Reserve(MostLines(sources));
   const int64_t newest_file = NewestTime(sources);
   for (FeedSource& source : sources) {
-    const Status read = ReadSource(std::move(source), *format, watch, &draft, report);
+    const Status read = ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
     if (!read) return tl::unexpected(read.error());
   }
   if (const Status usable = CheckTimestamp(draft.specials, config.name); !usable) return tl::unexpected(usable.error());
@@ -131,11 +142,12 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   Ip4BuildReport built;
   draft.Finish(previous != nullptr ? previous->ip4.get() : nullptr, &built);
   data->data_time = DataTime(draft, newest_file);
-  data->expires = draft.specials.expires;
+  data->expires = Expiry(config.guards, draft.specials.expires, data->data_time);
   report->entries = built.entries;
   report->duplicates = built.duplicates;
   report->added = built.added;
   report->removed = built.removed;
+  for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return data;
 }

@@ -3,7 +3,7 @@
 // Thread-safety: LoadFeed may run for several feeds at once; it shares nothing.
 // Errors: a bad line is data: it is counted, and the first kKeptErrors are kept as "file:line: what". LoadFeed fails
 // only when the bytes cannot be had (missing file, truncated gzip, a file that changes while it is read), the data says
-// so (a $TIMESTAMP from the future) or nobody wants it any more.
+// so (a $TIMESTAMP from the future), it takes more memory than it may, or nobody wants it any more.
 #pragma once
 
 #include <atomic>
@@ -17,6 +17,7 @@
 
 #include "loaders/byte_source.h"
 #include "loaders/feed_files.h"
+#include "loaders/feed_guards.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -29,19 +30,22 @@ struct FeedConfig {
   std::optional<uint32_t> a_be;    // A value of entries that name none; absent: 127.0.0.2
   std::optional<std::string>
       text;  // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
+  FeedGuards guards;
   bool operator==(const FeedConfig&) const = default;
 };
 
 inline constexpr size_t kKeptErrors = 10;
 
 struct LoadReport {
-  uint64_t lines = 0;       // read, comments and empty ones among them
-  uint64_t entries = 0;     // distinct networks, ranges and addresses
-  uint64_t duplicates = 0;  // entries given again
-  uint64_t rejected = 0;    // lines that are bad
-  uint64_t added = 0;       // entries that the table served before did not have
-  uint64_t removed = 0;     // entries that only the table served before has
+  uint64_t lines = 0;               // read, comments and empty ones among them
+  uint64_t entries = 0;             // distinct networks, ranges and addresses
+  uint64_t duplicates = 0;          // entries given again
+  uint64_t rejected = 0;            // lines that are bad
+  uint64_t added = 0;               // entries that the table served before did not have
+  uint64_t removed = 0;             // entries that only the table served before has
+  std::vector<std::string> widest;  // of the entries added, networks and ranges: "10.0.0.0/8"
   double seconds = 0;
+  bool refused = false;             // a guard is why the load failed
   std::vector<std::string> errors;  // the first kKeptErrors rejected lines, "file:line: what"
 };
 

@@ -31,7 +31,7 @@ void FeedDraft::SetOnlyValue(RawValue value) {
 Status FeedDraft::Add(AddressRange range, ValueId value) {
   const uint64_t size = uint64_t{range.last} - range.first + 1;
   if (specials.max_range != 0 && size > specials.max_range) {
-    return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 allows (" +
+    return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 or max_range allows (" +
                 std::to_string(specials.max_range) + ")");
   }
   if (size == 1) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tables/ip4_table.h"
@@ -25,12 +26,17 @@ enum class Precedence : uint8_t {
   kLongestMatch,  // rbldnsd ip4trie; plain lists
 };
 
+inline constexpr size_t kWidestKept = 5;
+
 // What became of the entries; compared with the table that was served before, by key (network, range or address).
 struct Ip4BuildReport {
   uint64_t entries = 0;     // distinct keys
   uint64_t duplicates = 0;  // keys given again
   uint64_t added = 0;
   uint64_t removed = 0;
+  // The widest networks and ranges, first and last address, that the table served before did not have; at most
+  // kWidestKept, widest first, in address order where equal. None without such a table.
+  std::vector<std::pair<uint32_t, uint32_t>> widest_added;
 };
 
 class Ip4Builder {
@@ -52,6 +58,9 @@ class Ip4Builder {
     bool present = false;
     ValueId value = kNotListed;
   };
+
+  // Entries given so far, exclusions and repeated ones among them.
+  [[nodiscard]] uint64_t given() const;
 
   // `previous`, if any, is the table being replaced. The builder is empty afterwards.
   [[nodiscard]] Ip4Table Build(const Ip4Table* previous, Ip4BuildReport* report);
