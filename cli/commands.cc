@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <iostream>
@@ -26,6 +27,8 @@ int Complain(const std::string& what) {
 Json Request(const CommandOptions& options) {
   Json request = {{"command", options.command}};
   if (options.command == "reload") request["feeds"] = options.arguments;
+  if (options.force) request["force"] = true;
+  if (options.command == "diff" || options.command == "rollback") request["feed"] = options.arguments[0];
   if (options.command == "lookup") request["what"] = options.arguments[0];
   if (!options.zone.empty()) request["zone"] = options.zone;
   return request;
@@ -82,17 +85,34 @@ int RunStats(const CommandOptions& options) {
   return result ? kExitSuccess : Complain(result.error().message);
 }
 
-int RunReload(const CommandOptions& options) {
-  bool waited = false;
-  const WaitingFor progress = [&waited](int seconds) {
-    std::cerr << "\rrblitz: reloading, " << seconds << " s " << std::flush;
-    waited = true;
+// What the server reads now, as far as it says so: asked beside the request that is waited for.
+std::string Reading(const CommandOptions& options) {
+  CommandOptions asking = options;
+  asking.command = "status";
+  const Result<Json> status = Ask(asking);
+  return status ? RenderProgress(*status) : "";
+}
+
+// Waits with a line on the terminal that says how far it is.
+Result<Json> AskPatiently(const CommandOptions& options) {
+  size_t shown = 0;
+  const WaitingFor progress = [&](int seconds) {
+    std::string line = "rblitz: " + options.command + ": " + std::to_string(seconds) + " s" + Reading(options);
+    shown = std::max(shown, line.size());
+    line.resize(shown, ' ');
+    std::cerr << "\r" << line << std::flush;
   };
-  const auto result = Ask(options, isatty(STDERR_FILENO) == 1 ? progress : WaitingFor());
-  if (waited) std::cerr << "\n";
+  auto result = Ask(options, isatty(STDERR_FILENO) == 1 ? progress : WaitingFor());
+  if (shown > 0) std::cerr << "\n";
+  return result;
+}
+
+// reload, diff, rollback.
+int RunLoad(const CommandOptions& options) {
+  const auto result = AskPatiently(options);
   if (!result) return Complain(result.error().message);
   Print(options, *result, RenderReload);
-  for (const Json& error : (*result)["errors"]) Complain("reload: " + error.get<std::string>());
+  for (const Json& error : (*result)["errors"]) Complain(options.command + ": " + error.get<std::string>());
   return (*result)["ok"].get<bool>() ? kExitSuccess : kExitFailure;
 }
 
@@ -108,8 +128,8 @@ int RunCommand(const CommandOptions& options) {
   if (options.command == "check") return RunCheck("rblitz", options.arguments[0], options.json);
   if (options.command == "status") return RunStatus(options);
   if (options.command == "stats") return RunStats(options);
-  if (options.command == "reload") return RunReload(options);
-  return RunLookup(options);
+  if (options.command == "lookup") return RunLookup(options);
+  return RunLoad(options);
 }
 
 }  // namespace rblitz

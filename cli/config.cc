@@ -41,6 +41,7 @@ class ConfigReader {
   void ReadPort(const toml::table& table);
   void ReadFeed(const toml::table& table);
   void ReadFormat(TableReader& feed, FeedConfig* config);
+  static FeedGuards ReadGuards(TableReader& feed);
   void ReadZone(const toml::table& table);
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
@@ -78,6 +79,8 @@ void ConfigReader::ReadServer(const toml::table& table) {
   ReadWorkers(server);
   if (const auto state = server.String("state")) config_.server.state = Resolve(*state);
   if (const auto control = server.String("control")) config_.server.control = Resolve(*control);
+  if (const auto user = server.String("user")) config_.server.user = *user;
+  if (server.Has("user") && config_.server.user.empty()) server.Wrong("user", "is empty");
   if (const auto version = server.String("version")) config_.server.identity.version = *version;
   if (const auto identity = server.String("identity")) config_.server.identity.id = *identity;
   server.Finish();
@@ -177,8 +180,19 @@ void ConfigReader::ReadFeed(const toml::table& table) {
   entry.feed.a_be = reader.Parsed("a", ParseAValue);
   entry.feed.text = reader.String("txt");
   entry.check_seconds = reader.Seconds("check").value_or(entry.check_seconds);
+  entry.feed.guards = ReadGuards(reader);
   reader.Finish();
   config_.feeds.push_back(std::move(entry));
+}
+
+FeedGuards ConfigReader::ReadGuards(TableReader& feed) {
+  FeedGuards guards;
+  guards.max_shrink = feed.Share("max_shrink");
+  guards.max_bad = feed.Share("max_bad");
+  guards.max_range = feed.ParsedNumber("max_range", ParseMaxRange).value_or(0);
+  guards.max_age_seconds = feed.Seconds("max_age").value_or(0);
+  guards.max_memory = feed.ParsedNumber("max_memory", ParseBytes).value_or(0);
+  return guards;
 }
 
 void ConfigReader::ReadFormat(TableReader& feed, FeedConfig* config) {
@@ -275,11 +289,10 @@ Result<Config> LoadConfig(const std::string& file) {
 }
 
 Status CheckFeedFiles(const ConfiguredFeed& feed) {
-  for (const std::string& path : feed.feed.paths) {
-    if (access(path.c_str(), R_OK) != 0) return Fail(feed.place + ": " + path + ": " + std::strerror(errno));
-    std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored))
-      return Fail(feed.place + ": " + path + ": is a folder, not a file");
+  const Result<std::vector<std::string>> files = ListFeedFiles(feed.feed.paths);
+  if (!files) return Fail(feed.place + ": " + files.error().message);
+  for (const std::string& file : *files) {
+    if (access(file.c_str(), R_OK) != 0) return Fail(feed.place + ": " + file + ": " + std::strerror(errno));
   }
   return {};
 }
@@ -295,6 +308,7 @@ std::vector<std::string> NeedsRestart(const Config& running, const Config& next)
   differs(running.dpdk.cores == next.dpdk.cores, "server.cores");
   differs(running.server.state == next.server.state, "server.state");
   differs(running.server.control == next.server.control, "server.control");
+  differs(running.server.user == next.server.user, "server.user");
   differs(running.server.identity.version == next.server.identity.version, "server.version");
   differs(running.server.identity.id == next.server.identity.id, "server.identity");
   differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");

@@ -26,6 +26,7 @@ struct ServerConfig {
   std::vector<io::SocketConfig> sockets;  // the same, parsed
   std::string state = "/var/lib/rblitz";
   std::string control = "/run/rblitz/control.sock";
+  std::string user;  // empty: stay who started it
   Identity identity;
 };
 

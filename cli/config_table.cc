@@ -105,6 +105,15 @@ std::optional<uint32_t> TableReader::Seconds(std::string_view key) {
   return seconds ? std::optional(static_cast<uint32_t>(*seconds)) : std::nullopt;
 }
 
+std::optional<double> TableReader::Share(std::string_view key) {
+  const toml::node* node = Take(key);
+  if (node == nullptr) return std::nullopt;
+  const std::optional<double> share = node->is_number() ? node->value<double>() : std::nullopt;
+  if (share && *share >= 0 && *share <= 1) return share;
+  Wrong(key, "must be a share: a number from 0 to 1");
+  return std::nullopt;
+}
+
 const toml::table* TableReader::Table(std::string_view key) {
   const toml::node* node = Take(key);
   if (node == nullptr) return nullptr;

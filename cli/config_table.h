@@ -8,6 +8,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -54,6 +55,8 @@ class TableReader {
   std::optional<std::vector<int64_t>> Integers(std::string_view key, int64_t least, int64_t most);
   // Seconds as text with units or as an integer.
   std::optional<uint32_t> Seconds(std::string_view key);
+  // A number from 0 to 1.
+  std::optional<double> Share(std::string_view key);
   const toml::table* Table(std::string_view key);
   std::vector<const toml::table*> Tables(std::string_view key);
 
@@ -63,6 +66,19 @@ class TableReader {
     const auto text = String(key);
     if (!text) return std::nullopt;
     auto value = parse(*text);
+    if (value) return *std::move(value);
+    Wrong(key, value.error().message);
+    return std::nullopt;
+  }
+
+  // The same, or a whole number that stands for such a string.
+  template <class T>
+  std::optional<T> ParsedNumber(std::string_view key, Result<T> (*parse)(const std::string&)) {
+    const toml::node* node = table_.get(key);
+    if (node == nullptr || !node->is_integer()) return Parsed(key, parse);
+    const auto number = Integer(key, 1, std::numeric_limits<int64_t>::max());
+    if (!number) return std::nullopt;
+    auto value = parse(std::to_string(*number));
     if (value) return *std::move(value);
     Wrong(key, value.error().message);
     return std::nullopt;

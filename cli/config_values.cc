@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,29 @@ Result<uint32_t> ParseSeconds(const std::string& text) {
     at = next == end ? end : next + 1;
   }
   return static_cast<uint32_t>(total);
+}
+
+Result<uint64_t> ParseBytes(const std::string& text) {
+  static constexpr std::string_view kUnits = "KMGT";
+  const size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  const std::string_view digits =
+      std::string_view(text).substr(0, text.size() - (unit == std::string_view::npos ? 0 : 1));
+  uint64_t number = 0;
+  const unsigned shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
+  if (!ParseNumber(digits, &number) || number == 0 || number > std::numeric_limits<uint64_t>::max() >> shift) {
+    return Fail("bad size '" + text + "' (as in 64M or 2G)");
+  }
+  return number << shift;
+}
+
+Result<uint64_t> ParseMaxRange(const std::string& text) {
+  const bool is_length = text.starts_with('/');
+  uint64_t number = 0;
+  if (!ParseNumber(std::string_view(text).substr(is_length ? 1 : 0), &number) || number == 0 ||
+      number > (is_length ? 32 : std::numeric_limits<uint32_t>::max())) {
+    return Fail("bad range '" + text + "' (as in /16 or 65536)");
+  }
+  return is_length ? uint64_t{1} << (32 - number) : number;
 }
 
 Result<uint32_t> ParseAValue(const std::string& text) {

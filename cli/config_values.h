@@ -15,6 +15,12 @@ namespace rblitz {
 // "35m", "1h30m", "90": seconds, with units s, m, h, d, w. At most 2^31 - 1 (RFC 2181 section 8).
 [[nodiscard]] Result<uint32_t> ParseSeconds(const std::string& text);
 
+// "64M", "2G", "4096": bytes, with the binary units K, M, G and T.
+[[nodiscard]] Result<uint64_t> ParseBytes(const std::string& text);
+
+// "/16" or "65536": how many addresses a network may have, as in rbldnsd's $MAXRANGE4.
+[[nodiscard]] Result<uint64_t> ParseMaxRange(const std::string& text);
+
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
 

@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "cli/event_loop.h"
-#include "cli/unique_fd.h"
+#include "loaders/unique_fd.h"
 #include "tables/result.h"
 
 namespace rblitz {

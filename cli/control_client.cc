@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "cli/unique_fd.h"
+#include "loaders/unique_fd.h"
 
 namespace rblitz {
 

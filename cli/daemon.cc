@@ -6,11 +6,14 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cli/log.h"
+#include "cli/notify.h"
 #include "cli/options.h"
+#include "cli/privileges.h"
 #include "cli/version.h"
 
 namespace rblitz {
@@ -68,9 +71,36 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());
   workers_ = *std::move(workers);
-  reloader_ = std::make_unique<Reloader>(ReloaderOptions{.idle_priority = workers_->occupy_every_cpu()});
+  if (auto ready = OpenState(config.server); !ready) return ready;
+  reloader_ = std::make_unique<Reloader>(
+      ReloaderOptions{.idle_priority = workers_->occupy_every_cpu(), .copies = copies_.get(), .settle = kSettle});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
+  return {};
+}
+
+// The folder for the copies, and the user whose it is: ports and sockets are open by now. Without a folder the server
+// serves all the same, but a later start has nothing to fall back on.
+Status Daemon::OpenState(const ServerConfig& server) {
+  std::optional<User> user;
+  if (!server.user.empty()) {
+    const Result<User> found = FindUser(server.user);
+    if (!found) return Fail("server.user: " + found.error().message);
+    user = *found;
+  }
+  if (auto copies = FeedCopies::Open(server.state + "/feeds")) {
+    copies_ = *std::move(copies);
+  } else {
+    LogLine("state_unusable").Add("error", copies.error().message);
+  }
+  if (!user) {
+    if (geteuid() == 0) LogLine("runs_as_root").Add("hint", "set user in [server]");
+    return {};
+  }
+  if (copies_ != nullptr && geteuid() == 0) {
+    if (const Status given = GiveTo(server.state, *user); !given) return given;
+  }
+  if (const Status became = BecomeUser(*user); !became) return Fail("server.user: " + became.error().message);
   return {};
 }
 
@@ -111,6 +141,7 @@ void Daemon::Started(const Json& answer) {
       .Add("zones", config->zones.size())
       .Add("feeds", config->feeds.size())
       .AddSeconds("seconds", std::chrono::duration<double>(Clock::now() - started_at_).count());
+  NotifyManager("READY=1\nSTATUS=serving " + std::to_string(config->zones.size()) + " zones");
 }
 
 void Daemon::OnSignal() {
@@ -119,7 +150,8 @@ void Daemon::OnSignal() {
   const auto signal = static_cast<int>(info.ssi_signo);
   LogLine("signal").Add("name", signal == SIGHUP ? "SIGHUP" : signal == SIGINT ? "SIGINT" : "SIGTERM");
   if (signal == SIGHUP) {
-    reloads_->Ask({}, [](const Json&) {});
+    NotifyReloading();
+    reloads_->Ask({}, [](const Json&) { NotifyManager("READY=1"); });
   } else {
     loop_->Stop();
   }
@@ -127,6 +159,7 @@ void Daemon::OnSignal() {
 
 // Who asks first, then who serves; what still loads meanwhile is told to end.
 void Daemon::Stop() {
+  NotifyManager("STOPPING=1");
   reloader_->Cancel();
   control_.reset();
   workers_->Stop();
@@ -152,10 +185,25 @@ void Daemon::Measure() {
 void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
   const Result<ControlRequest> request = ParseRequest(line);
   if (!request) return Reply(client, tl::unexpected<Error>(request.error()));
-  if (request->command != "reload") return Reply(client, AnswerNow(*request));
-  if (!serving_) return Reply(client, Fail("reload: the server is still loading"));
-  reloads_->Ask(request->feeds,
-                [this, client](const Json& answer) { loop_->Post([this, client, answer] { Reply(client, answer); }); });
+  if (!Defer(*request, client)) Reply(client, AnswerNow(*request));
+}
+
+// Commands that load something: answered when they are done. False: it is another command.
+bool Daemon::Defer(const ControlRequest& request, ControlServer::ClientId client) {
+  const std::string& command = request.command;
+  if (command != "reload" && command != "diff" && command != "rollback") return false;
+  if (!serving_) {
+    Reply(client, Fail(command + ": the server is still loading"));
+    return true;
+  }
+  const Reloads::Done done = [this, client](const Json& answer) {
+    loop_->Post([this, client, answer] { Reply(client, answer); });
+  };
+  if (command == "reload" && request.force) reloads_->Force(request.feeds, done);
+  if (command == "reload" && !request.force) reloads_->Ask(request.feeds, done);
+  if (command == "diff") reloads_->Diff(request.feed, done);
+  if (command == "rollback") reloads_->RollBack(request.feed, done);
+  return true;
 }
 
 Result<Json> Daemon::AnswerNow(const ControlRequest& request) {
@@ -174,6 +222,7 @@ Json Daemon::StatusNow(const Serving* serving) const {
                      .workers = *workers_,
                      .feeds = feeds,
                      .serving = serving_ ? serving : nullptr,
+                     .reading = reloader_->Progress(),
                      .uptime_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count(),
                      .rates = rates_});
 }

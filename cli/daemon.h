@@ -14,10 +14,11 @@
 #include "cli/publish.h"
 #include "cli/reloads.h"
 #include "cli/request.h"
-#include "cli/unique_fd.h"
 #include "cli/views.h"
 #include "cli/workers.h"
+#include "loaders/feed_copies.h"
 #include "loaders/reloader.h"
+#include "loaders/unique_fd.h"
 #include "tables/rcu.h"
 
 namespace rblitz {
@@ -46,7 +47,9 @@ class Daemon {
   explicit Daemon(Identity identity) : publisher_(std::move(identity)) {}
   [[nodiscard]] Status Open(Config config, const std::string& control);
   [[nodiscard]] Status OpenSignals();
+  [[nodiscard]] Status OpenState(const ServerConfig& server);
   void OnSignal();
+  [[nodiscard]] bool Defer(const ControlRequest& request, ControlServer::ClientId client);
   void Started(const Json& answer);
   void Stop();
   void Measure();
@@ -61,6 +64,7 @@ class Daemon {
   UniqueFd signals_;
   ZonePublisher publisher_;
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<FeedCopies> copies_;  // null: the state cannot be used
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Reloads> reloads_;
   std::unique_ptr<ControlServer> control_;

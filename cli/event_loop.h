@@ -13,7 +13,7 @@
 #include <mutex>
 #include <vector>
 
-#include "cli/unique_fd.h"
+#include "loaders/unique_fd.h"
 #include "tables/result.h"
 
 namespace rblitz {

@@ -33,6 +33,8 @@ constexpr Usage kCommandUsage = {"rblitz", "rblitz [--control PATH] [--json] COM
                                  "  status                  state, ports and sockets, zones, feeds, memory\n"
                                  "  stats [--watch]         counters; with --watch once a second\n"
                                  "  reload [FEED...]        load feeds now; without FEED the configuration too\n"
+                                 "  diff FEED               what a load of this feed would change; changes nothing\n"
+                                 "  rollback FEED           serve the data before, until the feed's files change\n"
                                  "  lookup IP [--zone Z]    what is answered for an address, and why\n"
                                  "  check CONFIG            check a configuration and its feeds; asks no server\n"};
 
@@ -43,8 +45,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"check", 1, 1}, {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
-    {"stats", 0, 0}, {"status", 0, 0},
+    {"check", 1, 1},    {"diff", 1, 1},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"rollback", 1, 1}, {"stats", 0, 0}, {"status", 0, 0},
 };
 
 int Misused(const Usage& usage, const std::string& what, std::ostream& err) {
@@ -91,6 +93,9 @@ std::string Wrong(const CommandOptions& options) {
   if (options.arguments.size() > command->most) {
     return options.command + ": unexpected argument '" + options.arguments[command->most] + "'";
   }
+  if (options.force && (options.command != "reload" || options.arguments.empty())) {
+    return options.command + ": --force belongs to reload FEED";
+  }
   if (options.watch && options.command != "stats") return options.command + ": --watch belongs to stats";
   if (!options.zone.empty() && options.command != "lookup") return options.command + ": --zone belongs to lookup";
   return "";
@@ -125,6 +130,7 @@ Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, st
   po::options_description visible = Common();
   visible.add_options()("control", po::value(&options.control)->value_name("PATH")->default_value(kDefaultControl),
                         "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
+      "force", po::bool_switch(&options.force), "reload: despite max_shrink and max_bad")(
       "watch", po::bool_switch(&options.watch), "stats: once a second until interrupted")(
       "zone", po::value(&options.zone)->value_name("ZONE"), "lookup: in this zone only");
   po::options_description all(visible);

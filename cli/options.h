@@ -28,6 +28,7 @@ struct CommandOptions {
   std::string control = kDefaultControl;
   bool json = false;
   bool watch = false;  // stats
+  bool force = false;  // reload
   std::string zone;    // lookup
   std::string command;
   std::vector<std::string> arguments;

@@ -1,9 +1,14 @@
 #include "cli/reloads.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "cli/log.h"
@@ -12,6 +17,14 @@
 namespace rblitz {
 
 namespace {
+
+constexpr auto kLookPause = std::chrono::milliseconds(100);
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text.empty() ? "-" : text;
+}
 
 Json EmptyAnswer() {
   return {{"ok", false}, {"feeds", Json::array()}, {"needs_restart", Json::array()}, {"errors", Json::array()}};
@@ -23,13 +36,15 @@ Json FailedAnswer(const std::string& message) {
   return answer;
 }
 
+bool IsBad(FeedState state) { return state == FeedState::kFailed || state == FeedState::kRefused; }
+
 // A feed that failed makes the whole a failure, though the others are served.
 Json Answer(const Result<std::vector<FeedOutcome>>& outcomes) {
   if (!outcomes) return FailedAnswer(outcomes.error().message);
   Json answer = EmptyAnswer();
   for (const FeedOutcome& outcome : *outcomes) {
     answer["feeds"].push_back(OutcomeJson(outcome));
-    if (outcome.state == FeedState::kFailed) answer["errors"].push_back(outcome.name + ": " + outcome.error);
+    if (IsBad(outcome.state)) answer["errors"].push_back(outcome.name + ": " + outcome.error);
   }
   answer["ok"] = answer["errors"].empty();
   return answer;
@@ -58,7 +73,10 @@ Status CheckNewFeeds(const Config& running, const Config& next) {
 }  // namespace
 
 Reloads::Reloads(Config config, Reloader* reloader, ZonePublisher* publisher)
-    : reloader_(reloader), publisher_(publisher), config_(std::make_shared<const Config>(std::move(config))) {
+    : reloader_(reloader),
+      publisher_(publisher),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      config_(std::make_shared<const Config>(std::move(config))) {
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "reloads");
 }
@@ -71,22 +89,38 @@ Reloads::~Reloads() {
 bool Reloads::Stop(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   stopping_ = true;
-  wake_.notify_all();
-  return wake_.wait_for(lock, patience, [this] { return ended_; });
+  Wake();
+  return ended_changed_.wait_for(lock, patience, [this] { return ended_; });
 }
 
-void Reloads::Start(Done done) { Add({.feeds = {}, .done = std::move(done), .first = true}); }
+void Reloads::Start(Done done) { Add({.feeds = {}, .done = std::move(done), .what = What::kFirst}); }
 
 void Reloads::Ask(std::vector<std::string> feeds, Done done) {
-  Add({.feeds = std::move(feeds), .done = std::move(done), .first = false});
+  Add({.feeds = std::move(feeds), .done = std::move(done), .what = What::kReload});
+}
+
+void Reloads::Force(std::vector<std::string> feeds, Done done) {
+  Add({.feeds = std::move(feeds), .done = std::move(done), .what = What::kForce});
+}
+
+void Reloads::Diff(const std::string& feed, Done done) {
+  Add({.feeds = {feed}, .done = std::move(done), .what = What::kDiff});
+}
+
+void Reloads::RollBack(const std::string& feed, Done done) {
+  Add({.feeds = {feed}, .done = std::move(done), .what = What::kRollBack});
 }
 
 void Reloads::Add(Request request) {
-  {
-    const std::lock_guard lock(mutex_);
-    requests_.push_back(std::move(request));
-  }
-  wake_.notify_all();
+  const std::lock_guard lock(mutex_);
+  requests_.push_back(std::move(request));
+  Wake();
+}
+
+void Reloads::Wake() const {
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the thread is awake anyway.
+  [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof(one));
 }
 
 std::shared_ptr<const Config> Reloads::config() const {
@@ -97,10 +131,10 @@ std::shared_ptr<const Config> Reloads::config() const {
 void Reloads::Run() {
   for (Request request; Next(&request);) {
     try {
-      if (request.done) {
-        Tell(request, Load(request));
-      } else {
+      if (request.what == What::kCheck) {
         CheckFiles();
+      } else {
+        Tell(request, Load(request));
       }
     } catch (const std::exception& error) {
       Tell(request, FailedAnswer(error.what()));
@@ -108,42 +142,58 @@ void Reloads::Run() {
   }
   const std::lock_guard lock(mutex_);
   ended_ = true;
-  wake_.notify_all();
+  ended_changed_.notify_all();
 }
 
-// Waits for a request, or until files are to be looked at: then it has no `done`. False: there will be no more.
+// Waits for a request, or until files are to be looked at. False: there will be no more.
 bool Reloads::Next(Request* request) {
-  std::unique_lock lock(mutex_);
-  const auto due = [this] { return stopping_ || !requests_.empty(); };
-  const Clock::time_point next = NextCheck();
-  if (next == Clock::time_point::max()) {
-    wake_.wait(lock, due);
-  } else {
-    wake_.wait_until(lock, next, due);
-  }
-  *request = {};
+  Wait();
+  const std::lock_guard lock(mutex_);
+  *request = {.feeds = {}, .done = {}, .what = What::kCheck};
   if (stopping_) return false;
   if (!requests_.empty()) {
     *request = std::move(requests_.front());
     requests_.pop_front();
+    if (!requests_.empty()) Wake();
   }
   return true;
 }
 
+void Reloads::Wait() {
+  using std::chrono::milliseconds;
+  const Clock::time_point now = Clock::now();
+  // A file that is being written changes all the time: once in a while is enough.
+  const Clock::time_point may_look = looked_at_ + kLookPause;
+  const bool look = may_look <= now;
+  const Clock::time_point until = std::min(checks_.next(), look ? Clock::time_point::max() : may_look);
+  int timeout_ms = -1;
+  if (until != Clock::time_point::max()) {
+    const auto left = std::chrono::ceil<milliseconds>(until - now).count();
+    timeout_ms = static_cast<int>(std::clamp<int64_t>(left, 0, std::numeric_limits<int>::max()));
+  }
+  // Descriptors below 0 are left out by poll(2).
+  pollfd polled[] = {{wake_.get(), POLLIN, 0}, {look ? checks_.fd() : -1, POLLIN, 0}};
+  poll(polled, std::size(polled), timeout_ms);
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t taken = read(wake_.get(), &count, sizeof(count));
+}
+
 Json Reloads::Load(const Request& request) {
-  if (request.first) return LoadFirst();
-  return request.feeds.empty() ? LoadConfiguration() : LoadFeeds(request.feeds);
+  if (request.what == What::kFirst) return LoadFirst();
+  if (request.what == What::kDiff || request.what == What::kRollBack) return OneFeed(request);
+  return request.feeds.empty() ? LoadConfiguration() : LoadFeeds(request.feeds, request.what == What::kForce);
 }
 
 void Reloads::Tell(const Request& request, const Json& answer) {
   // Of the first load, feeds that failed have been logged, and all else is in what the server says when it cannot
   // start.
-  if (!request.first) {
+  if (request.what != What::kFirst) {
     for (const Json& error : answer["errors"]) LogLine("reload_error").Add("error", error.get<std::string>());
   }
   for (const Json& key : answer["needs_restart"]) LogLine("needs_restart").Add("key", key.get<std::string>());
   if (!request.done) return;
-  if (!request.first) LogLine("reloaded").Add("ok", answer["ok"].get<bool>() ? "yes" : "no");
+  if (request.what == What::kReload || request.what == What::kForce)
+    LogLine("reloaded").Add("ok", answer["ok"].get<bool>() ? "yes" : "no");
   request.done(answer);
 }
 
@@ -156,10 +206,21 @@ Json Reloads::LoadFirst() {
   return Answer(outcomes);
 }
 
-Json Reloads::LoadFeeds(const std::vector<std::string>& names) {
-  const auto outcomes = reloader_->Reload(names, false);
+Json Reloads::LoadFeeds(const std::vector<std::string>& names, bool force) {
+  const auto outcomes = reloader_->Reload(names, force);
   if (outcomes) Log(*outcomes);
   return Answer(outcomes);
+}
+
+Json Reloads::OneFeed(const Request& request) {
+  const std::string& feed = request.feeds.at(0);
+  const bool diff = request.what == What::kDiff;
+  const auto outcome = diff ? reloader_->Diff(feed) : reloader_->RollBack(feed);
+  if (!outcome) return FailedAnswer(outcome.error().message);
+  if (!diff && outcome->state == FeedState::kLoaded) {
+    LogLine("rolled_back").Add("feed", feed).Add("entries", outcome->report.entries);
+  }
+  return Answer(std::vector<FeedOutcome>{*outcome});
 }
 
 Json Reloads::LoadConfiguration() {
@@ -185,19 +246,12 @@ Json Reloads::LoadConfiguration() {
   return answer;
 }
 
-// Feeds whose time has come, loaded only where their files changed.
+// Feeds whose files may be loaded, loaded only where those changed.
 void Reloads::CheckFiles() {
-  const Clock::time_point now = Clock::now();
-  std::vector<std::string> due;
-  const auto config = this->config();
-  for (const ConfiguredFeed& feed : config->feeds) {
-    const auto check = checks_.find(feed.feed.name);
-    if (check == checks_.end() || check->second > now) continue;
-    check->second = now + std::chrono::seconds(feed.check_seconds);
-    due.push_back(feed.feed.name);
-  }
+  looked_at_ = Clock::now();
+  const std::vector<std::string> due = checks_.Due(looked_at_);
   if (due.empty()) return;
-  const auto outcomes = reloader_->Reload(due, false);
+  const auto outcomes = reloader_->Check(due);
   if (outcomes) {
     Log(*outcomes);
   } else {
@@ -206,18 +260,13 @@ void Reloads::CheckFiles() {
 }
 
 void Reloads::PlanChecks() {
-  std::map<std::string, Clock::time_point> checks;
+  std::vector<FeedChecks::Feed> feeds;
   const auto config = this->config();
   for (const ConfiguredFeed& feed : config->feeds) {
-    if (feed.check_seconds > 0) checks[feed.feed.name] = Clock::now() + std::chrono::seconds(feed.check_seconds);
+    feeds.push_back(
+        {.name = feed.feed.name, .paths = feed.feed.paths, .every = std::chrono::seconds(feed.check_seconds)});
   }
-  checks_ = std::move(checks);
-}
-
-Reloads::Clock::time_point Reloads::NextCheck() const {
-  Clock::time_point next = Clock::time_point::max();
-  for (const auto& [name, at] : checks_) next = std::min(next, at);
-  return next;
+  checks_.Plan(feeds, Clock::now());
 }
 
 // A load is worth a line, a file that has not changed is not; a feed that goes on failing says so once.
@@ -233,12 +282,15 @@ void Reloads::Log(const std::vector<FeedOutcome>& outcomes) {
           .Add("rejected", report.rejected)
           .Add("added", report.added)
           .Add("removed", report.removed)
+          .Add("widest", Joined(report.widest))
           .AddSeconds("seconds", report.seconds);
       for (const std::string& error : report.errors) LogLine("bad_line").Add("feed", outcome.name).Add("error", error);
-    } else if (outcome.state == FeedState::kFailed && logged_[outcome.name] != outcome.error) {
-      LogLine("feed_failed").Add("feed", outcome.name).Add("error", outcome.error);
+    } else if (IsBad(outcome.state) && logged_[outcome.name] != outcome.error) {
+      LogLine(outcome.state == FeedState::kRefused ? "feed_refused" : "feed_failed")
+          .Add("feed", outcome.name)
+          .Add("error", outcome.error);
     }
-    logged_[outcome.name] = outcome.state == FeedState::kFailed ? outcome.error : "";
+    logged_[outcome.name] = IsBad(outcome.state) ? outcome.error : "";
   }
 }
 

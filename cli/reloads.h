@@ -1,5 +1,5 @@
 // The thread that carries out reloads, one after another: it reads the configuration again, has the reloader load
-// feeds, and looks for changed files when a feed's `check` says so. The control thread only asks, and goes on answering
+// feeds, and looks for changed files (loaders/feed_checks.h). The control thread only asks, and goes on answering
 // meanwhile.
 //
 // Thread-safety: Start once; Ask, config and Stop from the control thread or any other.
@@ -21,7 +21,9 @@
 #include "cli/config.h"
 #include "cli/json.h"
 #include "cli/publish.h"
+#include "loaders/feed_checks.h"
 #include "loaders/reloader.h"
+#include "loaders/unique_fd.h"
 
 namespace rblitz {
 
@@ -40,6 +42,12 @@ class Reloads {
 
   // Loads these feeds; without any, the configuration file and all feeds.
   void Ask(std::vector<std::string> feeds, Done done);
+  // Loads these feeds even if they have not changed, and despite max_shrink and max_bad.
+  void Force(std::vector<std::string> feeds, Done done);
+  // What a load of this feed would change.
+  void Diff(const std::string& feed, Done done);
+  // Serves the copy before the one of this feed that is served.
+  void RollBack(const std::string& feed, Done done);
 
   // Takes no more requests and waits for the one that is running, at most this long. Returns whether it has ended.
   bool Stop(std::chrono::milliseconds patience);
@@ -48,11 +56,12 @@ class Reloads {
   [[nodiscard]] std::shared_ptr<const Config> config() const;
 
  private:
-  using Clock = std::chrono::steady_clock;
+  using Clock = FeedChecks::Clock;
+  enum class What : uint8_t { kFirst, kReload, kForce, kDiff, kRollBack, kCheck };
   struct Request {
     std::vector<std::string> feeds;
     Done done;
-    bool first = false;
+    What what = What::kReload;
   };
 
   void Add(Request request);
@@ -61,24 +70,28 @@ class Reloads {
   [[nodiscard]] Json Load(const Request& request);
   static void Tell(const Request& request, const Json& answer);
   [[nodiscard]] Json LoadFirst();
-  [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names);
+  [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names, bool force);
   [[nodiscard]] Json LoadConfiguration();
+  [[nodiscard]] Json OneFeed(const Request& request);
   void CheckFiles();
   void PlanChecks();
-  [[nodiscard]] Clock::time_point NextCheck() const;
+  void Wait();
+  void Wake() const;
   void Log(const std::vector<FeedOutcome>& outcomes);
 
   Reloader* reloader_;
   ZonePublisher* publisher_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable ended_changed_;
+  UniqueFd wake_;                         // an eventfd: there is something in requests_, or stopping_
   std::deque<Request> requests_;          // guarded by mutex_
   bool stopping_ = false;                 // guarded by mutex_
   bool ended_ = false;                    // guarded by mutex_
   std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
   // Of thread_:
-  std::map<std::string, Clock::time_point> checks_;  // by feed: when to look at its files again
-  std::map<std::string, std::string> logged_;        // by feed: the failure that the log has
+  FeedChecks checks_;
+  Clock::time_point looked_at_;                // when changes of files were looked at last
+  std::map<std::string, std::string> logged_;  // by feed: the failure that the log has
   std::thread thread_;
 };
 

@@ -94,11 +94,13 @@ std::string BadLines(const Json& feeds) {
 
 std::string FeedStatusTable(const Json& feeds) {
   TextTable table;
-  table.AddRow({"feed", "state", "format", "entries", "rejected", "memory", "data age", "load time"});
+  table.AddRow(
+      {"feed", "state", "format", "entries", "rejected", "memory", "data age", "load time", "failed", "refused"});
   for (const Json& feed : feeds) {
     table.AddRow({Printable(feed["name"]), Printable(feed["state"]), Printable(feed["format"]), Number(feed["entries"]),
                   Number(feed["rejected"]), Bytes(feed["bytes"]), Duration(feed["age_seconds"]),
-                  Decimal(feed["load_seconds"].get<double>(), 3) + " s"});
+                  Decimal(feed["load_seconds"].get<double>(), 3) + " s", Number(feed["failed_loads"]),
+                  Number(feed["refused_loads"])});
   }
   return table.Text();
 }
@@ -112,6 +114,29 @@ std::string OutcomeTable(const Json& feeds) {
                   Decimal(feed["seconds"].get<double>(), 3)});
   }
   return table.Text();
+}
+
+// What operators look for in a list that has grown by accident.
+std::string WidestLines(const Json& feeds) {
+  std::string text;
+  for (const Json& feed : feeds) {
+    if (!feed["widest"].empty()) text += Printable(feed["name"]) + ": widest new: " + Joined(feed["widest"]) + "\n";
+  }
+  return text;
+}
+
+// What is served that is not what the files say.
+std::string OriginLines(const Json& feeds) {
+  std::string text;
+  for (const Json& feed : feeds) {
+    const std::string name = Printable(feed["name"]);
+    if (feed["origin"] == "copy") text += name + ": its last good copy is served\n";
+    if (feed["origin"] == "rollback") text += name + ": rolled back, until its files change\n";
+    if (!feed["copy_error"].get<std::string>().empty()) {
+      text += name + ": not kept for the next start: " + Printable(feed["copy_error"]) + "\n";
+    }
+  }
+  return text;
 }
 
 std::string PortLines(const Json& status) {
@@ -155,7 +180,7 @@ std::string RenderStatus(const Json& status) {
   text +=
       "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
   return text + "\n" + ZoneTable(status["zones"]) + "\n" + FeedStatusTable(status["feeds"]) +
-         LoadErrors(status["feeds"]) + BadLines(status["feeds"]);
+         OriginLines(status["feeds"]) + LoadErrors(status["feeds"]) + BadLines(status["feeds"]);
 }
 
 std::string RenderStats(const Json& stats) {
@@ -187,9 +212,17 @@ std::string RenderChange(const Json& before, const Json& after, double seconds) 
 }
 
 std::string RenderReload(const Json& reload) {
-  std::string text = reload["feeds"].empty() ? "" : OutcomeTable(reload["feeds"]) + BadLines(reload["feeds"]);
+  std::string text = reload["feeds"].empty()
+                         ? ""
+                         : OutcomeTable(reload["feeds"]) + WidestLines(reload["feeds"]) + BadLines(reload["feeds"]);
   if (!reload["needs_restart"].empty()) text += "needs restart: " + Joined(reload["needs_restart"]) + "\n";
   return text;
+}
+
+std::string RenderProgress(const Json& status) {
+  const Json& reading = status["reading"];
+  if (reading.is_null()) return "";
+  return ", reading " + Printable(reading["feed"]) + ", " + Number(reading["lines"]) + " lines";
 }
 
 std::string RenderLookup(const Json& lookup) {

@@ -12,6 +12,8 @@ namespace rblitz {
 [[nodiscard]] std::string RenderStatus(const Json& status);
 [[nodiscard]] std::string RenderStats(const Json& stats);
 [[nodiscard]] std::string RenderReload(const Json& reload);
+// ", reading drop, 1200000 lines" while a status says that something is read; else nothing.
+[[nodiscard]] std::string RenderProgress(const Json& status);
 [[nodiscard]] std::string RenderLookup(const Json& lookup);
 [[nodiscard]] std::string RenderCheck(const Json& check);
 

@@ -17,8 +17,12 @@ std::string Text(const Json& object, const char* key) {
 Result<ControlRequest> ParseRequest(std::string_view line) {
   const Json object = Json::parse(line, nullptr, false);
   if (!object.is_object()) return Fail("a request is one JSON object a line");
-  ControlRequest request{
-      .command = Text(object, "command"), .feeds = {}, .what = Text(object, "what"), .zone = Text(object, "zone")};
+  ControlRequest request{.command = Text(object, "command"),
+                         .feeds = {},
+                         .force = object.value("force", Json()) == true,
+                         .feed = Text(object, "feed"),
+                         .what = Text(object, "what"),
+                         .zone = Text(object, "zone")};
   const auto feeds = object.find("feeds");
   if (request.command != "reload" || feeds == object.end()) return request;
   if (!feeds->is_array()) return Fail("reload: feeds must be a list");

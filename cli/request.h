@@ -14,6 +14,8 @@ namespace rblitz {
 struct ControlRequest {
   std::string command;             // not checked: empty where the line gives none
   std::vector<std::string> feeds;  // reload
+  bool force = false;              // reload
+  std::string feed;                // diff, rollback
   std::string what;                // lookup
   std::string zone;                // lookup
 };

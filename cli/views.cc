@@ -64,7 +64,17 @@ std::string_view FeedStateName(const FeedStatus& feed) {
   if (feed.tried_at == 0) return "loading";
   if (!feed.data) return "out";
   if (feed.expired) return "expired";
+  if (feed.origin == DataOrigin::kRolledBack) return "rollback";
   return feed.error.empty() ? "ok" : "stale";
+}
+
+std::string_view StateName(FeedState state) {
+  static constexpr std::string_view kNames[] = {"loaded", "unchanged", "failed", "refused"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+std::string_view OriginName(DataOrigin origin) {
+  return origin == DataOrigin::kFiles ? "files" : origin == DataOrigin::kCopy ? "copy" : "rollback";
 }
 
 Json FeedJson(const FeedStatus& feed, int64_t now) {
@@ -72,6 +82,7 @@ Json FeedJson(const FeedStatus& feed, int64_t now) {
   const LoadReport& report = feed.report;
   Json json = {{"name", feed.config.name},
                {"state", FeedStateName(feed)},
+               {"origin", OriginName(feed.origin)},
                {"format", feed.config.format},
                {"paths", feed.config.paths},
                {"entries", data.entries},
@@ -81,6 +92,11 @@ Json FeedJson(const FeedStatus& feed, int64_t now) {
                {"rejected", report.rejected},
                {"errors", report.errors},
                {"error", feed.error},
+               {"copy_pending", feed.copy_pending},
+               {"copy_error", feed.copy_error},
+               {"loads", feed.loads},
+               {"failed_loads", feed.failed_loads},
+               {"refused_loads", feed.refused_loads},
                {"loaded_at", feed.loaded_at},
                {"load_seconds", Rounded(report.seconds)}};
   json["data_time"] = feed.data ? Json(data.data_time) : Json();
@@ -165,6 +181,8 @@ Json StatusJson(const ServerView& view) {
                {"listen", view.config.server.listen},
                {"queries_per_second", Rounded(view.rates.received)},
                {"zones", ZonesJson(view.config, view.serving)}};
+  json["reading"] = Json();
+  if (!view.reading.feed.empty()) json["reading"] = {{"feed", view.reading.feed}, {"lines", view.reading.lines}};
   json["feeds"] = Json::array();
   for (const FeedStatus& feed : view.feeds) json["feeds"].push_back(FeedJson(feed, now));
   json["memory"] = MemoryJson();
@@ -208,18 +226,16 @@ Result<Json> LookupJson(const Serving& serving, const std::string& what, const s
 Json OutcomeJson(const FeedOutcome& outcome) {
   const bool loaded = outcome.state != FeedState::kUnchanged;
   const LoadReport& report = outcome.report;
-  const char* const state = outcome.state == FeedState::kLoaded   ? "loaded"
-                            : outcome.state == FeedState::kFailed ? "failed"
-                                                                  : "unchanged";
   // What did not happen now is not told again.
   return {{"name", outcome.name},
-          {"state", state},
+          {"state", StateName(outcome.state)},
           {"lines", report.lines},
           {"entries", report.entries},
           {"duplicates", report.duplicates},
           {"rejected", report.rejected},
           {"added", loaded ? report.added : 0},
           {"removed", loaded ? report.removed : 0},
+          {"widest", loaded ? report.widest : std::vector<std::string>()},
           {"seconds", loaded ? Rounded(report.seconds) : 0.0},
           {"error", outcome.error},
           {"errors", report.errors}};

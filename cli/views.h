@@ -27,6 +27,7 @@ struct ServerView {
   const Workers& workers;
   const std::vector<FeedStatus>& feeds;
   const Serving* serving;  // null: nothing has been loaded yet
+  LoadProgress reading;
   double uptime_seconds;
   Rates rates;
 };

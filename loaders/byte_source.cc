@@ -13,9 +13,6 @@ namespace rblitz {
 
 namespace {
 
-constexpr size_t kInputBytes = size_t{64} << 10;
-constexpr int kGzipOnly = 16 + MAX_WBITS;  // zlib.h: "add 16 to decode only the gzip format"
-
 int64_t Nanoseconds(const timespec& time) noexcept { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
@@ -57,7 +54,7 @@ FileSource::~FileSource() { close(fd_); }
 Result<size_t> FileSource::Read(char* out, size_t size) {
   size_t filled = 0;
   while (filled < size) {
-    const ssize_t n = read(fd_, out + filled, size - filled);
+    const ssize_t n = pread(fd_, out + filled, size - filled, offset_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return FailErrno(path_, "cannot read");
     if (n == 0) {
@@ -65,8 +62,15 @@ Result<size_t> FileSource::Read(char* out, size_t size) {
       break;
     }
     filled += static_cast<size_t>(n);
+    offset_ += n;
   }
   return filled;
+}
+
+Result<std::unique_ptr<FileSource>> FileSource::Again() const {
+  const int fd = fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  if (fd < 0) return FailErrno(path_, "cannot open once more");
+  return std::unique_ptr<FileSource>(new FileSource(path_, fd, identity_));
 }
 
 Status FileSource::CheckUnchanged() const {
@@ -84,90 +88,6 @@ Result<size_t> MemorySource::Read(char* out, size_t size) {
   if (n > 0) std::memcpy(out, rest_.data(), n);
   rest_.remove_prefix(n);
   return n;
-}
-
-InflatingSource::InflatingSource(std::string name, std::unique_ptr<ByteSource> compressed)
-    : name_(std::move(name)), compressed_(std::move(compressed)), input_(new char[kInputBytes]) {}
-
-InflatingSource::~InflatingSource() { inflateEnd(&stream_); }
-
-Result<size_t> InflatingSource::Read(char* out, size_t size) {
-  if (mode_ == Mode::kUnknown) {
-    if (const Status detected = Detect(); !detected) return tl::unexpected(detected.error());
-  }
-  switch (mode_) {
-    case Mode::kPlain:
-      return ReadPlain(out, size);
-    case Mode::kGzip:
-      return ReadGzip(out, size);
-    default:
-      return size_t{0};
-  }
-}
-
-Status InflatingSource::Detect() {
-  if (Status filled = Refill(); !filled) return filled;
-  const bool gzip = stream_.avail_in >= 2 && stream_.next_in[0] == 0x1f && stream_.next_in[1] == 0x8b;
-  mode_ = gzip ? Mode::kGzip : Mode::kPlain;
-  if (gzip && inflateInit2(&stream_, kGzipOnly) != Z_OK) return Fail(name_ + ": cannot inflate: out of memory");
-  return {};
-}
-
-// REQUIRES: all input is used. Leaves none at the end of the source.
-Status InflatingSource::Refill() {
-  const Result<size_t> n = compressed_->Read(input_.get(), kInputBytes);
-  if (!n) return tl::unexpected(n.error());
-  stream_.next_in = reinterpret_cast<Bytef*>(input_.get());
-  stream_.avail_in = static_cast<uInt>(*n);
-  return {};
-}
-
-Result<size_t> InflatingSource::ReadPlain(char* out, size_t size) {
-  const size_t kept = std::min<size_t>(size, stream_.avail_in);
-  std::memcpy(out, stream_.next_in, kept);
-  stream_.next_in += kept;
-  stream_.avail_in -= static_cast<uInt>(kept);
-  if (kept == size) return size;
-  Result<size_t> n = compressed_->Read(out + kept, size - kept);
-  if (!n) return n;
-  return kept + *n;
-}
-
-Result<size_t> InflatingSource::ReadGzip(char* out, size_t size) {
-  stream_.next_out = reinterpret_cast<Bytef*>(out);
-  stream_.avail_out = static_cast<uInt>(size);
-  while (stream_.avail_out > 0 && mode_ == Mode::kGzip) {
-    if (stream_.avail_in == 0) {
-      if (const Status filled = Refill(); !filled) return tl::unexpected(filled.error());
-      if (stream_.avail_in == 0) return Fail(name_ + ": truncated gzip data");
-    }
-    const int code = inflate(&stream_, Z_NO_FLUSH);
-    if (code == Z_STREAM_END) {
-      if (const Status next = NextMember(); !next) return tl::unexpected(next.error());
-    } else if (code != Z_OK) {
-      return Fail(name_ + ": corrupt gzip data: " + (stream_.msg != nullptr ? stream_.msg : zError(code)));
-    }
-  }
-  return size - stream_.avail_out;
-}
-
-// A gzip file is a series of members (RFC 1952 section 2.2); some writers pad it with zeros, as gzip(1) expects.
-Status InflatingSource::NextMember() {
-  for (;;) {
-    if (stream_.avail_in == 0) {
-      if (Status filled = Refill(); !filled) return filled;
-    }
-    if (stream_.avail_in == 0) {
-      mode_ = Mode::kEnd;
-      return {};
-    }
-    if (*stream_.next_in != 0) break;
-    ++stream_.next_in;
-    --stream_.avail_in;
-  }
-  if (*stream_.next_in != 0x1f) return Fail(name_ + ": corrupt gzip data: garbage after its end");
-  inflateReset(&stream_);
-  return {};
 }
 
 }  // namespace rblitz

@@ -1,4 +1,4 @@
-// Where the bytes of a feed come from: a regular file, memory, and gzip over either.
+// Where the bytes of a feed come from: a regular file or memory. Compressed bytes are inflating_source.h's business.
 //
 // Only regular files are read: a FIFO or device could block the reload of all feeds for ever.
 //
@@ -7,8 +7,6 @@
 // reached, because what was read may be half of one version and half of the next; writers should rename a finished file
 // into place.
 #pragma once
-
-#include <zlib.h>
 
 #include <cstdint>
 #include <memory>
@@ -35,6 +33,8 @@ class FileSource final : public ByteSource {
   FileSource& operator=(const FileSource&) = delete;
 
   [[nodiscard]] Result<size_t> Read(char* out, size_t size) override;
+  // The same version of the file from its start once more, whatever its name leads to meanwhile.
+  [[nodiscard]] Result<std::unique_ptr<FileSource>> Again() const;
   // Of the file as it was opened.
   [[nodiscard]] const FileIdentity& identity() const noexcept { return identity_; }
 
@@ -45,6 +45,7 @@ class FileSource final : public ByteSource {
   std::string path_;
   int fd_;
   FileIdentity identity_;
+  int64_t offset_ = 0;
 };
 
 // Bytes that outlive the source.
@@ -55,34 +56,6 @@ class MemorySource final : public ByteSource {
 
  private:
   std::string_view rest_;
-};
-
-// Inflates `compressed` where it begins as gzip does (RFC 1952 section 2.3.1), whatever its name; passes it through
-// elsewhere.
-class InflatingSource final : public ByteSource {
- public:
-  // `name` is for messages.
-  InflatingSource(std::string name, std::unique_ptr<ByteSource> compressed);
-  ~InflatingSource() override;
-  InflatingSource(const InflatingSource&) = delete;
-  InflatingSource& operator=(const InflatingSource&) = delete;
-
-  [[nodiscard]] Result<size_t> Read(char* out, size_t size) override;
-
- private:
-  enum class Mode : uint8_t { kUnknown, kPlain, kGzip, kEnd };
-
-  [[nodiscard]] Status Detect();
-  [[nodiscard]] Status Refill();
-  [[nodiscard]] Result<size_t> ReadPlain(char* out, size_t size);
-  [[nodiscard]] Result<size_t> ReadGzip(char* out, size_t size);
-  [[nodiscard]] Status NextMember();
-
-  std::string name_;
-  std::unique_ptr<ByteSource> compressed_;
-  std::unique_ptr<char[]> input_;
-  z_stream stream_ = {};  // next_in and avail_in are the unread input in every mode
-  Mode mode_ = Mode::kUnknown;
 };
 
 }  // namespace rblitz

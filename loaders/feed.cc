@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <utility>
 
-#include "loaders/byte_source.h"
 #include "loaders/feed_draft.h"
 #include "loaders/formats.h"
+#include "loaders/inflating_source.h"
+#include "loaders/ip4_text.h"
 #include "loaders/line_reader.h"
 
 namespace rblitz {
@@ -17,6 +18,7 @@ namespace {
 
 // "1.1.1.1" and LF.
 constexpr uint64_t kShortestLine = 8;
+constexpr uint64_t kLeastEntryBytes = 4;  // in a builder
 
 // Counts the bad lines of one file and keeps the first few of the feed.
 class ReportedErrors final : public LineErrors {
@@ -56,59 +58,51 @@ class StoppableSource final : public ByteSource {
   const std::stop_token& stop_;
 };
 
-LineReader MakeReader(const std::string& path, std::unique_ptr<FileSource> file, const std::stop_token& stop) {
-  auto bytes = std::make_unique<InflatingSource>(path, std::move(file));
-  return LineReader(std::make_unique<StoppableSource>(std::move(bytes), stop));
+// The table to be may be smaller than the list that it is built from, but both must fit.
+Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* report) {
+  Status fits = CheckMemory(guards, draft.ip4.given() * kLeastEntryBytes);
+  report->refused = !fits;
+  return fits;
 }
 
-Status ReadLines(LineReader reader, const FeedFormat& format, FeedDraft* draft, ReportedErrors* errors) {
+Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards& guards, const LoadWatch& watch,
+                  FeedDraft* draft, LoadReport* report) {
+  ReportedErrors errors(source.path, report);
+  auto bytes = std::make_unique<InflatingSource>(source.path, std::move(source.bytes));
+  LineReader reader(std::make_unique<StoppableSource>(std::move(bytes), watch.stop));
   draft->StartFile();
   for (;;) {
     const Result<std::optional<LineBlock>> block = reader.Next();
     if (!block) return tl::unexpected(block.error());
     if (!block->has_value()) return {};
     if ((*block)->over_long) {
-      errors->Add(0, Error{"line longer than " + std::to_string(kMaxLineBytes) + " bytes"});
-      errors->EndBlock(1);
+      errors.Add(0, Error{"line longer than " + std::to_string(kMaxLineBytes) + " bytes"});
+      errors.EndBlock(1);
     } else {
-      errors->EndBlock(format.parse((*block)->bytes, draft, errors));
+      errors.EndBlock(format.parse((*block)->bytes, draft, &errors));
     }
+    if (Status fits = CheckDraft(*draft, guards, report); !fits) return fits;
+    if (watch.lines_read != nullptr) watch.lines_read->store(report->lines, std::memory_order_relaxed);
   }
 }
 
-struct OpenedFiles {
-  std::vector<std::unique_ptr<FileSource>> sources;
-  std::vector<FileIdentity> identities;
-
-  // A guess for compressed files.
-  [[nodiscard]] uint64_t MostLines() const {
-    uint64_t bytes = 0;
-    for (const FileIdentity& file : identities) bytes += file.size;
-    return bytes / kShortestLine + 1;
-  }
-  [[nodiscard]] int64_t NewestTime() const {
-    int64_t newest_ns = 0;
-    for (const FileIdentity& file : identities) newest_ns = std::max(newest_ns, file.modified_ns);
-    return newest_ns / kNanosecondsPerSecond;
-  }
-};
-
-// All at once, so that a change of any of them from now on is seen.
-Result<OpenedFiles> OpenFiles(const std::vector<std::string>& paths) {
-  OpenedFiles files;
-  for (const std::string& path : paths) {
-    Result<std::unique_ptr<FileSource>> file = FileSource::Open(path);
-    if (!file) return tl::unexpected(file.error());
-    files.identities.push_back((*file)->identity());
-    files.sources.push_back(std::move(*file));
-  }
-  return files;
+// A guess for compressed files.
+uint64_t MostLines(const std::vector<FeedSource>& sources) {
+  uint64_t bytes = 0;
+  for (const FeedSource& source : sources) bytes += source.size;
+  return bytes / kShortestLine + 1;
 }
 
-int64_t DataTime(const FeedDraft& draft, const OpenedFiles& files) {
+int64_t NewestTime(const std::vector<FeedSource>& sources) {
+  int64_t newest_ns = 0;
+  for (const FeedSource& source : sources) newest_ns = std::max(newest_ns, source.modified_ns);
+  return newest_ns / kNanosecondsPerSecond;
+}
+
+int64_t DataTime(const FeedDraft& draft, int64_t newest_file) {
   if (draft.header_time != 0) return draft.header_time;
   if (draft.specials.timestamp != 0) return draft.specials.timestamp;
-  return files.NewestTime();
+  return newest_file;
 }
 
 Status CheckTimestamp(const Specials& specials, const std::string& feed) {
@@ -125,41 +119,60 @@ std::vector<std::string_view> FeedFormats() {
   return names;
 }
 
-Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous, LoadReport* report,
-                                                 std::vector<FileIdentity>* files, const std::stop_token& stop) {
+Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, std::vector<FeedSource> sources,
+                                                    const FeedData* previous, LoadReport* report,
+                                                    const LoadWatch& watch) {
   const auto start = std::chrono::steady_clock::now();
   *report = {};
   const FeedFormat* format = FindFormat(config.format);
   if (format == nullptr) return Fail("feed " + config.name + ": unknown format '" + config.format + "'");
-  Result<OpenedFiles> opened = OpenFiles(config.paths);
-  if (!opened) return tl::unexpected(opened.error());
-  if (files != nullptr) *files = opened->identities;
 
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
   FeedDraft draft(config, format->precedence, data.get());
   draft.content = format->content;
-  if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(opened->MostLines());
-  if (format->content == FeedContent::kNames) draft.names.Reserve(opened->MostLines());
-  for (size_t i = 0; i < config.paths.size(); ++i) {
-    ReportedErrors errors(config.paths[i], report);
-    LineReader reader = MakeReader(config.paths[i], std::move(opened->sources[i]), stop);
-    if (const Status read = ReadLines(std::move(reader), *format, &draft, &errors); !read) {
-      return tl::unexpected(read.error());
-    }
+  draft.specials.max_range = config.guards.max_range;
+  if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
+  if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));
+  const int64_t newest_file = NewestTime(sources);
+  for (FeedSource& source : sources) {
+    const Status read = ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
+    if (!read) return tl::unexpected(read.error());
   }
   if (const Status usable = CheckTimestamp(draft.specials, config.name); !usable) return tl::unexpected(usable.error());
 
   BuildReport built;
   draft.Finish(previous, &built);
-  data->data_time = DataTime(draft, *opened);
-  data->expires = draft.specials.expires;
+  data->data_time = DataTime(draft, newest_file);
+  data->expires = Expiry(config.guards, draft.specials.expires, data->data_time);
   report->entries = built.entries;
   report->duplicates = built.duplicates;
   report->added = built.added;
   report->removed = built.removed;
+  for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return data;
+}
+
+Result<std::shared_ptr<const FeedData>> LoadFeed(const FeedConfig& config, const FeedData* previous, LoadReport* report,
+                                                 FeedFiles* files, const LoadWatch& watch) {
+  *report = {};
+  Result<FeedFiles> opened = OpenFeedFiles(config.paths);
+  if (!opened) return tl::unexpected(opened.error());
+  if (files != nullptr) {
+    Result<FeedFiles> again = Again(*opened);
+    if (!again) return tl::unexpected(again.error());
+    *files = *std::move(again);
+  }
+  std::vector<FeedSource> sources;
+  for (size_t i = 0; i < opened->sources.size(); ++i) {
+    const FileIdentity& identity = opened->identities[i];
+    sources.push_back({.path = opened->paths[i],
+                       .bytes = std::move(opened->sources[i]),
+                       .size = identity.size,
+                       .modified_ns = identity.modified_ns});
+  }
+  return LoadSources(config, std::move(sources), previous, report, watch);
 }
 
 }  // namespace rblitz

@@ -35,13 +35,17 @@ void FeedDraft::SetOnlyValue(RawValue value) {
 Status FeedDraft::CheckRange(AddressRange range) const {
   const uint64_t size = uint64_t{range.last} - range.first + 1;
   if (specials.max_range == 0 || size <= specials.max_range) return {};
-  return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 allows (" +
+  return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 or max_range allows (" +
               std::to_string(specials.max_range) + ")");
 }
 
 Status FeedDraft::Add(AddressRange range, ValueId value) {
   if (Status checked = CheckRange(range); !checked) return checked;
-  ip4.AddRange(range.first, range.last, value);
+  if (range.first == range.last) {
+    ip4.Add(range.first, value);
+  } else {
+    ip4.AddRange(range.first, range.last, value);
+  }
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "loaders/ip4_text.h"
 
+#include <bit>
+
 #include "loaders/plain_lines.h"
 
 namespace rblitz {
@@ -8,7 +10,23 @@ namespace {
 
 bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+std::string AddressText(uint32_t address) {
+  std::string text;
+  for (const unsigned shift : {24u, 16u, 8u, 0u}) {
+    text += (text.empty() ? "" : ".") + std::to_string(address >> shift & 0xff);
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string RangeText(AddressRange range) {
+  const uint64_t size = uint64_t{range.last} - range.first + 1;
+  if (!std::has_single_bit(size) || range.first % size != 0) {
+    return AddressText(range.first) + "-" + AddressText(range.last);
+  }
+  return AddressText(range.first) + "/" + std::to_string(32 - std::countr_zero(size));
+}
 
 std::optional<uint32_t> TakeNumber(std::string_view& text, uint32_t max) {
   uint64_t number = 0;

@@ -2,98 +2,28 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <ctime>
 #include <deque>
 #include <exception>
 #include <future>
 #include <mutex>
-#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
-#include "loaders/file_identity.h"
+#include "loaders/copy_writer.h"
+#include "loaders/feed_slot.h"
 
 namespace rblitz {
 
 namespace {
 
-// How far apart two changes of a file must be to be sure to have different times. Linux stamps files with the time of
-// the last clock tick, 10 ms at most; a time of whole seconds comes from a file system that knows no finer ones.
-int64_t StampGranularity(int64_t changed_ns) noexcept {
-  return changed_ns % kNanosecondsPerSecond == 0 ? 2 * kNanosecondsPerSecond : kNanosecondsPerSecond / 10;
-}
-
-int64_t RealTimeNs() noexcept {
-  timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return int64_t{now.tv_sec} * kNanosecondsPerSecond + now.tv_nsec;
-}
-
-// Of all paths as they are now; nothing if one cannot be had.
-std::optional<std::vector<FileIdentity>> IdentitiesOf(const std::vector<std::string>& paths) {
-  std::vector<FileIdentity> identities;
-  for (const std::string& path : paths) {
-    struct stat status;
-    if (stat(path.c_str(), &status) != 0) return std::nullopt;
-    identities.push_back(IdentityOf(status));
-  }
-  return identities;
-}
-
-struct Slot {
-  FeedStatus status;
-  std::shared_ptr<const FeedData> data;  // that status.data tells of
-  std::vector<FileIdentity> files;       // that the data came from
-  bool settled = false;                  // they were old enough for their identity to prove that they are unchanged
-};
-
-bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
-  return std::ranges::all_of(files, [read_at_ns](const FileIdentity& file) {
-    return read_at_ns - file.changed_ns > StampGranularity(file.changed_ns);
-  });
-}
-
-FeedFigures FiguresOf(const FeedData& data) {
-  FeedFigures figures{.entries = data.ip4->entries(),
-                      .addresses = data.ip4->addresses(),
-                      .bytes = data.ip4->bytes() + data.verdicts.bytes(),
-                      .data_time = data.data_time};
-  const auto add = [&figures](const auto& table) {
-    if (table == nullptr) return;
-    figures.entries += table->entries();
-    figures.bytes += table->bytes();
-  };
-  add(data.ip6);
-  add(data.acl);
-  add(data.names);
-  add(data.hashes);
-  if (data.generic != nullptr) figures.entries += data.generic->entries();
-  return figures;
-}
-
-bool IsUnchanged(const Slot& slot) {
-  const FeedStatus& status = slot.status;
-  return slot.data != nullptr && status.error.empty() && slot.settled &&
-         IdentitiesOf(status.config.paths) == slot.files;
-}
-
-// LoadFeed, with what the standard library throws (memory that runs out) as one more way to fail.
-Result<std::shared_ptr<const FeedData>> TryLoad(Slot* slot, std::vector<FileIdentity>* files,
-                                                const std::stop_token& stop) {
-  const FeedConfig& config = slot->status.config;
-  try {
-    return LoadFeed(config, slot->data.get(), &slot->status.report, files, stop);
-  } catch (const std::exception& error) {
-    return Fail("feed " + config.name + ": " + error.what());
-  }
-}
-
-// The same for building and publishing zones: what was served before stays.
+// Building and publishing zones, with what the standard library throws (memory that runs out) as one more way to fail:
+// what was served before stays.
 Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot>& snapshot) {
   try {
     return publish(snapshot);
@@ -102,31 +32,9 @@ Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot
   }
 }
 
-FeedOutcome LoadSlot(Slot* slot, bool force, int64_t now, const std::stop_token& stop) {
-  FeedStatus& status = slot->status;
-  FeedOutcome outcome{.name = status.config.name};
-  if (!force && IsUnchanged(*slot)) {
-    outcome.state = FeedState::kUnchanged;
-  } else {
-    const int64_t read_at_ns = RealTimeNs();
-    std::vector<FileIdentity> files;
-    status.tried_at = now;
-    if (Result<std::shared_ptr<const FeedData>> data = TryLoad(slot, &files, stop)) {
-      slot->data = std::move(*data);
-      status.data = FiguresOf(*slot->data);
-      status.loaded_at = now;
-      status.error.clear();
-      slot->settled = IsSettled(files, read_at_ns);
-      slot->files = std::move(files);
-      outcome.state = FeedState::kLoaded;
-    } else {
-      status.error = data.error().message;
-    }
-  }
-  outcome.report = status.report;
-  outcome.error = status.error;
-  outcome.data_time = status.data ? status.data->data_time : 0;
-  return outcome;
+Slot* FindSlot(std::vector<Slot>* slots, const std::string& feed) {
+  const auto found = std::ranges::find(*slots, feed, [](const Slot& slot) { return slot.status.config.name; });
+  return found == slots->end() ? nullptr : &*found;
 }
 
 // What may be served of these at `now`.
@@ -143,7 +51,10 @@ std::shared_ptr<const Snapshot> MakeSnapshot(std::vector<Slot>* slots, int64_t n
 
 class Reloader::Thread {
  public:
-  explicit Thread(ReloaderOptions options) : options_(std::move(options)), thread_([this] { Run(); }) {}
+  explicit Thread(ReloaderOptions options)
+      : options_(std::move(options)),
+        copies_(options_.copies == nullptr ? nullptr : std::make_unique<CopyWriter>(options_.copies)),
+        thread_([this] { Run(); }) {}
 
   ~Thread() {
     {
@@ -168,14 +79,23 @@ class Reloader::Thread {
   }
 
   Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
-  Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+  Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, LoadReason reason);
+  Result<FeedOutcome> Diff(const std::string& name);
+  Result<FeedOutcome> RollBack(const std::string& name);
+  void FlushCopies() {
+    if (copies_ != nullptr) copies_->Flush();
+  }
   void Cancel() { cancel_.request_stop(); }
   std::vector<FeedStatus> Feeds() const;
+  LoadProgress Progress() const;
 
  private:
   void Run();
-  Status Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
-              std::vector<FeedOutcome>* outcomes) const;
+  Status Load(std::vector<Slot>* slots, std::span<const std::string> names, LoadReason reason,
+              std::vector<FeedOutcome>* outcomes);
+  LoadContext Context();
+  void BeginReading(const std::string& feed);
+  void KeepCopies(std::vector<Slot>* slots);
   void WithdrawExpired();
   Status Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same);
   Slot SlotFor(FeedConfig config) const;
@@ -189,9 +109,12 @@ class Reloader::Thread {
   std::deque<std::function<void()>> jobs_;  // guarded by mutex_
   bool stopping_ = false;                   // guarded by mutex_
   std::vector<Slot> slots_;                 // written by the thread alone, under mutex_
+  std::string reading_;                     // the feed; guarded by mutex_
+  std::atomic<uint64_t> lines_read_ = 0;    // of it
 
   Publisher publish_;  // these belong to the thread
   std::shared_ptr<const Snapshot> served_;
+  std::unique_ptr<CopyWriter> copies_;
 
   std::thread thread_;  // last: it uses all of the above
 };
@@ -217,39 +140,91 @@ void Reloader::Thread::Run() {
   }
 }
 
+LoadContext Reloader::Thread::Context() {
+  const bool first = served_ == nullptr;
+  return {.now = Now(),
+          .copies = options_.copies,
+          .settle_ns = first ? std::chrono::nanoseconds(options_.settle).count() : 0,
+          .watch = {.stop = cancel_.get_token(), .lines_read = &lines_read_}};
+}
+
+void Reloader::Thread::BeginReading(const std::string& feed) {
+  const std::lock_guard lock(mutex_);
+  reading_ = feed;
+  lines_read_ = 0;
+}
+
 Result<std::vector<FeedOutcome>> Reloader::Thread::SetFeeds(std::vector<FeedConfig> feeds, Publisher publish) {
   std::vector<Slot> slots;
   slots.reserve(feeds.size());
   for (FeedConfig& config : feeds) slots.push_back(SlotFor(std::move(config)));
   std::vector<FeedOutcome> outcomes;
-  if (const Status loaded = Load(&slots, {}, false, &outcomes); !loaded) return tl::unexpected(loaded.error());
+  if (const Status loaded = Load(&slots, {}, LoadReason::kAsked, &outcomes); !loaded) {
+    return tl::unexpected(loaded.error());
+  }
   if (const Status served = Serve(std::move(slots), publish, true); !served) return tl::unexpected(served.error());
   publish_ = std::move(publish);
   return outcomes;
 }
 
-Result<std::vector<FeedOutcome>> Reloader::Thread::Reload(std::span<const std::string> names, bool force) {
+Result<std::vector<FeedOutcome>> Reloader::Thread::Reload(std::span<const std::string> names, LoadReason reason) {
   std::vector<Slot> slots = slots_;
   for (const std::string& name : names) {
-    if (std::ranges::none_of(slots, [&](const Slot& slot) { return slot.status.config.name == name; })) {
-      return Fail("no feed is named '" + name + "'");
-    }
+    if (FindSlot(&slots, name) == nullptr) return Fail("no feed is named '" + name + "'");
   }
   std::vector<FeedOutcome> outcomes;
-  if (const Status loaded = Load(&slots, names, force, &outcomes); !loaded) return tl::unexpected(loaded.error());
+  if (const Status loaded = Load(&slots, names, reason, &outcomes); !loaded) return tl::unexpected(loaded.error());
   if (const Status served = Serve(std::move(slots), publish_, false); !served) return tl::unexpected(served.error());
   return outcomes;
 }
 
 // Those named, or all when none is. Fails only when it is cancelled.
-Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::string> names, bool force,
-                              std::vector<FeedOutcome>* outcomes) const {
+Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::string> names, LoadReason reason,
+                              std::vector<FeedOutcome>* outcomes) {
   for (Slot& slot : *slots) {
-    if (!names.empty() && std::ranges::find(names, slot.status.config.name) == names.end()) continue;
-    outcomes->push_back(LoadSlot(&slot, force, Now(), cancel_.get_token()));
+    const std::string& name = slot.status.config.name;
+    if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
+    BeginReading(name);
+    outcomes->push_back(LoadSlot(&slot, reason, Context()));
+    BeginReading("");
     if (cancel_.stop_requested()) return Fail("loading was stopped");
   }
   return {};
+}
+
+Result<FeedOutcome> Reloader::Thread::Diff(const std::string& name) {
+  const Slot* slot = FindSlot(&slots_, name);
+  if (slot == nullptr) return Fail("no feed is named '" + name + "'");
+  BeginReading(name);
+  FeedOutcome outcome = TryFiles(*slot, Context());
+  BeginReading("");
+  return outcome;
+}
+
+Result<FeedOutcome> Reloader::Thread::RollBack(const std::string& name) {
+  std::vector<Slot> slots = slots_;
+  Slot* slot = FindSlot(&slots, name);
+  if (slot == nullptr) return Fail("no feed is named '" + name + "'");
+  FlushCopies();
+  FeedOutcome outcome = RollBackSlot(slot, Context());
+  if (outcome.state != FeedState::kLoaded) return outcome;
+  if (const Status served = Serve(std::move(slots), publish_, false); !served) return tl::unexpected(served.error());
+  if (const Status swapped = options_.copies->Swap(name); !swapped) return tl::unexpected(swapped.error());
+  return outcome;
+}
+
+// What is served now is what a later start must be able to serve.
+void Reloader::Thread::KeepCopies(std::vector<Slot>* slots) {
+  for (Slot& slot : *slots) {
+    const std::shared_ptr<FeedFiles> files = std::exchange(slot.to_be_kept, nullptr);
+    if (files == nullptr || copies_ == nullptr) continue;
+    const FeedStatus& status = slot.status;
+    CopyInfo info{.format = status.config.format,
+                  .entries = status.data->entries,
+                  .paths = files->paths,
+                  .identities = files->identities};
+    copies_->Keep(status.config.name, std::move(info), files);
+  }
 }
 
 // A feed that was there before goes on with its data until it is loaded anew, even if its configuration is another one
@@ -260,6 +235,8 @@ Slot Reloader::Thread::SlotFor(FeedConfig config) const {
     if (old.status.config.name != config.name) continue;
     slot = old;
     if (old.status.config != config) slot.settled = false;
+    slot.comparable =
+        slot.comparable && old.status.config.paths == config.paths && old.status.config.format == config.format;
   }
   slot.status.config = std::move(config);
   return slot;
@@ -280,6 +257,7 @@ Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish
     if (Status published = TryPublish(publish, snapshot); !published) return published;
     served_ = std::move(snapshot);
   }
+  KeepCopies(&slots);
   // The tables replaced are freed here, without the lock.
   {
     const std::lock_guard lock(mutex_);
@@ -291,8 +269,18 @@ Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish
 std::vector<FeedStatus> Reloader::Thread::Feeds() const {
   const std::lock_guard lock(mutex_);
   std::vector<FeedStatus> feeds;
-  for (const Slot& slot : slots_) feeds.push_back(slot.status);
+  for (const Slot& slot : slots_) {
+    feeds.push_back(slot.status);
+    if (copies_ == nullptr) continue;
+    feeds.back().copy_pending = copies_->pending(slot.status.config.name);
+    feeds.back().copy_error = copies_->error(slot.status.config.name);
+  }
   return feeds;
+}
+
+LoadProgress Reloader::Thread::Progress() const {
+  const std::lock_guard lock(mutex_);
+  return {.feed = reading_, .lines = lines_read_};
 }
 
 Reloader::Reloader(ReloaderOptions options) : thread_(std::make_unique<Thread>(std::move(options))) {}
@@ -304,11 +292,27 @@ Result<std::vector<FeedOutcome>> Reloader::SetFeeds(std::vector<FeedConfig> feed
 }
 
 Result<std::vector<FeedOutcome>> Reloader::Reload(std::span<const std::string> names, bool force) {
-  return thread_->Ask([&] { return thread_->Reload(names, force); });
+  return thread_->Ask([&] { return thread_->Reload(names, force ? LoadReason::kForced : LoadReason::kAsked); });
 }
+
+Result<std::vector<FeedOutcome>> Reloader::Check(std::span<const std::string> names) {
+  return thread_->Ask([&] { return thread_->Reload(names, LoadReason::kCheck); });
+}
+
+Result<FeedOutcome> Reloader::Diff(const std::string& name) {
+  return thread_->Ask([&] { return thread_->Diff(name); });
+}
+
+Result<FeedOutcome> Reloader::RollBack(const std::string& name) {
+  return thread_->Ask([&] { return thread_->RollBack(name); });
+}
+
+void Reloader::FlushCopies() { thread_->FlushCopies(); }
 
 void Reloader::Cancel() { thread_->Cancel(); }
 
 std::vector<FeedStatus> Reloader::Feeds() const { return thread_->Feeds(); }
+
+LoadProgress Reloader::Progress() const { return thread_->Progress(); }
 
 }  // namespace rblitz

@@ -1,10 +1,11 @@
 // The thread that owns loading: it reads feeds, builds their tables beside those being served and hands the result to a
 // publisher.
 //
-// What is served changes only when a publisher took a snapshot. A feed that cannot be loaded keeps its data, a
-// publisher that fails leaves everything as it was; both say why. A feed whose files are the ones last read is not read
-// again unless forced: same device, inode, size, mtime and ctime, and the last change old enough that a further one
-// would have moved the clock of the file system.
+// What is served changes only when a publisher took a snapshot. A feed that cannot be loaded, or that its guards
+// refuse, keeps its data; a publisher that fails leaves everything as it was; both say why. A feed that has no data yet
+// is served from its last good copy then (feed_copies.h). A feed whose files are the ones last read is not read again
+// unless forced: same device, inode, size, mtime and ctime, and the last change old enough that a further one would
+// have moved the clock of the file system.
 //
 // Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done. Cancel
 // does not wait: what is being read ends within a block of lines, a table that is being built is finished first.
@@ -18,46 +19,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "loaders/feed.h"
+#include "loaders/feed_copies.h"
+#include "loaders/feed_status.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
-
-enum class FeedState : uint8_t { kLoaded, kUnchanged, kFailed };
-
-// What one request did to one feed.
-struct FeedOutcome {
-  std::string name;
-  FeedState state = FeedState::kFailed;
-  LoadReport report;      // of the last load, also when this request did not need one
-  std::string error;      // why the load failed
-  int64_t data_time = 0;  // of the data that is kept, Unix time; 0: there is none
-};
-
-// How much data a feed has.
-struct FeedFigures {
-  uint64_t entries = 0;
-  uint64_t addresses = 0;
-  uint64_t bytes = 0;     // of memory
-  int64_t data_time = 0;  // Unix time
-};
-
-// A feed as it stands.
-struct FeedStatus {
-  FeedConfig config;
-  std::optional<FeedFigures> data;  // nothing: never loaded
-  bool expired = false;             // there is data, but its $TIMESTAMP forbids to serve it
-  LoadReport report;                // of the last load that was tried
-  std::string error;                // why that one failed; empty: it did not
-  int64_t tried_at = 0;             // Unix time of it
-  int64_t loaded_at = 0;            // of the last one that succeeded
-};
 
 // Makes a snapshot what is served. Feeds stand in the order given to SetFeeds; null where a feed is out.
 using Publisher = std::function<Status(std::shared_ptr<const Snapshot>)>;
@@ -69,6 +41,16 @@ struct ReloaderOptions {
   std::chrono::milliseconds tick = std::chrono::minutes(1);
   // Unix time; the system's clock when empty.
   std::function<int64_t()> now;
+  // Where the last good copies are; must outlive the reloader. Null: none are kept.
+  const FeedCopies* copies = nullptr;
+  // How long a file must not have changed to be loaded at the first SetFeeds, if there is a copy.
+  std::chrono::milliseconds settle{0};
+};
+
+// What is being read.
+struct LoadProgress {
+  std::string feed;  // empty: nothing
+  uint64_t lines = 0;
 };
 
 class Reloader {
@@ -83,14 +65,28 @@ class Reloader {
   // is replaced on failure.
   [[nodiscard]] Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
 
-  // Loads the feeds named, or all when none is. Outcomes in the configuration's order.
+  // Loads the feeds named, or all when none is. Outcomes in the configuration's order. `force`: files that have not
+  // changed too, and whatever max_shrink and max_bad say.
   [[nodiscard]] Result<std::vector<FeedOutcome>> Reload(std::span<const std::string> names, bool force);
+
+  // The same for feeds that may have changed, though nobody asked: what a guard has refused is left alone.
+  [[nodiscard]] Result<std::vector<FeedOutcome>> Check(std::span<const std::string> names);
+
+  // What Reload would do to this feed; nothing is published and nothing remembered.
+  [[nodiscard]] Result<FeedOutcome> Diff(const std::string& name);
+
+  // Serves the copy before the one that is served, until the files of the feed change. Once more: back again.
+  [[nodiscard]] Result<FeedOutcome> RollBack(const std::string& name);
+
+  // Waits until the copies of what is served are on the disk.
+  void FlushCopies();
 
   // For a process that is about to end: the request that is running fails, as does every later one, and nothing that
   // is served changes any more.
   void Cancel();
 
   [[nodiscard]] std::vector<FeedStatus> Feeds() const;
+  [[nodiscard]] LoadProgress Progress() const;
 
  private:
   class Thread;

@@ -49,6 +49,17 @@ class KeyCursor {
   bool covered_ = false;
 };
 
+// Ranges of `now` that `before` does not have. Both are sorted.
+std::vector<Key> WidestAdded(const std::vector<Key>& now, const std::vector<Key>& before) {
+  std::vector<Key> added;
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
+  std::erase_if(added, [](const Key& key) { return key.first == key.second; });
+  std::stable_sort(added.begin(), added.end(),
+                   [](const Key& a, const Key& b) { return a.second - a.first > b.second - b.first; });
+  added.resize(std::min(added.size(), kWidestKept));
+  return added;
+}
+
 }  // namespace
 
 struct Ip4Builder::Rep {
@@ -341,6 +352,8 @@ uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep
   return common;
 }
 
+uint64_t Ip4Builder::given() const { return rep_->given; }
+
 Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
   Rep& rep = *rep_;
   rep.SettleKeyed();
@@ -351,10 +364,15 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
 
   auto table = std::make_unique<Ip4Table::Rep>(ProcessSeed());
   table->entries = rep.CountKeys(&table->hidden_keys);
-  *report = {.entries = table->entries, .duplicates = rep.given - table->entries, .added = 0, .removed = 0};
+  *report = {.entries = table->entries,
+             .duplicates = rep.given - table->entries,
+             .added = 0,
+             .removed = 0,
+             .widest_added = {}};
   const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
   report->added = table->entries - common;
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
+  if (previous != nullptr) report->widest_added = WidestAdded(table->hidden_keys, previous->rep_->hidden_keys);
 
   LayOutIp4([&rep](Ip4PieceSink& sink) { rep.Stream(sink); }, rep.verdicts->values(), *table);
   auto exact = std::move(rep.exact);

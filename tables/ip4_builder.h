@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tables/build_report.h"
@@ -43,6 +44,9 @@ class Ip4Builder {
 
   // Kept for 127.0.0.1 and 127.0.0.2. United as the precedence says.
   using Exact = ExactEntry;
+
+  // Entries given so far, exclusions and repeated ones among them.
+  [[nodiscard]] uint64_t given() const;
 
   // `previous`, if any, is the table being replaced. The builder is empty afterwards.
   [[nodiscard]] Ip4Table Build(const Ip4Table* previous, Ip4BuildReport* report);

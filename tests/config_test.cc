@@ -115,6 +115,21 @@ TEST(Config, ReadsFeedsAndZones) {
   EXPECT_EQ(zone.ns->names, (std::vector<std::string>{"ns.example.com", "ns2.example.com"}));
 }
 
+TEST(Config, ReadsGuardsAndUser) {
+  std::string text = kLeast;
+  text.insert(text.find("[[zone]]"),
+              "max_shrink = 0.5\nmax_bad = 0\nmax_range = \"/16\"\nmax_age = \"7d\"\nmax_memory = \"64M\"\n");
+  text.insert(text.find("[[feed]]"), "user = \"rblitz\"\n");
+  const auto config = ParseConfig(text, "rblitz.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->server.user, "rblitz");
+  EXPECT_EQ(config->feeds[0].feed.guards, (FeedGuards{.max_shrink = 0.5,
+                                                      .max_bad = 0.0,
+                                                      .max_range = 1 << 16,
+                                                      .max_age_seconds = 604800,
+                                                      .max_memory = uint64_t{64} << 20}));
+}
+
 TEST(Config, NeedsOnlyWhatHasNoDefault) {
   const auto config = ParseConfig(kLeast, "rblitz.toml");
   ASSERT_TRUE(config) << config.error().message;
@@ -169,7 +184,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
         Mistake{"cores    = [1]", "cores = [1, 2]", "5: server.cores: must name one core for each worker (1)"},
         Mistake{"cores    = [1]", "cores = [\"1\"]", "5: server.cores: must be a list of numbers"},
-        Mistake{"state    = ", "user = \"rblitz\"\nstate = ", "6: server.user: is not known"},
+        Mistake{"state    = ", "owner = \"rblitz\"\nstate = ", "6: server.owner: is not known"},
+        Mistake{"state    = ", "user = \"\"\nstate = ", "6: server.user: is empty"},
         Mistake{"[dpdk]\n", "[dpdk]\nports_ = []\n", "12: dpdk.ports_: is not known"},
         Mistake{"[dpdk]\n", "[metrics]\nlisten = \"127.0.0.1:9053\"\n[dpdk]\n", "11: metrics: is not known"},
         Mistake{"\"--no-pci\"", "\"--lcores=1\"", "12: dpdk.eal: '--lcores=1': cores are named by"},
@@ -205,7 +221,13 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"a        = \"127.0.0.3\"", "a = \"0.0.0.0\"", "21: feed.a: 0.0.0.0 is no answer"},
         Mistake{"check    = 0", "check = -1", "23: feed.check: must be a number from 0"},
         Mistake{"check    = 0", "check = \"soon\"", "23: feed.check: bad time 'soon'"},
-        Mistake{"check    = 0", "max_shrink = 0.5", "23: feed.max_shrink: is not known"},
+        Mistake{"check    = 0", "max_size = 5", "23: feed.max_size: is not known"},
+        Mistake{"check    = 0", "max_shrink = 1.5", "23: feed.max_shrink: must be a share: a number from 0 to 1"},
+        Mistake{"check    = 0", "max_bad = \"5 %\"", "23: feed.max_bad: must be a share"},
+        Mistake{"check    = 0", "max_range = \"/33\"", "23: feed.max_range: bad range '/33'"},
+        Mistake{"check    = 0", "max_range = 0", "23: feed.max_range: must be a number from 1"},
+        Mistake{"check    = 0", "max_age = \"old\"", "23: feed.max_age: bad time 'old'"},
+        Mistake{"check    = 0", "max_memory = \"64MB\"", "23: feed.max_memory: bad size '64MB'"},
         Mistake{"[[zone]]", "[zone]", "30: zone: must be a list of tables: [[zone]]"},
         Mistake{"name     = \"BL.Example.com.\"", "name = \"bl..example\"",
                 "31: zone.name: bad domain name 'bl..example'"},
@@ -274,8 +296,10 @@ TEST(Config, ChecksFilesOfFeedsWithTheirPlace) {
   const auto checked = CheckFeedFiles(config->feeds[0]);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().message, "/nowhere/r.toml:5: feed.path: /nowhere/f.txt: No such file or directory");
-  config->feeds[0].feed.paths = {"/"};
-  EXPECT_FALSE(CheckFeedFiles(config->feeds[0]));
+  config->feeds[0].feed.paths = {"/sys"};
+  const auto folder = CheckFeedFiles(config->feeds[0]);
+  ASSERT_FALSE(folder);
+  EXPECT_EQ(folder.error().message, "/nowhere/r.toml:5: feed.path: /sys: has no files in it");
   config->feeds[0].feed.paths = {"/dev/null"};
   EXPECT_TRUE(CheckFeedFiles(config->feeds[0]));
 }
@@ -304,6 +328,22 @@ TEST(ConfigValues, SecondsHaveUnits) {
   for (const char* bad : {"", "m", "1x", "1h30", "-1", "1.5h", "1 h", "2147483648", "99999999999", "9999w", "1h "}) {
     EXPECT_FALSE(ParseSeconds(bad)) << bad;
   }
+}
+
+TEST(ConfigValues, SizesHaveBinaryUnits) {
+  const std::pair<const char*, uint64_t> good[] = {
+      {"1", 1}, {"4096", 4096}, {"1K", 1024}, {"64M", 64 << 20}, {"2G", uint64_t{2} << 30}, {"1T", uint64_t{1} << 40}};
+  for (const auto& [text, bytes] : good) EXPECT_EQ(ParseBytes(text).value_or(0), bytes) << text;
+  for (const char* bad : {"", "0", "0M", "M", "1.5G", "-1", "1k", "1MB", " 1", "20000000T", "99999999999999999999"}) {
+    EXPECT_FALSE(ParseBytes(bad)) << bad;
+  }
+}
+
+TEST(ConfigValues, RangesArePrefixLengthsOrNumbersOfAddresses) {
+  EXPECT_EQ(ParseMaxRange("/32").value_or(0), 1u);
+  EXPECT_EQ(ParseMaxRange("/8").value_or(0), 1u << 24);
+  EXPECT_EQ(ParseMaxRange("65536").value_or(0), 65536u);
+  for (const char* bad : {"", "/", "/0", "/33", "0", "8/", "-1", "4294967296"}) EXPECT_FALSE(ParseMaxRange(bad)) << bad;
 }
 
 TEST(ConfigValues, DomainNamesKeepTheLimitsOfTheDns) {

@@ -80,9 +80,9 @@ TEST(LoadFeed, ReadsNoMoreOnceItIsStopped) {
   const FeedConfig config{.name = "f", .paths = {folder.Write("f", "1.2.3.4\n")}, .format = "cidr"};
   std::stop_source stop;
   LoadReport report;
-  EXPECT_TRUE(LoadFeed(config, nullptr, &report, nullptr, stop.get_token()));
+  EXPECT_TRUE(LoadFeed(config, nullptr, &report, nullptr, {.stop = stop.get_token()}));
   stop.request_stop();
-  const auto stopped = LoadFeed(config, nullptr, &report, nullptr, stop.get_token());
+  const auto stopped = LoadFeed(config, nullptr, &report, nullptr, {.stop = stop.get_token()});
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().message, "loading was stopped");
   EXPECT_EQ(report.lines, 0u);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 
+#include "loaders/inflating_source.h"
 #include "tests/feed_fixture.h"
 
 namespace rblitz {
@@ -77,6 +78,7 @@ TEST(LineReader, GivesTheSameLinesWhateverTheirLengths) {
     }
     EXPECT_EQ(ReadText(text).lines, lines) << longest;
     EXPECT_EQ(ReadText(Gzip(text)).lines, lines) << longest;
+    EXPECT_EQ(ReadText(Zstd(text)).lines, lines) << longest;
   }
 }
 
@@ -114,6 +116,39 @@ TEST(LineReader, RefusesDamagedGzip) {
   EXPECT_EQ(ReadText(whole + "1.2.3.4\n").error, "test: corrupt gzip data: garbage after its end");
 }
 
+TEST(LineReader, DecompressesAllFramesOfAZstdFile) {
+  using namespace std::literals;
+  const std::string skippable = "\x50\x2a\x4d\x18\x03\x00\x00\x00xyz"s;
+  EXPECT_EQ(ReadText(Zstd("a\nb") + skippable + Zstd("c\n") + Zstd("")).lines, (Strings{"a", "bc"}));
+  EXPECT_EQ(ReadText(Zstd("\xef\xbb\xbf"
+                          "a\n"))
+                .lines,
+            Strings{"a"});
+}
+
+TEST(LineReader, RefusesDamagedZstd) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += std::to_string(i * 7919) + "\n";
+  const std::string whole = Zstd(text);
+  for (const size_t size : {size_t{2}, size_t{3}, size_t{5}, size_t{1000}, whole.size() - 1}) {
+    EXPECT_EQ(ReadText(whole.substr(0, size)).error, "test: truncated zstd data") << size;
+  }
+  EXPECT_EQ(ReadText(whole + whole.substr(0, 3)).error, "test: truncated zstd data");
+  EXPECT_TRUE(ReadText(whole + "1.2.3.4\n").error.starts_with("test: corrupt zstd data: "));
+  std::string damaged = whole;
+  damaged[4] ^= 0x08;  // a bit of its header that must be 0 (RFC 8878 section 3.1.1.1.1.4)
+  EXPECT_TRUE(ReadText(damaged).error.starts_with("test: corrupt zstd data: ")) << ReadText(damaged).error;
+}
+
+// Output that a compressed format still holds when its input is used up must not be lost.
+TEST(LineReader, GivesAllThatIsPackedIntoFewBytes) {
+  const std::string text = std::string(3'000'000, 'x') + "\n" + std::string(600'000, '\n');
+  for (const std::string& packed : {Gzip(text), Zstd(text)}) {
+    EXPECT_LT(packed.size(), 10'000u);
+    EXPECT_EQ(ReadText(packed).lines.size(), 600'001u);
+  }
+}
+
 Lines ReadFile(const std::string& path) {
   Result<std::unique_ptr<FileSource>> file = FileSource::Open(path);
   if (!file) return {.lines = {}, .error = file.error().message};
@@ -141,6 +176,18 @@ TEST(FileSource, FailsWhenTheFileChangesUnderIt) {
   while (block && block->has_value()) block = reader.Next();
   ASSERT_FALSE(block);
   EXPECT_EQ(block.error().message, path + ": changed while it was read");
+}
+
+TEST(FileSource, ReadsTheSameVersionAgainAfterItsNameIsGone) {
+  const TempFolder folder;
+  const std::string path = folder.Write("list", "old\n");
+  Result<std::unique_ptr<FileSource>> file = FileSource::Open(path);
+  ASSERT_TRUE(file);
+  Result<std::unique_ptr<FileSource>> again = (*file)->Again();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(ReadAll(std::move(*file)).lines, Strings{"old"});
+  std::filesystem::rename(folder.Write("new", "new\n"), path);
+  EXPECT_EQ(ReadAll(std::move(*again)).lines, Strings{"old"});
 }
 
 TEST(FileSource, ReadsOnWhenTheFileIsReplacedByRename) {

@@ -103,7 +103,11 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"lookup"}, "an argument is missing"},
       {{"lookup", "192.0.2.1", "192.0.2.2"}, "unexpected argument '192.0.2.2'"},
       {{"check"}, "an argument is missing"},
+      {{"diff"}, "an argument is missing"},
+      {{"rollback", "a", "b"}, "unexpected argument 'b'"},
       {{"status", "--watch"}, "--watch belongs to stats"},
+      {{"reload", "--force"}, "--force belongs to reload FEED"},
+      {{"diff", "f", "--force"}, "--force belongs to reload FEED"},
       {{"stats", "--zone", "z"}, "--zone belongs to lookup"},
       {{"stats", "--js"}, "--js"},
   };
@@ -119,7 +123,7 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
 TEST(CommandOptions, HelpNamesEveryCommand) {
   const Outcome help = ParseLine(ParseCommandOptions, {"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"status", "stats", "reload", "lookup", "check"}) {
+  for (const char* command : {"status", "stats", "reload", "diff", "rollback", "lookup", "check"}) {
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   }
 }

@@ -156,10 +156,10 @@ TEST(Ip4Set, KeepsToMaxRange4) {
                      {"10.3.0.0", "-"},
                      {"10.4.0.0", "-"},
                      {"10.5.0.1", "127.0.0.2"}},
-                    {"2: range of 512 addresses is larger than $MAXRANGE4 allows (256)",
-                     "4: range of 512 addresses is larger than $MAXRANGE4 allows (256)",
-                     "6: range of 512 addresses is larger than $MAXRANGE4 allows (256)",
-                     "8: range of 2 addresses is larger than $MAXRANGE4 allows (1)"}}});
+                    {"2: range of 512 addresses is larger than $MAXRANGE4 or max_range allows (256)",
+                     "4: range of 512 addresses is larger than $MAXRANGE4 or max_range allows (256)",
+                     "6: range of 512 addresses is larger than $MAXRANGE4 or max_range allows (256)",
+                     "8: range of 2 addresses is larger than $MAXRANGE4 or max_range allows (1)"}}});
   const Loaded loaded = LoadTexts("ip4set", {"$MAXRANGE4 256\n", "10.0.0.0/23\n"});
   EXPECT_EQ(loaded.report.rejected, 1u);
 }
@@ -205,7 +205,7 @@ TEST(Ip4Trie, RejectsWhatRbldnsdRejects) {
   }
   Check("ip4trie", {{"$MAXRANGE4 256\n10.0.0.0/23\n10.1.0.0/24",
                      {{"10.0.0.1", "-"}, {"10.1.0.1", "127.0.0.2"}},
-                     {"2: range of 512 addresses is larger than $MAXRANGE4 allows (256)"}}});
+                     {"2: range of 512 addresses is larger than $MAXRANGE4 or max_range allows (256)"}}});
 }
 
 TEST(Ip4Tset, ReadsFullAddressesOnlyAndIgnoresTheirValues) {

@@ -26,6 +26,7 @@ def config(vdev, address, extra=""):
     return f"""
 [server]
 io = "dpdk"
+state = "state"
 {extra}
 [dpdk]
 eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]

@@ -62,8 +62,8 @@ class ReloadLoss(unittest.TestCase):
         common, *only = two_versions()
         cls.versions = [common + part for part in only]
         cls.port = free_port()
-        config = (f'[server]\nlisten = ["127.0.0.1:{cls.port}"]\n[[feed]]\nname = "big"\npath = "big.txt"\nformat = "cidr"\n'
-                  'check = 0\n[[zone]]\nname = "bl.test"\nfeeds = ["big"]\n')
+        config = (f'[server]\nlisten = ["127.0.0.1:{cls.port}"]\nstate = "state"\n[[feed]]\nname = "big"\npath = "big.txt"\n'
+                  'format = "cidr"\ncheck = 0\n[[zone]]\nname = "bl.test"\nfeeds = ["big"]\n')
         files = {"big.txt": cls.versions[0], "common.txt": common, "either.txt": "".join(only)}
         cls.server = cls.enterClassContext(Server(config, files))
 

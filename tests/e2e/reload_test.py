@@ -19,7 +19,7 @@ from harness import Server, ask_control, endless_feed, free_port, main, receive_
 
 
 def config(port, extra="", feeds=("one", "two")):
-    text = f'[server]\nlisten = ["127.0.0.1:{port}"]\n'
+    text = f'[server]\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\n'
     for name in feeds:
         text += f'[[feed]]\nname = "{name}"\npath = "{name}.txt"\nformat = "cidr"\ncheck = 0\n'
     return text + f'[[zone]]\nname = "bl.test"\nfeeds = {json.dumps(list(feeds))}\n' + extra
@@ -354,8 +354,8 @@ class StartAndStop(unittest.TestCase):
         done = subprocess.run([harness.programs.rblitzd, "--config", server.folder / "rblitz.toml"], capture_output=True,
                               text=True, timeout=30)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertRegex(done.stderr, r"rblitzd: .*rblitz\.toml:16: zone\.wrong: .*\n"
-                                      r"rblitzd: .*rblitz\.toml:19: zone\.feeds: there is no feed 'nope'\n")
+        self.assertRegex(done.stderr, r"rblitzd: .*rblitz\.toml:17: zone\.wrong: .*\n"
+                                      r"rblitzd: .*rblitz\.toml:20: zone\.feeds: there is no feed 'nope'\n")
 
     def test_feed_that_is_missing_at_start_is_logged_once(self):
         with Server(config(free_port()), {"two.txt": FILES["two.txt"]}) as server:
@@ -386,7 +386,7 @@ class StartAndStop(unittest.TestCase):
         (server.folder / "one.txt").unlink()
         done = subprocess.run([harness.programs.rblitz, "--json", "check", path], capture_output=True, text=True)
         self.assertEqual((done.returncode, json.loads(done.stdout)["ok"]), (1, False))
-        self.assertRegex(done.stderr, r"rblitz: .*rblitz\.toml:5: feed\.path: .*one\.txt")
+        self.assertRegex(done.stderr, r"rblitz: .*rblitz\.toml:6: feed\.path: .*one\.txt")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ PORT = free_port()
 CONFIG = f"""
 [server]
 listen = ["127.0.0.1:{PORT}"]
+state = "state"
 version = "test server"
 identity = "node-1"
 [[feed]]
@@ -242,7 +243,7 @@ class Wire(unittest.TestCase):
 
     def test_answers_that_do_not_fit_say_so(self):
         lines = "".join(f"192.0.2.99 :127.1.{i}.1:{'t' * 100} {i}\n" for i in range(1, 20))
-        server = Server(f'[server]\nlisten = ["127.0.0.1:{free_port()}"]\n[[feed]]\nname = "f"\npath = "f"\n'
+        server = Server(f'[server]\nlisten = ["127.0.0.1:{free_port()}"]\nstate = "state"\n[[feed]]\nname = "f"\npath = "f"\n'
                         'format = "ip4set"\n[[zone]]\nname = "z"\nfeeds = ["f"]\n', {"f": lines})
         with server:
             port = server.json("status")["listen"][0].split(":")[1]

@@ -1,11 +1,13 @@
-// Arbitrary bytes as a file, and the same bytes packed by gzip: what comes out must be the lines that a naive split
-// finds.
+// Arbitrary bytes as a file, and the same bytes packed by gzip and by zstd: what comes out must be the lines that a
+// naive split finds.
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "loaders/inflating_source.h"
 #include "loaders/line_reader.h"
 #include "tests/fuzz/require.h"
 
@@ -62,17 +64,32 @@ std::string Gzip(std::string_view bytes) {
   return out;
 }
 
+std::string Zstd(std::string_view bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 1);
+  Require(ZSTD_isError(size) == 0);
+  out.resize(size);
+  return out;
+}
+
+void RequireUnpacked(std::string_view packed, std::string_view bytes) {
+  const Read read = ReadAll(packed);
+  Require(!read.failed);
+  Require(read.text == Expected(bytes));
+}
+
+bool LooksPacked(std::string_view bytes) { return bytes.starts_with("\x1f\x8b") || bytes.starts_with("\x28\xb5"); }
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const Read plain = ReadAll(bytes);
-  if (!bytes.starts_with("\x1f\x8b")) {
+  if (!LooksPacked(bytes)) {
     Require(!plain.failed);
     Require(plain.text == Expected(bytes));
   }
-  const Read packed = ReadAll(Gzip(bytes));
-  Require(!packed.failed);
-  Require(packed.text == Expected(bytes));
+  RequireUnpacked(Gzip(bytes), bytes);
+  RequireUnpacked(Zstd(bytes), bytes);
   return 0;
 }

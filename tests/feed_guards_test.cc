@@ -1,0 +1,114 @@
+#include "loaders/feed_guards.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/feed_fixture.h"
+
+namespace rblitz {
+namespace {
+
+std::string Refusal(const FeedGuards& guards, const LoadReport& report, const LoadedFigures& figures, int64_t now = 0) {
+  const Status status = CheckGuards(guards, report, figures, now);
+  return status ? "" : status.error().message;
+}
+
+TEST(FeedGuards, LetEverythingPassUnlessConfigured) {
+  EXPECT_EQ(Refusal({}, {.rejected = 1000}, {.entries_before = 1000, .bytes = ~uint64_t{0}, .data_time = -1}, 1 << 30),
+            "");
+}
+
+TEST(FeedGuards, RefuseALoadThatLosesMoreThanItMay) {
+  const FeedGuards half{.max_shrink = 0.5};
+  const auto shrunk = [&](uint64_t before, uint64_t entries) {
+    return Refusal(half, {.entries = entries}, {.entries_before = before});
+  };
+  EXPECT_EQ(shrunk(1000, 500), "");
+  EXPECT_EQ(shrunk(1000, 499), "refused: 499 entries instead of 1000, 50.1 % fewer (max_shrink allows 50 %)");
+  EXPECT_EQ(shrunk(3, 0), "refused: 0 entries instead of 3, 100 % fewer (max_shrink allows 50 %)");
+  EXPECT_EQ(shrunk(0, 0), "");
+  EXPECT_EQ(shrunk(10, 1000), "");
+  EXPECT_NE(Refusal({.max_shrink = 0}, {.entries = 999'999}, {.entries_before = 1'000'000}), "");
+  EXPECT_EQ(Refusal({.max_shrink = 1}, {.entries = 0}, {.entries_before = 1'000'000}), "");
+}
+
+TEST(FeedGuards, RefuseALoadWithTooManyBadLines) {
+  const FeedGuards tenth{.max_bad = 0.1};
+  EXPECT_EQ(Refusal(tenth, {.entries = 80, .duplicates = 10, .rejected = 10}, {}), "");
+  EXPECT_EQ(Refusal(tenth, {.entries = 88, .rejected = 12, .errors = {"f:1: bad address 'x'"}}, {}),
+            "refused: 12 of 100 entries are bad lines, 12 % (max_bad allows 10 %), the first f:1: bad address 'x'");
+  EXPECT_EQ(Refusal(tenth, {}, {}), "");
+  EXPECT_NE(Refusal({.max_bad = 0}, {.entries = 1'000'000, .rejected = 1}, {}), "");
+}
+
+TEST(FeedGuards, RefuseDataThatIsTooOldOrTooLarge) {
+  EXPECT_EQ(Refusal({.max_age_seconds = 100}, {}, {.data_time = 1000}, 1099), "");
+  EXPECT_EQ(Refusal({.max_age_seconds = 100}, {}, {.data_time = 1000}, 1100),
+            "refused: the data is 100 seconds old (max_age allows 100)");
+  EXPECT_EQ(Refusal({.max_memory = 100}, {}, {.bytes = 100}), "");
+  EXPECT_EQ(Refusal({.max_memory = 100}, {}, {.bytes = 101}),
+            "refused: needs at least 101 bytes of memory (max_memory allows 100)");
+}
+
+TEST(FeedGuards, MakeDataExpireThatGrowsTooOld) {
+  EXPECT_EQ(Expiry({}, 0, 1000), 0);
+  EXPECT_EQ(Expiry({}, 500, 1000), 500);
+  EXPECT_EQ(Expiry({.max_age_seconds = 100}, 0, 1000), 1100);
+  EXPECT_EQ(Expiry({.max_age_seconds = 100}, 1050, 1000), 1050);
+  EXPECT_EQ(Expiry({.max_age_seconds = 100}, 2000, 1000), 1100);
+}
+
+TEST(FeedGuards, RejectEntriesThatAreWiderThanTheyMayBe) {
+  const TempFolder folder;
+  FeedConfig config{.name = "f", .paths = {folder.Write("f", "10.0.0.0/15\n10.2.0.0/16\n1.2.3.4\n")}, .format = "cidr"};
+  config.guards.max_range = 1 << 16;
+  const Loaded loaded = Load(config);
+  EXPECT_EQ(
+      loaded.report.errors,
+      std::vector<std::string>{"f:1: range of 131072 addresses is larger than $MAXRANGE4 or max_range allows (65536)"});
+  EXPECT_EQ(loaded.Ask("10.0.0.1") + loaded.Ask("10.2.0.1"), "-127.0.0.2");
+}
+
+TEST(FeedGuards, LetAListLowerItsOwnLimitOnly) {
+  const TempFolder folder;
+  FeedConfig config{.name = "f",
+                    .paths = {folder.Write("f", "$MAXRANGE4 /8\n10.0.0.0/15\n$MAXRANGE4 /24\n10.2.0.0/16\n")},
+                    .format = "ip4set"};
+  config.guards.max_range = 1 << 16;
+  EXPECT_EQ(Load(config).report.rejected, 2u);
+}
+
+// A list that would fill the machine is not read to its end.
+TEST(FeedGuards, StopALoadAsSoonAsItNeedsTooMuchMemory) {
+  const TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 1'000'000; ++i) {
+    text += "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255) + "\n";
+  }
+  FeedConfig config{.name = "f", .paths = {folder.Write("f", text)}, .format = "cidr"};
+  config.guards.max_memory = 1 << 20;
+  const Loaded loaded = Load(config);
+  EXPECT_TRUE(loaded.error.starts_with("refused: needs at least ")) << loaded.error;
+  EXPECT_TRUE(loaded.report.refused);
+  EXPECT_LT(loaded.report.lines, 400'000u);
+  config.guards.max_memory = 1 << 30;
+  EXPECT_EQ(Load(config).error, "");
+}
+
+TEST(LoadFeed, NamesTheWidestNewNetworks) {
+  const Loaded before = LoadText("cidr", "10.0.0.0/8\n1.1.1.1\n");
+  EXPECT_TRUE(before.report.widest.empty());
+  const TempFolder folder;
+  std::string text = "10.0.0.0/8\n1.1.1.2\n11.0.0.0/16\n12.0.0.1-12.0.0.9\n13.0.0.0/9\n";
+  for (int i = 0; i < 9; ++i) text += "20.0." + std::to_string(i) + ".0/24\n";
+  const Loaded after = Load({.name = "f", .paths = {folder.Write("f", text)}, .format = "cidr"}, before.feed.get());
+  EXPECT_EQ(after.report.widest,
+            (std::vector<std::string>{"13.0.0.0/9", "11.0.0.0/16", "20.0.0.0/24", "20.0.1.0/24", "20.0.2.0/24"}));
+  EXPECT_EQ(Load({.name = "f", .paths = {folder.Write("f", "10.0.0.0/8\n12.0.0.1-12.0.0.9\n")}, .format = "cidr"},
+                 before.feed.get())
+                .report.widest,
+            std::vector<std::string>{"12.0.0.1-12.0.0.9"});
+}
+
+}  // namespace
+}  // namespace rblitz
