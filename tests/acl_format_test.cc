@@ -75,7 +75,7 @@ TEST(AclFormat, ReadsKeywordsAndValues) {
                                       "1:13: bits after the prefix are set in '1.1.1.9/24'",
                                       "1:14: bad prefix '2001:db8::/129 :pass'",
                                       "1:15: an acl has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'",
-                                      "1:17: range of 16777216 addresses is larger than $MAXRANGE4 allows (256)",
+                                      "1:17: range of 16777216 addresses is larger than $MAXRANGE4 or max_range allows (256)",
                                   }));
   EXPECT_EQ(loaded.feed->soa, std::nullopt);
   EXPECT_EQ(loaded.feed->ttl_seconds, 300u);
