@@ -55,12 +55,13 @@ class Splitmix {
 // domains of their own, a third hosts that share their domain with three others.
 Wire NameOf(uint64_t number) {
   const bool shares = number % 3 == 2;
-  Splitmix random(number);
+  const uint64_t domain = shares ? ~(number / 12) : number;
+  Splitmix random(domain);
   Wire name;
-  if (shares) AppendLabel(name, Word(random(), 3));
+  if (shares) AppendLabel(name, Word(number % 12, 3));
   if (number % 3 != 0) AppendLabel(name, Word(random(), 4));
-  AppendLabel(name, Word(shares ? Splitmix(~(number / 12))() : random(), 12));
-  AppendLabel(name, Word(1000 + number % 300 * 36, 3));
+  AppendLabel(name, Word(random(), 12));
+  AppendLabel(name, Word(1000 + domain % 300 * 36, 3));
   return name;
 }
 

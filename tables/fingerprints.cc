@@ -100,7 +100,7 @@ template <class Line>
 void Fingerprints::Fill(size_t bucket) {
   if (own_.empty() && waiting_.empty()) return;
   auto* const line = reinterpret_cast<Line*>(lines_.data() + bucket * kLine);
-  const auto number_of = [this, line](size_t slot) { return line->high[slot] & ((1u << number_bits_) - 1u); };
+  const auto number_of = [this, line](size_t at) { return line->high[at] & numbers(); };
   size_t slot = 0;
   while (slot < Line::kSlots && number_of(slot) != 0) ++slot;
   const auto put = [&](std::vector<Entry>& entries) {
@@ -120,18 +120,30 @@ void Fingerprints::Fill(size_t bucket) {
   for (const Entry& entry : waiting_) line->passed |= PassedBit(entry.fingerprint);
 }
 
+// Questions are listed or not as it comes: what is so for nearly all of them is decided without a branch.
 template <class Line>
 uint32_t Fingerprints::FindIn(uint64_t fingerprint) const noexcept {
-  const uint32_t numbers = (1u << number_bits_) - 1u;
-  const auto high = HighOf<Line>(fingerprint, number_bits_);
+  const auto& line = *reinterpret_cast<const Line*>(LineOf(BucketOf(fingerprint)));
+  const uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint));
+  const auto slot = static_cast<unsigned>(std::countr_zero(match | 1u << (Line::kSlots - 1)));
+  const uint32_t found = line.high[slot] ^ uint32_t { HighOf<Line>(fingerprint, number_bits_) };
+  const bool known = (match != 0) & (found - 1 < numbers());
+  const uint32_t further = (match & (match - 1)) | (line.passed & PassedBit(fingerprint));
+  if (!known & (further != 0)) [[unlikely]]
+    return FindFurther<Line>(fingerprint);
+  return found & (0u - static_cast<uint32_t>(known));
+}
+
+template <class Line>
+uint32_t Fingerprints::FindFurther(uint64_t fingerprint) const noexcept {
+  const uint32_t high = HighOf<Line>(fingerprint, number_bits_);
   for (size_t bucket = BucketOf(fingerprint);;) {
     const auto& line = *reinterpret_cast<const Line*>(LineOf(bucket));
     for (uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint)); match != 0; match &= match - 1) {
-      const uint32_t found = line.high[std::countr_zero(match)] ^ static_cast<uint32_t>(high);
-      if (found - 1 < numbers) return found;
+      const uint32_t found = line.high[std::countr_zero(match)] ^ high;
+      if (found - 1 < numbers()) return found;
     }
-    if ((line.passed & PassedBit(fingerprint)) == 0) [[likely]]
-      return 0;
+    if ((line.passed & PassedBit(fingerprint)) == 0) return 0;
     if (++bucket == buckets_) bucket = 0;
   }
 }

@@ -54,6 +54,10 @@ class Fingerprints {
   void FillLine(size_t bucket);
   template <class Line>
   [[nodiscard]] uint32_t FindIn(uint64_t fingerprint) const noexcept;
+  template <class Line>
+  [[nodiscard]] uint32_t FindFurther(uint64_t fingerprint) const noexcept;
+  // The largest number that a slot can hold.
+  [[nodiscard]] uint32_t numbers() const noexcept { return (1u << number_bits_) - 1u; }
 
   [[nodiscard]] size_t BucketOf(uint64_t fingerprint) const noexcept {
     return static_cast<size_t>((fingerprint >> 32) * buckets_ >> 32);

@@ -28,31 +28,31 @@ class DeepName {
   uint64_t hashes_[kMaxLabels];  // NOLINT(cppcoreguidelines-pro-type-member-init): of min(count, deepest) suffixes
 };
 
-// What the entries for names below a suffix of at most `labels` labels say: the longest one decides.
+// What the entries for names below a suffix of the name say: the longest one decides. Which of them are there is as
+// random as the questions, so all are looked at.
 template <class Hashes>
-NameMatch FindWild(const Rep& rep, const Hashes& name, size_t labels) noexcept {
-  for (size_t suffix = std::min<size_t>(labels, rep.longest_wild); suffix >= rep.shortest_wild; --suffix) {
+NameMatch FindWild(const Rep& rep, const Hashes& name, size_t count) noexcept {
+  NameMatch match;
+  const size_t longest = std::min<size_t>(count - 1, rep.longest_wild);
+  for (size_t suffix = rep.shortest_wild; suffix <= longest; ++suffix) {
     const NameNode& node = rep.NodeOf(name.HashOf(suffix));
-    if (node.is_wild()) return {.value = node.wild, .offset = name.StartOf(suffix)};
+    const uint32_t decides = 0u - static_cast<uint32_t>(node.is_wild());  // all ones or none
+    match.value = (node.wild & decides) | (match.value & ~decides);
+    match.offset = static_cast<uint8_t>((name.StartOf(suffix) & decides) | (match.offset & ~decides));
   }
-  return {};
+  return match;
 }
 
 template <class Hashes>
 NameMatch FindOne(const Rep& rep, const Hashes& name, size_t count) noexcept {
-  if (count > rep.deepest) return FindWild(rep, name, count - 1);
+  NameMatch match = FindWild(rep, name, count);
+  if (count > rep.deepest) return match;
   const NameNode& node = rep.NodeOf(name.HashOf(count));
-  NameMatch match;
-  if (!node.is_exact()) {
-    match = FindWild(rep, name, count - 1);
-    match.below = node.below();
-    return match;
-  }
-  match.value = node.exact;
-  match.below = node.below();
   // Names below one that is excluded may be listed all the same, by an entry for what is below a name above it.
-  if (match.value == kNotListed && !match.below && !node.is_wild())
-    match.below = FindWild(rep, name, count - 1).value != kNotListed;
+  match.below = node.below() | (node.is_exact() & !node.is_wild() & (match.value != kNotListed));
+  const uint32_t decides = 0u - static_cast<uint32_t>(node.is_exact());
+  match.value = (node.exact & decides) | (match.value & ~decides);
+  match.offset &= static_cast<uint8_t>(~decides);
   return match;
 }
 
