@@ -130,6 +130,17 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
   return true;
 }
 
+// What a feed has that no zone shows: better no zone than one that says "not listed" or lets everybody ask. Null:
+// nothing of the kind.
+const char* KindNotAnswered(const FeedData& data) noexcept {
+  if (data.ip6 != nullptr && data.ip4->entries() == 0) return "IPv6 prefixes only";
+  if (data.names != nullptr) return "names";
+  if (data.hashes != nullptr) return "digests";
+  if (data.generic != nullptr) return "records of single names";
+  if (data.acl != nullptr) return "rules for clients";
+  return nullptr;
+}
+
 // Fills a Zone::Rep step by step; each step may use what the ones before it made.
 class ZoneBuilder {
  public:
@@ -162,6 +173,9 @@ class ZoneBuilder {
       if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
       const FeedData* data = snapshot_.feeds[index].get();
       if (data == nullptr) continue;  // out: the zone misses this part
+      if (const char* kind = KindNotAnswered(*data); kind != nullptr) {
+        return Fail("feed " + data->name + " has " + kind + ", which zones do not answer yet");
+      }
       zone_->feeds.push_back(
           {.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .is_ready = false, .ready_of = {}});
       if (zone_->ttl_seconds == 0) zone_->ttl_seconds = data->ttl_seconds;  // the first feed that has one

@@ -68,15 +68,16 @@ TEST(AclFormat, ReadsKeywordsAndValues) {
                "1.1.1.5 refuse\n1.1.1.6 :passed\n1.1.1.7 =nothing\n0/0 :refuse\n1.1.1.1 :refuse\n"
                "1.2 :empty\n2001:db8 =refuse\n!1.1.1.8\n1.1.1.9/24\n2001:db8::/129 :pass\n$SOA 1 a b 0 1 1 1 1\n"
                "$MAXRANGE4 256\n9.0.0.0/8\n$TTL 5m\n");
-  EXPECT_EQ(loaded.report.errors, (std::vector<std::string>{
-                                      "1:6: bad A value in ':passed'",
-                                      "1:7: bad keyword in '=nothing'",
-                                      "1:12: bad address '!1.1.1.8'",
-                                      "1:13: bits after the prefix are set in '1.1.1.9/24'",
-                                      "1:14: bad prefix '2001:db8::/129 :pass'",
-                                      "1:15: an acl has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'",
-                                      "1:17: range of 16777216 addresses is larger than $MAXRANGE4 or max_range allows (256)",
-                                  }));
+  EXPECT_EQ(loaded.report.errors,
+            (std::vector<std::string>{
+                "1:6: bad A value in ':passed'",
+                "1:7: bad keyword in '=nothing'",
+                "1:12: bad address '!1.1.1.8'",
+                "1:13: bits after the prefix are set in '1.1.1.9/24'",
+                "1:14: bad prefix '2001:db8::/129 :pass'",
+                "1:15: an acl has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'",
+                "1:17: range of 16777216 addresses is larger than $MAXRANGE4 or max_range allows (256)",
+            }));
   EXPECT_EQ(loaded.feed->soa, std::nullopt);
   EXPECT_EQ(loaded.feed->ttl_seconds, 300u);
   EXPECT_EQ(Decision(loaded, "1.1.1.1"), "pass");

@@ -49,6 +49,41 @@ TEST_F(ResponderTest, ApexesOfAnyLengthHoldAddresses) {
 }
 
 // Sixty-four zones of 0 to 20 feeds in one burst, which every group and several rounds share.
+// A zone that said "not listed" of what its feed lists, or let everybody ask, would be worse than none.
+TEST_F(ResponderTest, AZoneOfFeedsThatItCannotAnswerFromIsRefused) {
+  const auto with = [](auto&& change) {
+    const auto feed = test::MakeFeed("f", {});
+    change(*feed);
+    Snapshot snapshot;
+    snapshot.feeds = {feed};
+    const ZoneConfig zone = {.name = "bl.example.com", .feeds = {0}};
+    const auto built = BuildServing(std::move(snapshot), {&zone, 1}, {});
+    return built ? std::string() : built.error().message;
+  };
+  EXPECT_EQ(with([](FeedData&) {}), "");
+  EXPECT_EQ(with([](FeedData& feed) { feed.generic = std::make_shared<const GenericRecords>(); }),
+            "zone bl.example.com: feed f has records of single names, which zones do not answer yet");
+}
+
+// Type, class and flags of a common question may be anything: transfers are refused, an apex alone is none.
+TEST_F(ResponderTest, TransfersOfAnAddressAreRefusedAmongOtherQuestions) {
+  Snapshot snapshot;
+  snapshot.feeds = {test::MakeFeed("all", {{0, UINT32_MAX, 2}})};
+  const ZoneConfig zone = {.name = "bl.example.com", .feeds = {0}};
+  auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  for (const uint16_t type : {dns::kAxfr, dns::kIxfr}) {
+    const std::vector<Bytes> answers =
+        AskAll({Question("4.3.2.1.bl.example.com", dns::kA), Question("4.3.2.1.bl.example.com", type),
+                Question("1.0.0.127.bl.example.com", dns::kA), Question("bl.example.com", dns::kA)});
+    EXPECT_EQ(answers[0][3] & 15, dns::kNoError);
+    EXPECT_EQ(answers[1][3] & 15, dns::kRefused);
+    EXPECT_EQ(answers[2][3] & 15, dns::kNxDomain);
+    EXPECT_EQ(answers[3][3] & 15, dns::kNoError);
+  }
+}
+
 TEST_F(ResponderTest, ABurstForManyZonesOfManyFeedsAnswersEachFromItsOwn) {
   Snapshot snapshot;
   std::vector<ZoneConfig> zones(io::kBurst);
