@@ -35,7 +35,7 @@ constexpr Usage kCommandUsage = {"rblitz", "rblitz [--control PATH] [--json] COM
                                  "  reload [FEED...]        load feeds now; without FEED the configuration too\n"
                                  "  diff FEED               what a load of this feed would change; changes nothing\n"
                                  "  rollback FEED           serve the data before, until the feed's files change\n"
-                                 "  lookup IP [--zone Z]    what is answered for an address, and why\n"
+                                 "  lookup WHAT [--zone Z]  what is answered for an address or a name, and why\n"
                                  "  check CONFIG            check a configuration and its feeds; asks no server\n"};
 
 struct Command {

@@ -31,13 +31,15 @@ class AnswerWriter {
   // A TXT record of one string, unless the same is there already.
   void AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text) noexcept;
 
+  // A record for the question's name, unless the same is there already. `rdata` in wire form.
+  void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
+
   // Header, counts, OPT; sets the message's size and sum_change.
   void Finish(dns::Rcode rcode, bool authoritative) noexcept;
 
  private:
   [[nodiscard]] uint8_t* Room(size_t bytes, Section section) noexcept;
   [[nodiscard]] bool IsThere(uint16_t type, std::span<const uint8_t> rdata) const noexcept;
-  void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
 
   io::Message& message_;
   const dns::Query& query_;

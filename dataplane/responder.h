@@ -57,7 +57,9 @@ class Responder {
   void AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept;
   void AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept;
   void AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
-                    size_t below) noexcept;
+                    const AskedName& asked) noexcept;
+  void AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone,
+                  const AskedName& asked) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;

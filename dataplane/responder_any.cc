@@ -10,6 +10,7 @@
 #include "dataplane/dns/query.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
+#include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
@@ -25,20 +26,26 @@ FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
   return name;
 }
 
-// 1 to 3 labels below the apex: whether they are the last octets of a network in which the zone lists anything (RFC
-// 8020).
-bool IsEmptyNonTerminal(const uint8_t* name, size_t labels, const Zone::Rep& zone) noexcept {
-  uint32_t prefix = 0;
-  for (size_t label = 0; label < labels; ++label, name += 1 + *name) {
-    const int octet = dns::OctetOfLabel(name);
-    if (octet < 0) return false;
-    prefix |= static_cast<uint32_t>(octet) << (8 * (4 - labels + label));
+// Whether the verdict has a record of this type.
+bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uint32_t ttl_seconds,
+                std::string_view subject) noexcept {
+  if (qtype == dns::kA) {
+    writer.AddA(ttl_seconds, at.verdict.a_be);
+    return true;
   }
-  const auto length = static_cast<unsigned>(8 * labels);
-  const bool above_test_entry = (kTestListed & ~(UINT32_MAX >> length)) == prefix;
-  if (above_test_entry && !(zone.test[0].empty() && zone.test[1].empty())) return true;
-  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
-                     [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
+  if (qtype != dns::kTxt) return false;
+  char text[kMaxTextBytes];
+  const size_t size = RenderText(at, subject, text);
+  if (size != 0) writer.AddText(dns::kIn, ttl_seconds, {text, size});
+  return size != 0;
+}
+
+// Whether the record is of this type.
+bool AddGeneric(AnswerWriter& writer, uint16_t qtype, const GenericRecord& record, uint32_t ttl_seconds) noexcept {
+  if (static_cast<uint16_t>(record.type) != qtype) return false;
+  writer.AddRecord(qtype, dns::kIn, ttl_seconds,
+                   {reinterpret_cast<const uint8_t*>(record.rdata.data()), record.rdata.size()});
+  return true;
 }
 
 }  // namespace
@@ -69,7 +76,9 @@ void Responder::ParseAny(io::Message& message, size_t index, const Serving& serv
       if (!serving.zones.index_->label_counts[query.labels - below]) continue;
       const size_t at = query.label_at[below];
       const Zone::Rep* zone = serving.zones.index_->Find(&name[at], query.name_size - at);
-      if (zone != nullptr) return AnswerInZone(message, index, query, *zone, below);
+      if (zone != nullptr) {
+        return AnswerInZone(message, index, query, *zone, AskedName::Read({name.data(), at}, below));
+      }
     }
   }
   AnswerWriter writer(message, query);
@@ -115,10 +124,11 @@ void Responder::AnswerChaos(io::Message& message, const dns::Query& query, const
 }
 
 void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
-                             size_t below) noexcept {
+                             const AskedName& asked) noexcept {
   Scratch& s = *scratch_;
-  const size_t apex_at = dns::kHeaderSize + query.label_at[below];
-  if (!zone.out && below == 4 && s.label_sizes[index] != 0) {
+  const size_t apex_at = dns::kHeaderSize + query.label_at[asked.count];
+  const bool has_more = zone.has_names || zone.has_records;
+  if (!zone.out && !has_more && asked.count == 4 && s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
@@ -133,10 +143,27 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
     Count(zone, Outcome::kServfail);
     return Finish(writer, dns::kServFail, false);
   }
-  if (below == 0) return AnswerApex(writer, query, zone);
-  if (below < 4 && IsEmptyNonTerminal(message.payload + dns::kHeaderSize, below, zone)) {
-    return AnswerExisting(writer, query, zone);
+  if (asked.count == 0) return AnswerApex(writer, query, zone);
+  AnswerName(writer, query, zone, asked);
+}
+
+// Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.
+void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone,
+                           const AskedName& asked) noexcept {
+  bool exists = false;
+  bool answered = false;
+  ForEachVerdict(zone, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+    exists = true;
+    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
+  });
+  exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t ttl_seconds) {
+    answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
+  });
+  if (answered) {
+    Count(zone, Outcome::kListed);
+    return Finish(writer, dns::kNoError, true);
   }
+  if (exists || HasBelow(zone, asked)) return AnswerExisting(writer, query, zone);
   writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, Outcome::kNxdomain);
   Finish(writer, dns::kNxDomain, true);
@@ -146,8 +173,12 @@ void Responder::AnswerApex(AnswerWriter& writer, const dns::Query& query, const 
   const RecordChunk* const records = query.qtype == dns::kSoa  ? &zone.soa
                                      : query.qtype == dns::kNs ? &zone.ns
                                                                : nullptr;
-  if (records == nullptr || records->records == 0) return AnswerExisting(writer, query, zone);
-  writer.AddChunk(*records, Section::kAnswer);
+  bool answered = records != nullptr && records->records != 0;
+  if (answered) writer.AddChunk(*records, Section::kAnswer);
+  ForEachRecord(zone, {}, [&](const GenericRecord& record, uint32_t ttl_seconds) {
+    answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
+  });
+  if (!answered) return AnswerExisting(writer, query, zone);
   Count(zone, Outcome::kOther);
   Finish(writer, dns::kNoError, true);
 }
@@ -174,16 +205,7 @@ void Responder::AnswerAddress(io::Message& message, const dns::Query& query, con
   bool answered = false;
   ForEachVerdict(zone, address, [&](const ZoneVerdict& at, uint32_t ttl_seconds) {
     listed = true;
-    if (query.qtype == dns::kA) {
-      writer.AddA(ttl_seconds, at.verdict.a_be);
-      answered = true;
-    } else if (query.qtype == dns::kTxt) {
-      char text[kMaxTextBytes];
-      const size_t size = RenderText(at, {subject, subject_size}, text);
-      if (size == 0) return;
-      writer.AddText(dns::kIn, ttl_seconds, {text, size});
-      answered = true;
-    }
+    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, {subject, subject_size});
   });
   if (listed && !answered) return AnswerExisting(writer, query, zone);
   if (!listed) writer.AddChunk(zone.soa_negative, Section::kAuthority);

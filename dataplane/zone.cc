@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dataplane/net/checksum.h"
+#include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
@@ -130,17 +131,6 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
   return true;
 }
 
-// What a feed has that no zone shows: better no zone than one that says "not listed" or lets everybody ask. Null:
-// nothing of the kind.
-const char* KindNotAnswered(const FeedData& data) noexcept {
-  if (data.ip6 != nullptr && data.ip4->entries() == 0) return "IPv6 prefixes only";
-  if (data.names != nullptr) return "names";
-  if (data.hashes != nullptr) return "digests";
-  if (data.generic != nullptr) return "records of single names";
-  if (data.acl != nullptr) return "rules for clients";
-  return nullptr;
-}
-
 // Fills a Zone::Rep step by step; each step may use what the ones before it made.
 class ZoneBuilder {
  public:
@@ -173,13 +163,12 @@ class ZoneBuilder {
       if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
       const FeedData* data = snapshot_.feeds[index].get();
       if (data == nullptr) continue;  // out: the zone misses this part
-      if (const char* kind = KindNotAnswered(*data); kind != nullptr) {
-        return Fail("feed " + data->name + " has " + kind + ", which zones do not answer yet");
-      }
+      // Better no zone than one that lets everybody ask.
+      if (data->acl != nullptr) return Fail("feed " + data->name + " is an access list, which zones do not obey yet");
       zone_->feeds.push_back(
           {.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .is_ready = false, .ready_of = {}});
       if (zone_->ttl_seconds == 0) zone_->ttl_seconds = data->ttl_seconds;  // the first feed that has one
-      zone_->has_addresses = true;
+      SetKinds(*data);
       newest_ = std::max(newest_, data->data_time);
     }
     zone_->out = zone_->feeds.empty() && !config_.feeds.empty();
@@ -189,6 +178,15 @@ class ZoneBuilder {
       if (config_.ttl_seconds || feed.ttl_seconds == 0) feed.ttl_seconds = zone_->ttl_seconds;
     }
     return {};
+  }
+
+  void SetKinds(const FeedData& data) {
+    const bool has_names = data.names != nullptr || data.hashes != nullptr;
+    const bool has_other = data.ip6 != nullptr || has_names || data.generic != nullptr;
+    zone_->has_addresses |= data.ip4->entries() > 0 || !has_other;
+    zone_->has_ip6 |= data.ip6 != nullptr;
+    zone_->has_names |= has_names;
+    zone_->has_records |= data.generic != nullptr;
   }
 
   Status SetSoa() {
@@ -260,6 +258,7 @@ class ZoneBuilder {
     if (zone_->has_addresses && !listed_is_named) {
       zone_->test[1].push_back({.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}});
     }
+    SetFurtherTestPoints(*zone_);
     return {};
   }
 
@@ -354,13 +353,11 @@ uint32_t Zone::slot() const noexcept { return rep_->slot; }
 const Soa& Zone::soa() const noexcept { return rep_->soa_values; }
 bool Zone::out() const noexcept { return rep_->out; }
 
-std::vector<Listing> Zone::Explain(uint32_t address) const {
+std::vector<Listing> Zone::Explain(const AskedName& asked) const {
   std::vector<Listing> listings;
-  char subject[16];
-  const size_t subject_size = AddressToText(address, subject);
-  ForEachVerdict(*rep_, address, [&](const ZoneVerdict& at, uint32_t ttl_seconds) {
+  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
     char text[kMaxTextBytes];
-    const size_t size = RenderText(at, {subject, subject_size}, text);
+    const size_t size = RenderText(at, subject, text);
     listings.push_back({.a_be = at.verdict.a_be,
                         .text = std::string(text, size),
                         .ttl_seconds = ttl_seconds,

@@ -34,6 +34,8 @@ struct Listing {
   std::string feed;  // empty: the zone's own RFC 5782 test entry
 };
 
+struct AskedName;  // dataplane/asked_name.h
+
 class Zone {
  public:
   [[nodiscard]] static Result<Zone> Build(const ZoneConfig& config, const Snapshot& snapshot);
@@ -48,8 +50,9 @@ class Zone {
   // All its feeds are out: the zone answers SERVFAIL.
   [[nodiscard]] bool out() const noexcept;
 
-  // What the zone says of an address, in answer order; empty when it is not listed. Allocates: not for the hot path.
-  [[nodiscard]] std::vector<Listing> Explain(uint32_t address) const;
+  // What the zone says of an address or a name, in answer order; empty when it is not listed. Allocates: not for the
+  // hot path.
+  [[nodiscard]] std::vector<Listing> Explain(const AskedName& asked) const;
 
   struct Rep;  // what the responder reads: dataplane/zone_rep.h
   [[nodiscard]] const Rep& rep() const noexcept { return *rep_; }

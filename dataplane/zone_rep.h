@@ -75,7 +75,11 @@ struct Zone::Rep {
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
-  bool has_addresses = false;  // some feed lists IPv4 addresses: it has the test points of RFC 5782
+  // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
+  bool has_addresses = false;  // IPv4
+  bool has_ip6 = false;
+  bool has_names = false;    // or digests
+  bool has_records = false;  // of single names
   std::vector<ZoneFeed> feeds;
   std::vector<ReadyAnswer> ready;
 
@@ -86,8 +90,10 @@ struct Zone::Rep {
   RecordChunk soa;           // as an answer
   RecordChunk soa_negative;  // with the TTL of RFC 2308 section 5
   RecordChunk ns;
-  RecordChunk hinfo;                             // RFC 8482 section 4.2
-  std::array<std::vector<ZoneVerdict>, 2> test;  // 127.0.0.1 and 127.0.0.2
+  RecordChunk hinfo;                                  // RFC 8482 section 4.2
+  std::array<std::vector<ZoneVerdict>, 2> test;       // 127.0.0.1 and 127.0.0.2
+  std::array<std::vector<ZoneVerdict>, 2> ip6_test;   // ::FFFF:7F00:1 and ::FFFF:7F00:2
+  std::array<std::vector<ZoneVerdict>, 2> name_test;  // invalid and test
   std::string name;
   Soa soa_values;
 };

@@ -31,8 +31,9 @@ bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
 
 // As FindCommon may take it for granted.
 bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
-  const bool is_short = zone.apex_size + 4u < 8;  // CommonSlot would read behind the question
-  if (zone.out || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
+  const bool is_short = zone.apex_size + 4u < 8;             // CommonSlot would read behind the question
+  const bool has_more = zone.has_names || zone.has_records;  // four labels can be more than an address
+  if (zone.out || has_more || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
   return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
 }
 

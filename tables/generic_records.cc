@@ -31,7 +31,7 @@ void GenericRecords::Add(std::span<const uint8_t> name, GenericRecord record) {
 }
 
 const GenericRecords::Records* GenericRecords::Find(std::span<const uint8_t> name) const {
-  const auto found = names_.find(KeyOf(name));
+  const auto found = names_.find(std::string_view(reinterpret_cast<const char*>(name.data()), name.size()));
   return found == names_.end() ? nullptr : &found->second;
 }
 

@@ -37,7 +37,7 @@ class GenericRecords {
   // The name's records, in the order of the feed. Null: no such name. Empty: only names below it have some.
   [[nodiscard]] const Records* Find(std::span<const uint8_t> name) const;
   // All names, those above others among them.
-  [[nodiscard]] const std::map<std::string, Records>& names() const noexcept { return names_; }
+  [[nodiscard]] const std::map<std::string, Records, std::less<>>& names() const noexcept { return names_; }
 
   // Compares with the records served before, if any. A key is a name, a type and data.
   [[nodiscard]] BuildReport Compare(const GenericRecords* previous) const;
@@ -45,7 +45,7 @@ class GenericRecords {
   [[nodiscard]] bool empty() const noexcept { return entries_ == 0; }
 
  private:
-  std::map<std::string, Records> names_;
+  std::map<std::string, Records, std::less<>> names_;
   uint64_t entries_ = 0;
   uint64_t duplicates_ = 0;
 };

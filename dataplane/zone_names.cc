@@ -1,0 +1,123 @@
+#include "dataplane/zone_names.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/dns/address_labels.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/dns/nibble_labels.h"
+
+namespace rblitz {
+
+namespace {
+
+// RFC 5782 section 5.
+constexpr std::string_view kTestName("\4test");
+constexpr std::string_view kInvalidName("\7invalid");
+
+// The octets of up to four labels, the last octet of the address first; false: there is one that is none.
+bool ReadOctets(const uint8_t* label, size_t count, uint32_t& address) noexcept {
+  address = 0;
+  for (size_t i = 0; i < count; ++i, label += 1 + *label) {
+    const int octet = dns::OctetOfLabel(label);
+    if (octet < 0) return false;
+    address |= static_cast<uint32_t>(octet) << (8 * (4 - count + i));
+  }
+  return true;
+}
+
+bool AreNibbles(std::span<const uint8_t> labels) noexcept {
+  for (size_t at = 0; at < labels.size(); at += 2) {
+    const uint8_t digit = at + 1 < labels.size() ? labels[at + 1] : 0;
+    const bool is_hex = (digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f');
+    if (labels[at] != 1 || !is_hex) return false;
+  }
+  return true;
+}
+
+// 1 to 3 labels: whether they are the last octets of a network in which the zone lists anything (RFC 8020).
+bool HasIp4Below(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  uint32_t prefix;
+  if (asked.count > 3 || !zone.has_addresses || !ReadOctets(asked.labels.data(), asked.count, prefix)) return false;
+  const auto length = static_cast<unsigned>(8 * asked.count);
+  const bool above_test_entry = (kTestListed & ~(UINT32_MAX >> length)) == prefix;
+  if (above_test_entry && !(zone.test[0].empty() && zone.test[1].empty())) return true;
+  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
+                     [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
+}
+
+bool HasNameBelow(const ZoneFeed& feed, std::span<const uint8_t> labels) noexcept {
+  if (feed.data->names != nullptr && feed.data->names->Lookup(labels).below) return true;
+  // A name without records is kept only because of those below it.
+  return feed.data->generic != nullptr && feed.data->generic->Find(labels) != nullptr;
+}
+
+void AddTest(const ZoneFeed& feed, const ExactEntry& exact, std::vector<ZoneVerdict>& test) {
+  if (!exact.present) return;
+  for (const Verdict& verdict : feed.data->verdicts.at(exact.value)) test.push_back({&feed, verdict});
+}
+
+}  // namespace
+
+AskedName AskedName::Read(std::span<const uint8_t> labels, size_t count) noexcept {
+  AskedName asked{.labels = labels, .count = count, .is_ip4 = false, .is_ip6 = false, .ip4 = 0, .ip6 = {}};
+  asked.is_ip4 = count == 4 && ReadOctets(labels.data(), count, asked.ip4);
+  if (count == 32 && labels.size() == dns::kNibbleLabelsSize) {
+    const uint8_t* const name = labels.data();
+    dns::NibbleAddress address;
+    uint8_t good = 0;
+    dns::BestNibbleLabelsKernel().parse(&name, 1, &address, &good);
+    asked.is_ip6 = good != 0;
+    asked.ip6 = {.high = address.high, .low = address.low};
+  }
+  return asked;
+}
+
+std::string_view AddressText(const Ip6Address& address, SubjectText& text) noexcept {
+  const uint64_t halves_be[2] = {__builtin_bswap64(address.high), __builtin_bswap64(address.low)};
+  inet_ntop(AF_INET6, halves_be, text.data(), static_cast<socklen_t>(text.size()));
+  return text.data();
+}
+
+std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) noexcept {
+  uint8_t name[dns::kMaxName + 1];
+  std::memcpy(name, labels.data(), labels.size());
+  name[labels.size()] = 0;
+  return {text.data(), dns::NameToText(name, text.data())};
+}
+
+int NameTestPoint(std::span<const uint8_t> labels) noexcept {
+  const std::string_view name(reinterpret_cast<const char*>(labels.data()), labels.size());
+  return name == kTestName ? 1 : name == kInvalidName ? 0 : -1;
+}
+
+void SetFurtherTestPoints(Zone::Rep& zone) {
+  bool ip6_is_named = false;
+  bool name_is_named = false;
+  for (const ZoneFeed& feed : zone.feeds) {
+    const FeedData& data = *feed.data;
+    AddTest(feed, data.ip6_test_unlisted, zone.ip6_test[0]);
+    AddTest(feed, data.ip6_test_listed, zone.ip6_test[1]);
+    AddTest(feed, data.name_test_unlisted, zone.name_test[0]);
+    AddTest(feed, data.name_test_listed, zone.name_test[1]);
+    ip6_is_named |= data.ip6_test_listed.present;
+    name_is_named |= data.name_test_listed.present;
+  }
+  const ZoneVerdict own{.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}};
+  if (zone.has_ip6 && !ip6_is_named) zone.ip6_test[1].push_back(own);
+  if (zone.has_names && !name_is_named) zone.name_test[1].push_back(own);
+}
+
+bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  if (HasIp4Below(zone, asked)) return true;
+  // Whether anything lies below a part of an IPv6 address is not kept: always said, so that nobody who walks down
+  // label by label (RFC 9156) stops too early.
+  if (zone.has_ip6 && asked.count < 32 && AreNibbles(asked.labels)) return true;
+  if (!zone.has_names && !zone.has_records) return false;
+  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
+                     [&](const ZoneFeed& feed) { return HasNameBelow(feed, asked.labels); });
+}
+
+}  // namespace rblitz
