@@ -330,7 +330,7 @@ void QuestionEnd::Set(const uint8_t* apex, size_t apex_size, bool has_opt) noexc
   size_ = class_at + 2;
   if (!has_opt) return;
   // Root, type, and behind the size extended RCODE and version 0.
-  for (const size_t at : {0, 1, 2, 5, 6}) {
+  for (const size_t at : {0u, 1u, 2u, 5u, 6u}) {
     wanted_[size_ + at] = at == 2 ? dns::kOpt : 0;
     ignored_[size_ + at] = 0;
   }
