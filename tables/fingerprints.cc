@@ -55,7 +55,8 @@ typename Line::High HighOf(uint64_t fingerprint, unsigned number_bits) noexcept 
   return static_cast<typename Line::High>(fingerprint >> kLowBits << number_bits);
 }
 
-constexpr uint32_t PassedBit(uint64_t fingerprint) noexcept { return 1u << (fingerprint & 31); }
+// The filter's answer: 1 when an entry with such a tag went on from the bucket.
+constexpr uint32_t Passed(uint32_t passed, uint64_t fingerprint) noexcept { return passed >> (fingerprint & 31) & 1; }
 
 template <class Line>
 uint64_t BucketsFor(uint64_t count) {
@@ -117,7 +118,7 @@ void Fingerprints::Fill(size_t bucket) {
   put(waiting_);
   waiting_.insert(waiting_.end(), own_.begin(), own_.end());
   own_.clear();
-  for (const Entry& entry : waiting_) line->passed |= PassedBit(entry.fingerprint);
+  for (const Entry& entry : waiting_) line->passed |= 1u << (entry.fingerprint & 31);
 }
 
 // Questions are listed or not as it comes: what is so for nearly all of them is decided without a branch.
@@ -126,9 +127,9 @@ uint32_t Fingerprints::FindIn(uint64_t fingerprint) const noexcept {
   const auto& line = *reinterpret_cast<const Line*>(LineOf(BucketOf(fingerprint)));
   const uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint));
   const auto slot = static_cast<unsigned>(std::countr_zero(match | 1u << (Line::kSlots - 1)));
-  const uint32_t found = line.high[slot] ^ uint32_t { HighOf<Line>(fingerprint, number_bits_) };
+  const uint32_t found = line.high[slot] ^ static_cast<uint32_t>(HighOf<Line>(fingerprint, number_bits_));
   const bool known = (match != 0) & (found - 1 < numbers());
-  const uint32_t further = (match & (match - 1)) | (line.passed & PassedBit(fingerprint));
+  const uint32_t further = (match & (match - 1)) | Passed(line.passed, fingerprint);
   if (!known & (further != 0)) [[unlikely]]
     return FindFurther<Line>(fingerprint);
   return found & (0u - static_cast<uint32_t>(known));
@@ -143,7 +144,7 @@ uint32_t Fingerprints::FindFurther(uint64_t fingerprint) const noexcept {
       const uint32_t found = line.high[std::countr_zero(match)] ^ high;
       if (found - 1 < numbers()) return found;
     }
-    if ((line.passed & PassedBit(fingerprint)) == 0) return 0;
+    if (Passed(line.passed, fingerprint) == 0) return 0;
     if (++bucket == buckets_) bucket = 0;
   }
 }

@@ -9,12 +9,9 @@ void HashedName::Assign(std::span<const uint8_t> name) noexcept {
   data = name.data();
   size = static_cast<uint8_t>(name.size());
   count = all.count;
-  uint64_t hash = ProcessSeed();
-  for (size_t suffix = 1; suffix <= std::min<size_t>(count, kKept); ++suffix) {
-    starts[suffix - 1] = all.OfSuffix(suffix);
-    hash = HashLabel(&data[starts[suffix - 1]], hash);
-    hashes[suffix - 1] = hash;
-  }
+  const size_t kept = std::min<size_t>(count, kKept);
+  for (size_t suffix = 1; suffix <= kept; ++suffix) starts[suffix - 1] = all.OfSuffix(suffix);
+  HashChain64(data, {starts.data(), kept}, ProcessSeed(), hashes.data());
 }
 
 }  // namespace rblitz

@@ -38,7 +38,7 @@ void ExpectAgrees(const Fingerprints& made, const Model& model, Random& random) 
 }
 
 TEST(Fingerprints, FindWhatWasInsertedAndNothingElse) {
-  for (const size_t count : {0, 1, 5, 6, 7, 8, 100, 10000, 300000}) {
+  for (const size_t count : {0u, 1u, 5u, 6u, 7u, 8u, 100u, 10000u, 300000u}) {
     for (const uint32_t numbers : {1u, 2u, 1000u, 1u << 20}) {
       SCOPED_TRACE(std::to_string(count) + " of " + std::to_string(numbers));
       Random random(count + numbers);
@@ -52,7 +52,7 @@ TEST(Fingerprints, FindWhatWasInsertedAndNothingElse) {
 // Most fingerprints come for a few buckets, the last ones among them: what has no room goes on, round the end.
 TEST(Fingerprints, GoOnToOtherBucketsWhenTheirOwnIsFull) {
   for (const uint64_t high : {uint64_t{0}, uint64_t{0x80000000}, uint64_t{0xffffffff}}) {
-    for (const size_t crowd : {8, 50, 500}) {
+    for (const size_t crowd : {8u, 50u, 500u}) {
       Random random(high + crowd);
       Model model;
       while (model.size() < crowd) model.emplace(high << 32 | static_cast<uint32_t>(random()), 7);
@@ -64,7 +64,7 @@ TEST(Fingerprints, GoOnToOtherBucketsWhenTheirOwnIsFull) {
 
 // 48-bit slots need so many buckets that those say the bits which the slot lacks: of a fingerprint nothing is lost.
 TEST(Fingerprints, TakeNarrowSlotsOnlyWhereAllBitsAreKept) {
-  for (const size_t count : {1000000, 2300000}) {
+  for (const size_t count : {1000000u, 2300000u}) {
     Random random(1);
     std::vector<uint64_t> all(count);
     for (uint64_t& fingerprint : all) fingerprint = random();

@@ -194,7 +194,7 @@ TEST(NameTable, ReadsNamesOf127Labels) {
   };
   Fixture f;
   NameModel model(&f.verdicts);
-  for (const size_t labels : {1, 9, 60, 126, 127}) {
+  for (const size_t labels : {1u, 9u, 60u, 126u, 127u}) {
     const NameForm form = labels == 127 ? NameForm::kExact : labels == 60 ? NameForm::kBoth : NameForm::kBelow;
     const ValueId value = labels == 9 ? kNotListed : f.Value(static_cast<uint32_t>(labels));
     f.builder.Add(Wire(deep(labels)), form, value);
