@@ -98,7 +98,7 @@ Status Daemon::OpenState(const ServerConfig& server) {
     return {};
   }
   if (copies_ != nullptr && geteuid() == 0) {
-    if (const Status given = GiveTo(server.state, *user); !given) return given;
+    if (Status given = GiveTo(server.state, *user); !given) return given;
   }
   if (const Status became = BecomeUser(*user); !became) return Fail("server.user: " + became.error().message);
   return {};
