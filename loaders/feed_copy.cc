@@ -26,7 +26,7 @@ class PartSource final : public ByteSource {
     const auto wanted = static_cast<size_t>(std::min<uint64_t>(size, left_));
     size_t filled = 0;
     if (wanted > 0) {
-      const Result<size_t> n = stream_->Read(out, wanted);
+      Result<size_t> n = stream_->Read(out, wanted);
       if (!n) return n;
       filled = *n;
       left_ -= filled;
@@ -35,7 +35,7 @@ class PartSource final : public ByteSource {
     // Only who reads beyond the last byte learns whether the checksum is right.
     if (last_ && filled < size && !std::exchange(ended_, true)) {
       char beyond = 0;
-      const Result<size_t> n = stream_->Read(&beyond, 1);
+      Result<size_t> n = stream_->Read(&beyond, 1);
       if (!n) return n;
       if (*n != 0) return Fail("the copy has bytes after its end");
     }
