@@ -243,7 +243,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(self.server.rblitz("lookup", "192.0.2.99").returncode, 3)
         self.assertIn("not listed", self.server.rblitz("lookup", "192.0.2.99").stdout)
         self.assertIn("SERVFAIL", self.server.rblitz("lookup", "192.0.2.1", "--zone", "out.test").stdout)
-        for wrong in (("not-an-address",), ("192.0.2.1", "--zone", "nowhere.test")):
+        for wrong in (("neither..name-nor-address",), ("192.0.2.1", "--zone", "nowhere.test")):
             done = self.server.rblitz("lookup", *wrong)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertTrue(done.stderr.startswith("rblitz: lookup: "), done.stderr)
