@@ -94,10 +94,7 @@ void Responder::LookUp() noexcept {
   for (Scratch::Round& round : std::span(s.rounds).first(std::min(kRounds, most_feeds))) {
     for (size_t g = 0; g < s.group_count; ++g) {
       const size_t begin = s.groups[g].begin;
-      round.cursors[g] = {.permuted = round.permuted + begin,
-                          .buckets = round.buckets + begin,
-                          .single = round.single + begin,
-                          .further = round.further + begin};
+      round.cursors[g] = {.permuted = round.permuted + begin, .lines = round.lines + begin};
     }
   }
   for (size_t first = 0; first < most_feeds; first += kRounds) {
@@ -116,11 +113,15 @@ void Responder::LookUp() noexcept {
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
       feed.ip4->Sort(addresses, cursor, values);
     });
+    each([](const ZoneFeed&, Addresses addresses, const Ip4Cursor& cursor, const ValueId*, size_t) {
+      if (cursor.singles == 0) return;
+      for (const uint8_t* const line : std::span(cursor.lines, addresses.size())) __builtin_prefetch(line, 0, 3);
+    });
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
       feed.ip4->Locate(addresses, cursor, values);
     });
-    each([](const ZoneFeed& feed, Addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.ip4->Find(cursor, values);
+    each([](const ZoneFeed& feed, Addresses addresses, const Ip4Cursor& cursor, ValueId* values, size_t) {
+      feed.ip4->Find(addresses, cursor, values);
     });
     if (most_feeds == 1) return;  // WriteGroup reads the values where they are
     each([&](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {

@@ -109,11 +109,13 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
 
   const Ip4Table& table = *zone->feeds[0].ip4;
   Scratch::Round& round = s.rounds[0];
-  Ip4Cursor cursor{
-      .permuted = round.permuted, .buckets = round.buckets, .single = round.single, .further = round.further};
+  Ip4Cursor cursor{.permuted = round.permuted, .lines = round.lines};
   table.Sort(addresses, cursor, round.values);
+  if (cursor.singles != 0) {
+    for (const uint8_t* const line : std::span(round.lines, burst.count)) __builtin_prefetch(line, 0, 3);
+  }
   table.Locate(addresses, cursor, round.values);
-  table.Find(cursor, round.values);
+  table.Find(addresses, cursor, round.values);
   has_opt != 0 ? WriteAlike<true>(burst, *zone) : WriteAlike<false>(burst, *zone);
   return true;
 }

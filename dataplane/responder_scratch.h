@@ -98,9 +98,7 @@ struct Responder::Scratch {
   // By round: each group asks its next table.
   struct Round {
     uint32_t permuted[io::kBurst];
-    uint32_t buckets[io::kBurst];
-    uint8_t single[io::kBurst];
-    uint8_t further[io::kBurst];
+    const uint8_t* lines[io::kBurst];
     alignas(16) ValueId values[io::kBurst];
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
