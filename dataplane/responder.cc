@@ -114,7 +114,6 @@ void Responder::LookUp() noexcept {
       feed.ip4->Sort(addresses, cursor, values);
     });
     each([](const ZoneFeed&, Addresses addresses, const Ip4Cursor& cursor, const ValueId*, size_t) {
-      if (cursor.singles == 0) return;
       for (const uint8_t* const line : std::span(cursor.lines, addresses.size())) __builtin_prefetch(line, 0, 3);
     });
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {

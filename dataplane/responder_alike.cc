@@ -27,9 +27,11 @@ struct Differences {
   int32_t lacks;   // negative: one has too little room, or does not begin with an address
 };
 
-// REQUIRES: kVectors vectors can be read behind each question's labels.
+// Fetches a line for each question in passing: by itself that would stall. REQUIRES: kVectors vectors can be read
+// behind each question's labels.
 template <size_t kVectors>
-void Compare(const io::Burst& burst, const uint8_t* label_sizes, Differences& differences) noexcept {
+void Compare(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t* const* lines,
+             Differences& differences) noexcept {
   const auto load = [](const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
   const uint8_t* const first = burst.messages[0].payload;
   const __m128i first_header = load(first);
@@ -46,6 +48,7 @@ void Compare(const io::Burst& burst, const uint8_t* label_sizes, Differences& di
   for (size_t i = 0; i < burst.count; ++i) {
     const io::Message& message = burst.messages[i];
     const uint32_t labels = label_sizes[i];
+    __builtin_prefetch(lines[i], 0, 3);
     header = _mm_or_si128(header, _mm_xor_si128(load(message.payload), first_header));
     const uint8_t* const apex = message.payload + dns::kHeaderSize + labels;
     for (size_t v = 0; v < kVectors; ++v) {
@@ -63,13 +66,14 @@ void Compare(const io::Burst& burst, const uint8_t* label_sizes, Differences& di
 }
 
 // Whether all are what the first one is. REQUIRES: `end` is how the first one ends.
-bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const QuestionEnd& end, bool has_opt) noexcept {
+bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t* const* lines, const QuestionEnd& end,
+              bool has_opt) noexcept {
   static_assert(dns::kHeaderSize + dns::kAddressLabelsRead + QuestionEnd::kMaxAlike <= io::kSlack);
   Differences differences;
   if (end.size() <= 2 * kVector) [[likely]] {
-    Compare<2>(burst, label_sizes, differences);
+    Compare<2>(burst, label_sizes, lines, differences);
   } else if (end.size() <= 4 * kVector) {
-    Compare<4>(burst, label_sizes, differences);
+    Compare<4>(burst, label_sizes, lines, differences);
   } else {
     return false;
   }
@@ -105,14 +109,12 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
     return false;
   }
   const std::span addresses(s.label_addresses, burst.count);
-  if (!AreAlike(burst, s.label_sizes, zone->ends[has_opt], has_opt != 0) || HasTestPoint(addresses)) return false;
-
   const Ip4Table& table = *zone->feeds[0].ip4;
   Scratch::Round& round = s.rounds[0];
   Ip4Cursor cursor{.permuted = round.permuted, .lines = round.lines};
   table.Sort(addresses, cursor, round.values);
-  if (cursor.singles != 0) {
-    for (const uint8_t* const line : std::span(round.lines, burst.count)) __builtin_prefetch(line, 0, 3);
+  if (!AreAlike(burst, s.label_sizes, round.lines, zone->ends[has_opt], has_opt != 0) || HasTestPoint(addresses)) {
+    return false;
   }
   table.Locate(addresses, cursor, round.values);
   table.Find(addresses, cursor, round.values);

@@ -66,6 +66,7 @@ void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Valu
   cursor.singles = 0;
   cursor.furthers = 0;
   if (rep_->small) {
+    std::fill_n(cursor.lines, addresses.size(), Ip4Singles::kNowhere);
     rep_->SortSmall(addresses, values);
   } else {
     std::fill_n(values, addresses.size(), kNotListed);
@@ -134,9 +135,7 @@ void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values)
   const uint8_t* lines[kMaxBatch];
   Ip4Cursor cursor{.permuted = permuted, .lines = lines};
   Sort(addresses, cursor, values);
-  if (cursor.singles != 0) {
-    for (const uint8_t* const line : std::span(lines).first(addresses.size())) __builtin_prefetch(line, 0, 3);
-  }
+  for (const uint8_t* const line : std::span(lines).first(addresses.size())) __builtin_prefetch(line, 0, 3);
   Locate(addresses, cursor, values);
   Find(addresses, cursor, values);
 }

@@ -41,8 +41,7 @@ class Ip4Table {
   // The stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
   // values[i] becomes the id of addresses[i], kNotListed when it is not listed; Find has the last word.
-  // After Sort the caller fetches cursor.lines when cursor.singles is not 0, best with other work in between: a line
-  // costs ten nanoseconds however many are on their way, and prefetching by itself stalls.
+  // After Sort the caller fetches cursor.lines, best with other work in between: prefetching one after another stalls.
   void Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
