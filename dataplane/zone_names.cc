@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "dataplane/dns/address_labels.h"
@@ -79,6 +80,25 @@ std::string_view AddressText(const Ip6Address& address, SubjectText& text) noexc
   const uint64_t halves_be[2] = {__builtin_bswap64(address.high), __builtin_bswap64(address.low)};
   inet_ntop(AF_INET6, halves_be, text.data(), static_cast<socklen_t>(text.size()));
   return text.data();
+}
+
+std::string_view PrefixText(const ZoneFeed& feed, const Subject& subject, SubjectText& text) noexcept {
+  unsigned length;
+  size_t size;
+  if (subject.ip4 != nullptr) {
+    length = feed.ip4->Match(*subject.ip4).length;
+    size = AddressToText(static_cast<uint32_t>(*subject.ip4 & ~(uint64_t{UINT32_MAX} >> length)), text.data());
+  } else if (subject.ip6 != nullptr) {
+    length = feed.data->ip6->Match(*subject.ip6).length;
+    const Ip6Address host = HostBits(length);
+    const Ip6Address network{.high = subject.ip6->high & ~host.high, .low = subject.ip6->low & ~host.low};
+    size = AddressText(network, text).size();
+  } else {
+    return subject.text;
+  }
+  text[size++] = '/';
+  const char* const end = std::to_chars(text.data() + size, text.data() + text.size(), length).ptr;
+  return {text.data(), static_cast<size_t>(end - text.data())};
 }
 
 std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) noexcept {

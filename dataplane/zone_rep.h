@@ -16,6 +16,7 @@
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
 #include "tables/ip4_table.h"
+#include "tables/ip6.h"
 
 namespace rblitz {
 
@@ -144,8 +145,16 @@ inline constexpr uint32_t kTestUnlisted = 0x7f000001;
 inline constexpr uint32_t kTestListed = 0x7f000002;
 [[nodiscard]] constexpr bool IsTestPoint(uint32_t address) noexcept { return address - kTestUnlisted < 2; }
 
+// What a verdict was found for, which stands in the places of its text.
+struct Subject {
+  std::string_view text;
+  // One of them points to the address, if it is one.
+  const uint32_t* ip4 = nullptr;
+  const Ip6Address* ip6 = nullptr;
+};
+
 // The text of a verdict as TXT shows it; room for kMaxTextBytes; returns its bytes.
-size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept;
+size_t RenderText(const ZoneVerdict& at, const Subject& subject, char* out) noexcept;
 
 // Dotted decimal, without a final zero; room for 15 bytes; returns the bytes written.
 size_t AddressToText(uint32_t address, char* out) noexcept;

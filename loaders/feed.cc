@@ -129,8 +129,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
 
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
-  FeedDraft draft(config, format->precedence, data.get());
-  draft.content = format->content;
+  FeedDraft draft(config, *format, data.get());
   draft.specials.max_range = config.guards.max_range;
   if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
   if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));

@@ -55,11 +55,16 @@ constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
   return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
 }
 
+// As Team Cymru's own zones answer.
+constexpr std::string_view kPrefixText = "$prefix";
+
 constexpr FeedFormat kFormats[] = {
     FormatOf<ParseAclLine>("acl", FeedContent::kAddresses),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
-    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
-    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
+    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
+     kPrefixText},
+    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
+     kPrefixText},
     FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),
     FormatOf<ParseDnsetLine>("dnset", FeedContent::kNames),
     FormatOf<ParseDomainsLine>("domains", FeedContent::kNames),

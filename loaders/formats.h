@@ -48,6 +48,7 @@ struct FeedFormat {
   // Reads a block of lines and returns how many it has.
   uint64_t (*parse)(std::string_view block, FeedDraft* draft, LineErrors* errors);
   FeedContent content = FeedContent::kAddresses;
+  std::string_view text = "";  // TXT template, as in the configuration, of feeds that are configured without one
 };
 
 // Sorted by name.

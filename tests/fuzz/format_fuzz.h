@@ -35,7 +35,7 @@ struct Parsed {
 template <class ParseBytes>
 std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view bytes, ParseBytes parse) {
   auto parsed = std::make_unique<Parsed>();
-  FeedDraft draft({.name = "fuzz", .text = "In $feed: $"}, format.precedence, &parsed->feed);
+  FeedDraft draft({.name = "fuzz", .text = "In $feed: $ of $prefix"}, format, &parsed->feed);
   LineReader reader(std::make_unique<MemorySource>(bytes));
   for (;;) {
     const Result<std::optional<LineBlock>> block = reader.Next();
@@ -43,7 +43,6 @@ std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view byte
     if (!block->has_value()) break;
     parsed->rejected.first += (*block)->over_long ? 1 : parse((*block)->bytes, &draft, &parsed->rejected);
   }
-  draft.content = format.content;
   draft.Finish(nullptr, &parsed->report);
   return parsed;
 }
