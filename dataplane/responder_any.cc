@@ -29,7 +29,7 @@ FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
 // Whether the verdict has a record of this type.
 bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uint32_t ttl_seconds,
                 const Subject& subject) noexcept {
-  if (qtype == dns::kA) {
+  if (qtype == dns::kA && at.verdict.a_be != 0) {
     writer.AddA(ttl_seconds, at.verdict.a_be);
     return true;
   }
@@ -144,7 +144,7 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
     return Finish(writer, dns::kServFail, false);
   }
   if (asked.count == 0) return AnswerApex(writer, query, zone);
-  AnswerName(writer, query, zone, asked);
+  AnswerName(writer, query, zone, zone.has_lists ? asked : Completed(zone, asked));
 }
 
 // Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.

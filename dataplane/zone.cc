@@ -187,6 +187,7 @@ class ZoneBuilder {
     zone_->has_ip6 |= data.ip6 != nullptr;
     zone_->has_names |= has_names;
     zone_->has_records |= data.generic != nullptr;
+    zone_->has_lists |= !data.is_text_only;
   }
 
   Status SetSoa() {
@@ -255,7 +256,7 @@ class ZoneBuilder {
       AddTest(feed, feed.data->test_listed, zone_->test[1]);
       listed_is_named |= feed.data->test_listed.present;
     }
-    if (zone_->has_addresses && !listed_is_named) {
+    if (zone_->has_addresses && zone_->has_lists && !listed_is_named) {
       zone_->test[1].push_back({.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}});
     }
     SetFurtherTestPoints(*zone_);
@@ -288,6 +289,7 @@ class ZoneBuilder {
 
   // Answers to A questions depend on the A values and the TTL alone: values that differ in their text share one.
   uint16_t ReadyFor(const ZoneFeed& feed, ValueId value) {
+    if (feed.data->is_text_only) return kCompose;
     std::vector<uint32_t> key = {feed.ttl_seconds};
     for (const Verdict& verdict : feed.data->verdicts.at(value)) {
       if (std::find(key.begin() + 1, key.end(), verdict.a_be) == key.end()) key.push_back(verdict.a_be);

@@ -108,6 +108,22 @@ std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) 
   return {text.data(), dns::NameToText(name, text.data())};
 }
 
+AskedName Completed(const Zone::Rep& zone, AskedName asked) noexcept {
+  if (zone.has_addresses && asked.count < 4) {
+    asked.is_ip4 = ReadOctets(asked.labels.data(), asked.count, asked.ip4);
+  }
+  if (!zone.has_ip6 || asked.is_ip4 || asked.count >= 32 || !AreNibbles(asked.labels)) return asked;
+  asked.is_ip6 = true;
+  asked.ip6 = {};
+  for (size_t i = 0; i < asked.count; ++i) {
+    const uint8_t digit = asked.labels[2 * i + 1];
+    const uint64_t nibble = digit <= '9' ? digit - uint64_t{'0'} : digit - uint64_t{'a'} + 10;
+    const size_t place = asked.count - 1 - i;  // of 32, the highest first
+    (place < 16 ? asked.ip6.high : asked.ip6.low) |= nibble << (60 - 4 * (place % 16));
+  }
+  return asked;
+}
+
 int NameTestPoint(std::span<const uint8_t> labels) noexcept {
   const std::string_view name(reinterpret_cast<const char*>(labels.data()), labels.size());
   return name == kTestName ? 1 : name == kInvalidName ? 0 : -1;
@@ -126,6 +142,7 @@ void SetFurtherTestPoints(Zone::Rep& zone) {
     name_is_named |= data.name_test_listed.present;
   }
   const ZoneVerdict own{.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}};
+  if (!zone.has_lists) return;
   if (zone.has_ip6 && !ip6_is_named) zone.ip6_test[1].push_back(own);
   if (zone.has_names && !name_is_named) zone.name_test[1].push_back(own);
 }

@@ -29,6 +29,9 @@ std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) 
 // The network that lists the subject in a feed, as 192.0.2.0/24; what is no address is its own network.
 std::string_view PrefixText(const ZoneFeed& feed, const Subject& subject, SubjectText& text) noexcept;
 
+// What a zone without lists is asked for: part of an address is the whole one, zero where it says nothing.
+[[nodiscard]] AskedName Completed(const Zone::Rep& zone, AskedName asked) noexcept;
+
 // The RFC 5782 test point that these labels are, 0: "invalid", 1: "test"; -1: none.
 [[nodiscard]] int NameTestPoint(std::span<const uint8_t> labels) noexcept;
 
@@ -47,7 +50,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
   };
   if (asked.is_ip4 && zone.has_addresses) {
     const Subject subject{.text = {text.data(), AddressToText(asked.ip4, text.data())}, .ip4 = &asked.ip4};
-    if (IsTestPoint(asked.ip4)) {
+    if (IsTestPoint(asked.ip4) && zone.has_lists) {
       for (const ZoneVerdict& at : zone.test[asked.ip4 - kTestUnlisted]) visit(at, subject);
     } else {
       for (const ZoneFeed& feed : zone.feeds) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
@@ -55,7 +58,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
   }
   if (asked.is_ip6 && zone.has_ip6) {
     const Subject subject{.text = AddressText(asked.ip6, text), .ip6 = &asked.ip6};
-    if (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted) {
+    if (zone.has_lists && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted)) {
       for (const ZoneVerdict& at : zone.ip6_test[asked.ip6 == kIp6TestListed ? 1 : 0]) visit(at, subject);
     } else {
       for (const ZoneFeed& feed : zone.feeds) {
@@ -64,7 +67,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     }
   }
   if (!zone.has_names) return;
-  if (const int point = NameTestPoint(asked.labels); point >= 0) {
+  if (const int point = NameTestPoint(asked.labels); point >= 0 && zone.has_lists) {
     const Subject subject{.text = LabelsText(asked.labels, text)};
     for (const ZoneVerdict& at : zone.name_test[static_cast<size_t>(point)]) visit(at, subject);
     return;

@@ -82,6 +82,9 @@ struct Zone::Rep {
   bool has_ip6 = false;
   bool has_names = false;    // or digests
   bool has_records = false;  // of single names
+  // Some feed is a list. A zone of nothing but texts has no test points, and octets and nibbles that a question leaves
+  // out are zero there.
+  bool has_lists = false;
   std::vector<ZoneFeed> feeds;
   std::vector<ReadyAnswer> ready;
 
@@ -164,7 +167,7 @@ size_t AddressToText(uint32_t address, char* out) noexcept;
 template <class Visit>
 void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
   uint32_t ttl_seconds = UINT32_MAX;
-  if (IsTestPoint(address) && zone.has_addresses) {
+  if (IsTestPoint(address) && zone.has_addresses && zone.has_lists) {
     const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
     for (const ZoneVerdict& at : test) {
       ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);

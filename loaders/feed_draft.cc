@@ -23,7 +23,9 @@ FeedDraft::FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedDat
     : ip4(format.precedence, &data->verdicts),
       names(&data->verdicts),
       hashes(&data->verdicts),
+      categories(config.codes),
       content_(format.content),
+      is_text_only_(format.is_text_only),
       data_(data),
       config_text_(RawFromConfig(config.text ? *config.text : format.text, config.name)),
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
@@ -109,6 +111,7 @@ void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   if (content_ == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
   if (content_ == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
   data_->verdicts.Seal();
+  data_->is_text_only = is_text_only_;
   data_->ttl_seconds = specials.ttl_seconds;
   data_->soa = std::move(specials.soa);
   data_->ns = std::move(specials.ns);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "loaders/category_codes.h"
 #include "loaders/feed.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
@@ -65,6 +66,7 @@ class FeedDraft {
   NameBuilder names;
   HashBuilder hashes;
   GenericRecords generic;
+  CategoryCodes categories;
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
@@ -87,6 +89,7 @@ class FeedDraft {
   void FinishGeneric(const FeedData* previous, BuildReport* report);
 
   const FeedContent content_;  // which of the builders data gets, entries or none
+  const bool is_text_only_;
   FeedData* const data_;
   std::string config_text_;
   RawValue config_value_;

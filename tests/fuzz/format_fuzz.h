@@ -74,7 +74,7 @@ inline void FuzzFormat(std::string_view name, Status (*parse_line)(std::string_v
   char text[kMaxTextBytes];
   for (ValueId id = 1; id < by_block->feed.verdicts.values(); ++id) {
     for (const Verdict& verdict : by_block->feed.verdicts.at(id)) {
-      Require(verdict.a_be != 0);
+      Require((verdict.a_be == 0) == format.is_text_only || id == 1);
       Require(by_block->feed.verdicts.Render(verdict.text, "255.255.255.255", text) <= kMaxTextBytes);
     }
   }
