@@ -207,7 +207,8 @@ void Responder::AnswerAddress(io::Message& message, const dns::Query& query, con
     listed = true;
     answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
   });
-  if (listed && !answered) return AnswerExisting(writer, query, zone);
+  const bool is_above_ip6 = zone.has_ip6 && apex_at == kNibblesEnd;
+  if (listed ? !answered : is_above_ip6) return AnswerExisting(writer, query, zone);
   if (!listed) writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, listed ? Outcome::kListed : Outcome::kNxdomain);
   Finish(writer, listed ? dns::kNoError : dns::kNxDomain, true);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/dns/name.h"
+#include "dataplane/dns/wire.h"
 #include "dataplane/question_end.h"
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
@@ -53,6 +54,9 @@ struct ReadyAnswer {
 // on nothing else, so there is one ready for each: ready[0] to ready[8].
 inline constexpr size_t kMinLabelBytes = 8;
 inline constexpr size_t kNegatives = 9;
+// The apex stands there behind four labels of one digit, which can be nibbles as well as octets: in a zone with IPv6
+// addresses such a name exists (RFC 8020), though no IPv4 address is listed.
+inline constexpr size_t kNibblesEnd = dns::kHeaderSize + kMinLabelBytes;
 
 inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
 inline constexpr size_t kMaxReadyAnswers = 4096;

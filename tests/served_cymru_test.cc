@@ -56,6 +56,25 @@ TEST_F(ServedCymru, BogonsSayWhichPrefixCoversAnAddress) {
   EXPECT_EQ(Txt("127.0.0.3"), "127.0.0.0/8");
 }
 
+// Resolvers that walk down to 2001:db8:: label by label pass names that look like IPv4 addresses.
+TEST_F(ServedCymru, PartsOfIp6AddressesExistWhereTheyCouldBeIp4Addresses) {
+  Serve({SampleFeed("cymru-fullbogons-ipv6.txt", "cymru-fullbogons"),
+         SampleFeed("cymru-fullbogons-ipv4.txt", "cymru-fullbogons")});
+  for (const uint16_t type : {dns::kA, dns::kTxt, dns::kNs}) EXPECT_EQ(Told("1.0.0.2", type), "NODATA");
+  EXPECT_EQ(Told("10.0.0.2", dns::kA), "NXDOMAIN");  // no nibble
+  EXPECT_EQ(A("2.0.0.10"), "NXDOMAIN");
+  EXPECT_EQ(A("10.0.0.2"), "127.0.0.2");
+  EXPECT_EQ(A("0.0.0.1"), "127.0.0.2");  // listed, whatever else it could be
+  const ZoneCounters& zone = stats_->zones[0];
+  EXPECT_EQ(zone.outcomes[static_cast<size_t>(Outcome::kNoData)].value(), 3u);
+  EXPECT_EQ(zone.outcomes[static_cast<size_t>(Outcome::kNxdomain)].value(), 2u);
+  EXPECT_EQ(stats_->rcodes[dns::kNxDomain].value(), 2u);
+  Serve({SampleFeed("cymru-fullbogons-ipv6.txt", "cymru-fullbogons")});
+  EXPECT_EQ(Told("1.0.0.2", dns::kA), "NODATA");
+  Serve({SampleFeed("cymru-fullbogons-ipv4.txt", "cymru-fullbogons")});
+  EXPECT_EQ(Told("1.0.0.2", dns::kA), "NXDOMAIN");
+}
+
 TEST_F(ServedCymru, BogonsSayWhatIsConfiguredInstead) {
   FeedConfig config = SampleFeed("cymru-fullbogons-ipv4.txt", "cymru-fullbogons");
   config.text = "$ is in $prefix, says $feed: $$prefix";
@@ -129,7 +148,7 @@ TEST_F(ServedCymru, OriginsAreTheRowOfTheLongestPrefix) {
   EXPECT_EQ(Txt("198.18.5.0"), "64503 | 198.18.5.0/24 | ZZ | arin | 1999-11-30");
   EXPECT_EQ(Txt("2001:db8::25"), "64500 | 2001:db8::/32 | ZZ | apnic | 2004-07-01");
   EXPECT_EQ(Txt("2001:db8:1ff:ffff::"), "64504 | 2001:db8:100::/40 | ZZ | ripencc | 2015-01-09");
-  EXPECT_EQ(Txt("8.8.8.8"), "NXDOMAIN");
+  EXPECT_EQ(Txt("9.9.9.10"), "NXDOMAIN");
   EXPECT_EQ(Txt("2001:db9::"), "NXDOMAIN");
 }
 
