@@ -105,6 +105,8 @@ Result<uint32_t> ParseAValue(const std::string& text) {
   return address.s_addr;
 }
 
+Result<uint32_t> ParseCode(const std::string& text) { return text == "none" ? Result<uint32_t>(0) : ParseAValue(text); }
+
 Result<std::string> ParseDomainName(const std::string& text) {
   const auto bad = [&] { return Fail("bad domain name '" + text + "'"); };
   std::string name = text;

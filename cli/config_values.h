@@ -24,6 +24,9 @@ namespace rblitz {
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
 
+// The same, or "none" for 0.
+[[nodiscard]] Result<uint32_t> ParseCode(const std::string& text);
+
 // A domain name without escapes: labels of letters, digits, '-' and '_'. Returned in lower case without a final dot.
 [[nodiscard]] Result<std::string> ParseDomainName(const std::string& text);
 

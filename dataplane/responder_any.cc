@@ -28,8 +28,8 @@ FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
 
 // Whether the verdict has a record of this type.
 bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uint32_t ttl_seconds,
-                std::string_view subject) noexcept {
-  if (qtype == dns::kA) {
+                const Subject& subject) noexcept {
+  if (qtype == dns::kA && at.verdict.a_be != 0) {
     writer.AddA(ttl_seconds, at.verdict.a_be);
     return true;
   }
@@ -144,7 +144,7 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
     return Finish(writer, dns::kServFail, false);
   }
   if (asked.count == 0) return AnswerApex(writer, query, zone);
-  AnswerName(writer, query, zone, asked);
+  AnswerName(writer, query, zone, zone.has_lists ? asked : Completed(zone, asked));
 }
 
 // Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.
@@ -152,7 +152,7 @@ void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const 
                            const AskedName& asked) noexcept {
   bool exists = false;
   bool answered = false;
-  ForEachVerdict(zone, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+  ForEachVerdict(zone, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     exists = true;
     answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
   });
@@ -199,15 +199,16 @@ void Responder::AnswerAddress(io::Message& message, const dns::Query& query, con
                               uint32_t address) noexcept {
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
-  char subject[16];
-  const size_t subject_size = AddressToText(address, subject);
+  char text[16];
+  const Subject subject{.text = {text, AddressToText(address, text)}, .ip4 = &address};
   bool listed = false;
   bool answered = false;
   ForEachVerdict(zone, address, [&](const ZoneVerdict& at, uint32_t ttl_seconds) {
     listed = true;
-    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, {subject, subject_size});
+    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
   });
-  if (listed && !answered) return AnswerExisting(writer, query, zone);
+  const bool is_above_ip6 = zone.has_ip6 && apex_at == kNibblesEnd;
+  if (listed ? !answered : is_above_ip6) return AnswerExisting(writer, query, zone);
   if (!listed) writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, listed ? Outcome::kListed : Outcome::kNxdomain);
   Finish(writer, listed ? dns::kNoError : dns::kNxDomain, true);

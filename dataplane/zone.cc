@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "dataplane/answer_writer.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
@@ -105,7 +106,7 @@ uint64_t Counts(uint16_t answers, uint16_t authority) {
 constexpr uint32_t kOne = 0x0100;
 
 // False when the chunk is too large to be copied blindly.
-bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, ReadyAnswer& ready) {
+bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Section section, ReadyAnswer& ready) {
   if (chunk.bytes.size() > ReadyAnswer::kMaxSize) return false;
   std::copy(chunk.bytes.begin(), chunk.bytes.end(), ready.bytes);
   for (const auto& [at, delta] : chunk.places) {
@@ -115,9 +116,8 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
   uint8_t* const opt = ready.bytes + ready.size;
   dns::Store16(opt + 1, dns::kOpt);
   dns::Store16(opt + 3, dns::kUdpSize);
-  const bool negative = rcode == dns::kNxDomain;
   const uint16_t flags = Flags(rcode);
-  const uint64_t counts = negative ? Counts(0, chunk.records) : Counts(chunk.records, 0);
+  const uint64_t counts = section == Section::kAnswer ? Counts(chunk.records, 0) : Counts(0, chunk.records);
   ready.head = flags | counts << 16;
   for (const unsigned edns : {0u, 1u}) {
     const uint64_t sent_counts = counts | uint64_t{edns} << 56;
@@ -187,6 +187,7 @@ class ZoneBuilder {
     zone_->has_ip6 |= data.ip6 != nullptr;
     zone_->has_names |= has_names;
     zone_->has_records |= data.generic != nullptr;
+    zone_->has_lists |= !data.is_text_only;
   }
 
   Status SetSoa() {
@@ -255,7 +256,7 @@ class ZoneBuilder {
       AddTest(feed, feed.data->test_listed, zone_->test[1]);
       listed_is_named |= feed.data->test_listed.present;
     }
-    if (zone_->has_addresses && !listed_is_named) {
+    if (zone_->has_addresses && zone_->has_lists && !listed_is_named) {
       zone_->test[1].push_back({.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}});
     }
     SetFurtherTestPoints(*zone_);
@@ -272,7 +273,8 @@ class ZoneBuilder {
     for (size_t i = 0; i < kNegatives; ++i) {
       ReadyAnswer negative;
       const size_t apex_at = dns::kHeaderSize + kMinLabelBytes + i;
-      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, dns::kNxDomain, negative);
+      const dns::Rcode rcode = zone_->has_ip6 && apex_at == kNibblesEnd ? dns::kNoError : dns::kNxDomain;
+      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, rcode, Section::kAuthority, negative);
       zone_->ready.push_back(negative);
     }
     for (ZoneFeed& feed : zone_->feeds) {
@@ -282,12 +284,14 @@ class ZoneBuilder {
       feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
     zone_->ready.shrink_to_fit();
-    zone_->all_is_ready = zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready;
+    zone_->all_is_ready =
+        zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready && !zone_->has_ip6;
     return {};
   }
 
   // Answers to A questions depend on the A values and the TTL alone: values that differ in their text share one.
   uint16_t ReadyFor(const ZoneFeed& feed, ValueId value) {
+    if (feed.data->is_text_only) return kCompose;
     std::vector<uint32_t> key = {feed.ttl_seconds};
     for (const Verdict& verdict : feed.data->verdicts.at(value)) {
       if (std::find(key.begin() + 1, key.end(), verdict.a_be) == key.end()) key.push_back(verdict.a_be);
@@ -301,7 +305,7 @@ class ZoneBuilder {
       writer.End();
     }
     ReadyAnswer ready;
-    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, ready);
+    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, Section::kAnswer, ready);
     const uint16_t id = fits ? static_cast<uint16_t>(zone_->ready.size()) : kCompose;
     if (fits) zone_->ready.push_back(ready);
     ready_ids_.emplace(std::move(key), id);
@@ -335,7 +339,7 @@ bool Zone::out() const noexcept { return rep_->out; }
 
 std::vector<Listing> Zone::Explain(const AskedName& asked) const {
   std::vector<Listing> listings;
-  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     char text[kMaxTextBytes];
     const size_t size = RenderText(at, subject, text);
     listings.push_back({.a_be = at.verdict.a_be,
@@ -346,10 +350,15 @@ std::vector<Listing> Zone::Explain(const AskedName& asked) const {
   return listings;
 }
 
-size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept {
-  if (at.feed != nullptr) return at.feed->data->verdicts.Render(at.verdict.text, subject, out);
-  std::memcpy(out, kTestText.data(), kTestText.size());
-  return kTestText.size();
+size_t RenderText(const ZoneVerdict& at, const Subject& subject, char* out) noexcept {
+  if (at.feed == nullptr) {
+    std::memcpy(out, kTestText.data(), kTestText.size());
+    return kTestText.size();
+  }
+  const Verdicts& verdicts = at.feed->data->verdicts;
+  if (!verdicts.HasPrefix(at.verdict.text)) return verdicts.Render(at.verdict.text, subject.text, out);
+  SubjectText prefix;
+  return verdicts.Render(at.verdict.text, subject.text, out, PrefixText(*at.feed, subject, prefix));
 }
 
 size_t AddressToText(uint32_t address, char* out) noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "loaders/category_codes.h"
 #include "loaders/feed.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
@@ -24,12 +25,14 @@
 
 namespace rblitz {
 
+struct FeedFormat;
+
 // What the entries of a format are.
 enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric };
 
 class FeedDraft {
  public:
-  FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data);
+  FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedData* data);
 
   // Default lines count for the rest of their file only.
   void StartFile() noexcept {
@@ -63,7 +66,7 @@ class FeedDraft {
   NameBuilder names;
   HashBuilder hashes;
   GenericRecords generic;
-  FeedContent content = FeedContent::kAddresses;  // which of these data gets, entries or none
+  CategoryCodes categories;
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
@@ -85,6 +88,8 @@ class FeedDraft {
   void FinishHashes(const FeedData* previous, BuildReport* report);
   void FinishGeneric(const FeedData* previous, BuildReport* report);
 
+  const FeedContent content_;  // which of the builders data gets, entries or none
+  const bool is_text_only_;
   FeedData* const data_;
   std::string config_text_;
   RawValue config_value_;
