@@ -16,7 +16,7 @@ namespace {
 TEST(LoadFeed, KnowsItsFormatsInOrder) {
   const std::vector<std::string_view> formats = FeedFormats();
   EXPECT_TRUE(std::ranges::is_sorted(formats));
-  EXPECT_EQ(formats.size(), 17u);
+  EXPECT_EQ(formats.size(), 22u);
   for (const std::string_view format : formats) EXPECT_NE(LoadText(format, "1.2.3.4/32\n").feed, nullptr) << format;
   EXPECT_EQ(LoadText("none", "").error, "feed test: unknown format 'none'");
 }
