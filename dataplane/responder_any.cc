@@ -48,6 +48,15 @@ bool AddGeneric(AnswerWriter& writer, uint16_t qtype, const GenericRecord& recor
   return true;
 }
 
+// Of the feeds' own records of this type for this name; UINT32_MAX: there is none.
+uint32_t SmallestTtl(const Zone::Rep& zone, std::span<const uint8_t> labels, uint16_t qtype) noexcept {
+  uint32_t smallest = UINT32_MAX;
+  ForEachRecord(zone, labels, [&](const GenericRecord& record, uint32_t ttl_seconds) {
+    if (static_cast<uint16_t>(record.type) == qtype) smallest = std::min(smallest, ttl_seconds);
+  });
+  return smallest;
+}
+
 }  // namespace
 
 void Responder::Drop(io::Message& message, DropReason reason) noexcept {
@@ -152,12 +161,16 @@ void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const 
                            const AskedName& asked) noexcept {
   bool exists = false;
   bool answered = false;
+  // All records of one name and type have one TTL (RFC 2181 section 5.2).
+  uint32_t ttl = zone.has_records ? SmallestTtl(zone, asked.labels, query.qtype) : UINT32_MAX;
   ForEachVerdict(zone, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     exists = true;
-    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
+    if (!AddVerdict(writer, query.qtype, at, std::min(ttl, ttl_seconds), subject)) return;
+    answered = true;
+    ttl = std::min(ttl, ttl_seconds);
   });
-  exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t ttl_seconds) {
-    answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
+  exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t) {
+    answered |= AddGeneric(writer, query.qtype, record, ttl);
   });
   if (answered) {
     Count(zone, Outcome::kListed);
@@ -175,8 +188,9 @@ void Responder::AnswerApex(AnswerWriter& writer, const dns::Query& query, const 
                                                                : nullptr;
   bool answered = records != nullptr && records->records != 0;
   if (answered) writer.AddChunk(*records, Section::kAnswer);
-  ForEachRecord(zone, {}, [&](const GenericRecord& record, uint32_t ttl_seconds) {
-    answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
+  const uint32_t ttl = SmallestTtl(zone, {}, query.qtype);
+  ForEachRecord(zone, {}, [&](const GenericRecord& record, uint32_t) {
+    answered |= AddGeneric(writer, query.qtype, record, ttl);
   });
   if (!answered) return AnswerExisting(writer, query, zone);
   Count(zone, Outcome::kOther);

@@ -159,7 +159,11 @@ Status FeedCopies::Keep(const std::string& feed, const CopyInfo& info, FeedFiles
                         const std::stop_token& stop) const {
   if (const Result<CopyInfo> current = Info(feed, Age::kCurrent); current && *current == info) return {};
   const std::string folder = folder_ + "/" + feed;
-  if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return FailErrno(folder, "cannot make");
+  if (mkdir(folder.c_str(), 0700) == 0) {
+    if (Status synced = SyncFolder(folder_); !synced) return synced;  // or a power cut takes the feed's folder with it
+  } else if (errno != EEXIST) {
+    return FailErrno(folder, "cannot make");
+  }
   const std::string fresh = Path(feed, "new.tmp");
   if (Status written = WriteCopy(fresh, info, files, stop); !written) {
     unlink(fresh.c_str());

@@ -59,12 +59,14 @@ inline Bytes Question(std::string_view name, uint16_t type, std::optional<Opt> o
   return out;
 }
 
+inline constexpr uint16_t kMx = 15;  // RFC 1035 section 3.3.9
+
 struct Record {
   std::string owner;
   uint16_t type;
   uint16_t rclass;
   uint32_t ttl;
-  std::string data;  // A: dotted; NS: name; SOA: all fields; TXT, HINFO: strings joined by '|'; else hex
+  std::string data;  // A: dotted; NS: name; MX, SOA: all fields; TXT, HINFO: strings joined by '|'; else hex
   bool operator==(const Record&) const = default;
   friend void PrintTo(const Record& r, std::ostream* out) {
     *out << r.owner << " " << r.ttl << " class " << r.rclass << " type " << r.type << " " << r.data;
@@ -152,6 +154,9 @@ class AnswerReader {
       for (size_t i = 0; i < 4; ++i) r.data += (i > 0 ? "." : "") + std::to_string(At(at_++));
     } else if (r.type == dns::kNs) {
       r.data = TakeName();
+    } else if (r.type == kMx) {
+      r.data = std::to_string(Take16());
+      r.data += " " + TakeName();
     } else if (r.type == dns::kSoa) {
       r.data = TakeName();
       r.data += " " + TakeName();

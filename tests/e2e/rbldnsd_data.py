@@ -3,7 +3,6 @@
 Deterministic: everything is drawn from the random.Random that is handed in.
 """
 
-TYPES = ("ip4set", "ip4tset", "ip4trie")
 WORDS = ("listed", "see", "https://example.com/why?ip=$", "spam from $", "$$5", "(all of $)", "$1", "$2/$", "$7", "abuse", "=odd",
          "a;b", "c#d", "\"quoted\"", "x\\y")
 MAX_ADDRESS = (1 << 32) - 1
@@ -14,15 +13,17 @@ def dotted(address, octets=4):
 
 
 class DataFile:
-    """Lines of one data file, and the addresses at the edges of what they speak of."""
+    """Lines of one data file, and the things at the edges of what they speak of.
+
+    A kind of files says what an entry() is, what a bad() line, and how the things that it knows are asked for: edge_names() and
+    near(), names below the zone.
+    """
 
     def __init__(self, kind, source, lines):
         self.kind, self.source = kind, source
         self.text, self.edges = [], set()
-        # Few networks, so that entries meet at every octet level. 127/8 is left out: test points are another matter.
-        self.tops = [source.choice((1, 10, 100, 126, 128, 203, 223)) << 24 for _ in range(2)]
-        self.seconds = [top | source.choice((0, 1, 127, 255)) << 16 for top in self.tops for _ in range(2)]
-        self.thirds = [second | source.choice((0, 1, 128, 255)) << 8 for second in self.seconds for _ in range(2)]
+        self.ttl = None  # of the last $TTL
+        self.prepare()
         for _ in range(lines):
             self.text.append(self.line())
 
@@ -37,13 +38,24 @@ class DataFile:
             return f"{self.source.choice(('$', '$', '#$', ';$', ':$'))}{self.source.randrange(1, 4)} {self.words()}"
         if roll < 0.085:
             return f"$= {self.words()} $= {self.words()}"
-        if roll < 0.09 and self.kind != "ip4tset":
-            return "$MAXRANGE4 " + self.source.choice(("/12", "1048576", "/8"))
+        if roll < 0.09:
+            return self.special()
         if roll < 0.12:
             return self.source.choice(("", "# a comment", "; another", "   ", "\t# more"))
         if roll < 0.14:
             return self.bad()
         return self.entry()
+
+    def special(self):
+        text, self.ttl = self.source.choice((("60", 60), ("5m", 300), ("3000", 3000), ("1h", 3600)))
+        return "$TTL " + text
+
+    def entry(self):
+        raise NotImplementedError
+
+    def bad(self):
+        """A line that must be skipped and must not disturb others."""
+        raise NotImplementedError
 
     # -- values ----------------------------------------------------------------------------------------------------------
 
@@ -81,7 +93,18 @@ class DataFile:
             return self.source.choice((" ", "\t", "   ")) + self.words().lstrip("#;:")
         return self.source.choice(("", " ", "\t ")) + self.value()
 
-    # -- keys ------------------------------------------------------------------------------------------------------------
+
+class Ip4File(DataFile):
+    def prepare(self):
+        # Few networks, so that entries meet at every octet level. 127/8 is left out: test points are another matter.
+        self.tops = [self.source.choice((1, 10, 100, 126, 128, 203, 223)) << 24 for _ in range(2)]
+        self.seconds = [top | self.source.choice((0, 1, 127, 255)) << 16 for top in self.tops for _ in range(2)]
+        self.thirds = [second | self.source.choice((0, 1, 128, 255)) << 8 for second in self.seconds for _ in range(2)]
+
+    def special(self):
+        if self.kind == "ip4tset" or self.source.random() < 0.3:
+            return super().special()
+        return "$MAXRANGE4 " + self.source.choice(("/12", "1048576", "/8"))
 
     def address(self):
         base = self.source.choice(self.thirds) if self.source.random() < 0.8 else self.source.choice(self.seconds)
@@ -143,16 +166,25 @@ class DataFile:
         return lead + exclusion + self.source.choice(forms)() + self.tail()
 
     def bad(self):
-        """Lines that must be skipped and must not disturb others."""
         return self.source.choice(("1.2.3.4/33", "10.1.2.3/24", "300.1.2.3", "1.2.3.4.5", "name.example.com", "1.2.3.-4",
                                    "10.0.0.9-10.0.0.2", "1.2.3.4 :0:zero", "1.2.3.4 :256:many", ":0:bad default", "$UNKNOWN 1"))
 
+    @staticmethod
+    def asked(address):
+        return ".".join(reversed(dotted(address).split(".")))
+
+    def edge_names(self):
+        return [self.asked(address) for address in self.edges]
+
+    def near(self):
+        return self.asked(self.source.choice((self.address, lambda: self.source.choice(self.tops) | self.source.getrandbits(24),
+                                              lambda: self.source.getrandbits(32)))())
+
 
 def questions(files, source, count):
-    """Addresses to ask: the edges of what the files speak of, their neighbours, and some from anywhere near."""
-    edges = sorted(set().union(*(file.edges for file in files)))
+    """Names to ask: the edges of what the files speak of, their neighbours, and some from anywhere near. Not RFC 5782's points."""
+    edges = sorted(set().union(*(file.edge_names() for file in files)))
     asked = set(source.sample(edges, min(len(edges), count * 3 // 4)))
     while len(asked) < count:
-        file = source.choice(files)
-        asked.add(source.choice((file.address, lambda: source.choice(file.tops) | source.getrandbits(24), lambda: source.getrandbits(32)))())
-    return sorted(address for address in asked if address not in (0x7F000001, 0x7F000002))
+        asked.add(source.choice(files).near())
+    return sorted(asked - {"1.0.0.127", "2.0.0.127"})

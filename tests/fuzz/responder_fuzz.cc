@@ -1,5 +1,6 @@
-// Any bytes as a burst of questions to the responder of four zones. The first byte is the room for answers, in units of
-// 8 bytes (0: 1472 bytes); then come the questions, each after its length in two bytes.
+// Any bytes as a burst of questions to the responder of zones with IPv4 addresses, and to that of zones with all kinds
+// of data. The first byte is the room for answers, in units of 8 bytes (0: 1472 bytes); then come the questions, each
+// after its length in two bytes.
 //
 // Every answer must be one: id, QR, opcode and question kept, no larger than the room and than what the client takes,
 // records that end where the message ends, a right sum_change; and it must be the answer that the question gets alone.
@@ -12,6 +13,7 @@
 #include "dataplane/dns/query.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/responder.h"
+#include "tests/all_kinds.h"
 #include "tests/dns_wire_walk.h"
 #include "tests/echo.h"
 #include "tests/fuzz/require.h"
@@ -60,8 +62,7 @@ void RequireAnswers(const Bytes& question, const io::Message& message) {
 }
 
 // The answers to one burst; an empty one is none. Buffers end where the slack ends.
-std::vector<Bytes> Ask(std::span<const Bytes> questions, uint16_t capacity) {
-  static const std::unique_ptr<const Serving> kServing = test::FourZones().value();
+std::vector<Bytes> Ask(std::span<const Bytes> questions, uint16_t capacity, const Serving& serving) {
   static const auto kStats = std::make_unique<WorkerStats>();
   static Responder responder(kStats.get());
   std::vector<Bytes> buffers;
@@ -75,7 +76,7 @@ std::vector<Bytes> Ask(std::span<const Bytes> questions, uint16_t capacity) {
     burst.messages[burst.count++] = {.payload = buffer.data(), .size = size, .capacity = capacity, .sum_change = 0};
   }
   const uint64_t dropped = test::DroppedInAll(*kStats);
-  responder.Answer(burst, *kServing);
+  responder.Answer(burst, serving);
   std::vector<Bytes> answers;
   uint64_t unanswered = 0;
   for (size_t i = 0; i < burst.count; ++i) {
@@ -94,7 +95,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const auto capacity = static_cast<uint16_t>(data[0] == 0 ? 1472 : data[0] * 8);
   const std::vector<Bytes> questions = QuestionsOf({data + 1, size - 1});
-  const std::vector<Bytes> together = Ask(questions, capacity);
-  for (size_t i = 0; i < questions.size(); ++i) Require(Ask({&questions[i], 1}, capacity).front() == together[i]);
+  static const std::unique_ptr<const Serving> kServings[] = {test::FourZones().value(),
+                                                             test::ZonesOfAllKinds().value()};
+  for (const auto& serving : kServings) {
+    const std::vector<Bytes> together = Ask(questions, capacity, *serving);
+    for (size_t i = 0; i < questions.size(); ++i) {
+      Require(Ask({&questions[i], 1}, capacity, *serving).front() == together[i]);
+    }
+  }
   return 0;
 }
