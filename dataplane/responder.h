@@ -50,9 +50,14 @@ class Responder {
   void SortByKind(size_t group, KindOf&& kind_of) noexcept;
   template <class ReadyOf>
   void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
-  template <bool kEdns, size_t kStep>
-  static void WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept;
+  void CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept;
   void Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
+
+  // The same for a burst of questions that differ in their addresses alone (responder_alike.cc); false: they differ in
+  // more, and nothing has been done.
+  [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;
+  template <bool kEdns>
+  void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
 
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.
   void ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept;

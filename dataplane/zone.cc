@@ -297,6 +297,7 @@ class ZoneBuilder {
       feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
     zone_->ready.shrink_to_fit();
+    zone_->all_is_ready = zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready;
     return {};
   }
 
@@ -333,27 +334,6 @@ class ZoneBuilder {
 };
 
 }  // namespace
-
-void QuestionEnd::Set(const uint8_t* apex, size_t apex_size, bool has_opt) noexcept {
-  wanted_.fill(0xff);
-  ignored_.fill(0xff);
-  for (size_t i = 0; i < apex_size; ++i) {
-    const bool is_letter = apex[i] >= 'a' && apex[i] <= 'z';
-    wanted_[i] = apex[i];
-    ignored_[i] = is_letter ? 'a' - 'A' : 0;
-  }
-  const size_t class_at = apex_size + 2;
-  dns::Store16(&wanted_[class_at], dns::kIn);
-  dns::Store16(&ignored_[class_at], 0);
-  size_ = class_at + 2;
-  if (!has_opt) return;
-  // Root, type, and behind the size extended RCODE and version 0.
-  for (const size_t at : {0u, 1u, 2u, 5u, 6u}) {
-    wanted_[size_ + at] = at == 2 ? dns::kOpt : 0;
-    ignored_[size_ + at] = 0;
-  }
-  size_ += dns::kOptSize;
-}
 
 Zone::Zone(std::unique_ptr<const Rep> rep) noexcept : rep_(std::move(rep)) {}
 Zone::Zone(Zone&&) noexcept = default;

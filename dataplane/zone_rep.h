@@ -79,6 +79,7 @@ struct Zone::Rep {
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
+  bool all_is_ready = false;  // and so is what its one feed says
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;
