@@ -5,6 +5,7 @@
 // place: such a load fails as a whole, as rbldnsd's does.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "loaders/formats.h"
