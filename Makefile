@@ -12,6 +12,8 @@ PEERS := rbldnsd
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+SOAK_RELOADS ?= 200
+SOAK_ENTRIES ?= 50000
 PYTHON := /usr/bin/python3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -69,6 +71,11 @@ tsan: check-deps
 fuzz: check-deps
 	@$(PYTHON) tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
 
+soak: check-deps
+	@$(PYTHON) tests/check.py --build-only release
+	@RBLITZ_SOAK_RELOADS=$(SOAK_RELOADS) RBLITZ_SOAK_ENTRIES=$(SOAK_ENTRIES) $(PYTHON) tests/e2e/random_reloads_test.py \
+	  --rblitzd build/rblitzd --rblitz build/rblitz --check-client build/tests/check_client
+
 format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
 
@@ -94,6 +101,7 @@ help:
 	@echo 'make asan        the tests under AddressSanitizer and UBSan, fuzz corpora among them'
 	@echo 'make tsan        the stress tests under ThreadSanitizer'
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose'
 	@echo 'make bench       the benchmarks of docs/performance.md'
 	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make clean       remove what was built'

@@ -41,6 +41,7 @@ class ConfigReader {
   void ReadPort(const toml::table& table);
   void ReadFeed(const toml::table& table);
   void ReadFormat(TableReader& feed, FeedConfig* config);
+  void ReadCodes(TableReader& feed, FeedConfig* config);
   static FeedGuards ReadGuards(TableReader& feed);
   void ReadZone(const toml::table& table);
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
@@ -181,10 +182,28 @@ void ConfigReader::ReadFeed(const toml::table& table) {
   ReadFormat(reader, &entry.feed);
   entry.feed.a_be = reader.Parsed("a", ParseAValue);
   entry.feed.text = reader.String("txt");
+  for (const char* key : {"a", "txt"}) {
+    if (reader.Has(key) && IsTextOnly(entry.feed.format)) {
+      reader.Wrong(key,
+                   "means nothing in format '" + entry.feed.format + "': its rows are the texts, and there is no A");
+    }
+  }
+  ReadCodes(reader, &entry.feed);
   entry.check_seconds = reader.Seconds("check").value_or(entry.check_seconds);
   entry.feed.guards = ReadGuards(reader);
   reader.Finish();
   config_.feeds.push_back(std::move(entry));
+}
+
+void ConfigReader::ReadCodes(TableReader& feed, FeedConfig* config) {
+  const toml::table* const table = feed.Table("codes");
+  if (table == nullptr) return;
+  if (!HasCategories(config->format)) feed.Wrong("codes", "format '" + config->format + "' has no categories");
+  TableReader codes(*table, "feed.codes", errors_);
+  for (const auto& [category, value] : *table) {
+    const auto code = codes.Parsed(category.str(), ParseCode);
+    if (code) config->codes.emplace(category.str(), *code);
+  }
 }
 
 FeedGuards ConfigReader::ReadGuards(TableReader& feed) {

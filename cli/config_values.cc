@@ -148,6 +148,8 @@ std::string ClientsText(const Ip6Prefix& clients) {
   return clients.length == 128 ? address : address + "/" + std::to_string(clients.length - (is_ip4 ? 96 : 0));
 }
 
+Result<uint32_t> ParseCode(const std::string& text) { return text == "none" ? Result<uint32_t>(0) : ParseAValue(text); }
+
 Result<std::string> ParseDomainName(const std::string& text) {
   const auto bad = [&] { return Fail("bad domain name '" + text + "'"); };
   std::string name = text;

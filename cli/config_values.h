@@ -29,6 +29,8 @@ namespace rblitz {
 [[nodiscard]] Result<Ip6Prefix> ParseClients(const std::string& text);
 // The same, back.
 [[nodiscard]] std::string ClientsText(const Ip6Prefix& clients);
+// The same, or "none" for 0.
+[[nodiscard]] Result<uint32_t> ParseCode(const std::string& text);
 
 // A domain name without escapes: labels of letters, digits, '-' and '_'. Returned in lower case without a final dot.
 [[nodiscard]] Result<std::string> ParseDomainName(const std::string& text);

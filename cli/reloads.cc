@@ -284,6 +284,7 @@ void Reloads::Log(const std::vector<FeedOutcome>& outcomes) {
           .Add("removed", report.removed)
           .Add("widest", Joined(report.widest))
           .AddSeconds("seconds", report.seconds);
+      for (const std::string& note : report.notes) LogLine("feed_note").Add("feed", outcome.name).Add("note", note);
       for (const std::string& error : report.errors) LogLine("bad_line").Add("feed", outcome.name).Add("error", error);
     } else if (IsBad(outcome.state) && logged_[outcome.name] != outcome.error) {
       LogLine(outcome.state == FeedState::kRefused ? "feed_refused" : "feed_failed")

@@ -91,6 +91,7 @@ std::string BadLines(const Json& feeds) {
   std::string text;
   for (const Json& feed : feeds) {
     const std::string name = Printable(feed["name"]);
+    for (const Json& note : feed["notes"]) text += name + ": " + Printable(note) + "\n";
     for (const Json& error : feed["errors"]) text += name + ": " + Printable(error) + "\n";
     const uint64_t rejected = feed["rejected"].get<uint64_t>();
     if (rejected > feed["errors"].size() && !feed["errors"].empty()) {
@@ -169,7 +170,8 @@ std::string NonZero(const Json& counters) {
 }
 
 std::string RecordText(const Json& record) {
-  std::string text = "  A " + Printable(record["a"]) + "  TTL " + Number(record["ttl"]) + "  from " +
+  const std::string a = record["a"].is_null() ? "no A" : "A " + Printable(record["a"]);
+  std::string text = "  " + a + "  TTL " + Number(record["ttl"]) + "  from " +
                      (record["feed"].is_null() ? "the RFC 5782 test point" : "feed " + Printable(record["feed"])) +
                      "\n";
   if (!record["txt"].is_null()) text += "  TXT \"" + Printable(record["txt"]) + "\"\n";

@@ -95,6 +95,7 @@ Json FeedJson(const FeedStatus& feed, int64_t now) {
                {"duplicates", report.duplicates},
                {"rejected", report.rejected},
                {"errors", report.errors},
+               {"notes", report.notes},
                {"error", feed.error},
                {"copy_pending", feed.copy_pending},
                {"copy_error", feed.copy_error},
@@ -180,7 +181,7 @@ Json ZoneLookupJson(const Zone& zone, const AskedName& asked) {
   const Explanation explanation = zone.Explain(asked);
   Json records = Json::array();
   for (const Listing& listing : explanation.listings) {
-    records.push_back({{"a", AddressText(listing.a_be)},
+    records.push_back({{"a", listing.a_be == 0 ? Json() : Json(AddressText(listing.a_be))},
                        {"txt", listing.text.empty() ? Json() : Json(listing.text)},
                        {"ttl", listing.ttl_seconds},
                        {"feed", listing.feed.empty() ? Json() : Json(listing.feed)}});
@@ -290,7 +291,8 @@ Json OutcomeJson(const FeedOutcome& outcome) {
           {"widest", loaded ? report.widest : std::vector<std::string>()},
           {"seconds", loaded ? Rounded(report.seconds) : 0.0},
           {"error", outcome.error},
-          {"errors", report.errors}};
+          {"errors", report.errors},
+          {"notes", loaded ? report.notes : std::vector<std::string>()}};
 }
 
 Json ErrorLines(const std::string& message) {

@@ -51,8 +51,8 @@ FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
 
 // Whether the verdict has a record of this type.
 bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uint32_t ttl_seconds,
-                std::string_view subject) noexcept {
-  if (qtype == dns::kA) {
+                const Subject& subject) noexcept {
+  if (qtype == dns::kA && at.verdict.a_be != 0) {
     writer.AddA(ttl_seconds, at.verdict.a_be);
     return true;
   }
@@ -67,7 +67,7 @@ bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uin
 template <class Visit>
 void ForEachOwnVerdict(const Asker& asker, Visit&& visit) noexcept {
   SubjectText text;
-  const std::string_view subject = ClientText(asker.address, text);
+  const Subject subject{.text = ClientText(asker.address, text)};
   const ZoneFeed& feed = *asker.gets.feed;
   for (const Verdict& verdict : feed.data->verdicts.at(asker.gets.value)) {
     visit(ZoneVerdict{&feed, verdict}, feed.ttl_seconds, subject);
@@ -190,7 +190,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return Finish(writer, dns::kServFail, false);
   }
   if (asked.count == 0) return AnswerApex(writer, query, zone);
-  AnswerName(writer, query, zone, asked, asker);
+  AnswerName(writer, query, zone, zone.has_lists ? asked : Completed(zone, asked), asker);
 }
 
 // Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.
@@ -198,7 +198,7 @@ void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const 
                            const Asker& asker) noexcept {
   bool exists = false;
   bool answered = false;
-  const auto add = [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+  const auto add = [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     exists = true;
     answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
   };
@@ -252,15 +252,16 @@ void Responder::AnswerAddress(io::Message& message, const dns::Query& query, con
                               uint32_t address) noexcept {
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
-  char subject[16];
-  const size_t subject_size = AddressToText(address, subject);
+  char text[16];
+  const Subject subject{.text = {text, AddressToText(address, text)}, .ip4 = &address};
   bool listed = false;
   bool answered = false;
   ForEachVerdict(zone, address, [&](const ZoneVerdict& at, uint32_t ttl_seconds) {
     listed = true;
-    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, {subject, subject_size});
+    answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
   });
-  if (listed && !answered) return AnswerExisting(writer, query, zone);
+  const bool is_above_ip6 = zone.has_ip6 && apex_at == kNibblesEnd;
+  if (listed ? !answered : is_above_ip6) return AnswerExisting(writer, query, zone);
   if (!listed) writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, listed ? Outcome::kListed : Outcome::kNxdomain);
   Finish(writer, listed ? dns::kNoError : dns::kNxDomain, true);

@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "dataplane/answer_writer.h"
 #include "dataplane/chunk_writer.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/zone_access.h"
@@ -48,7 +49,7 @@ uint64_t Counts(uint16_t answers, uint16_t authority) {
 constexpr uint32_t kOne = 0x0100;
 
 // False when the chunk is too large to be copied blindly.
-bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, ReadyAnswer& ready) {
+bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Section section, ReadyAnswer& ready) {
   if (chunk.bytes.size() > ReadyAnswer::kMaxSize) return false;
   std::copy(chunk.bytes.begin(), chunk.bytes.end(), ready.bytes);
   for (const auto& [at, delta] : chunk.places) {
@@ -58,9 +59,8 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
   uint8_t* const opt = ready.bytes + ready.size;
   dns::Store16(opt + 1, dns::kOpt);
   dns::Store16(opt + 3, dns::kUdpSize);
-  const bool negative = rcode == dns::kNxDomain;
   const uint16_t flags = Flags(rcode);
-  const uint64_t counts = negative ? Counts(0, chunk.records) : Counts(chunk.records, 0);
+  const uint64_t counts = section == Section::kAnswer ? Counts(chunk.records, 0) : Counts(0, chunk.records);
   ready.head = flags | counts << 16;
   for (const unsigned edns : {0u, 1u}) {
     const uint64_t sent_counts = counts | uint64_t{edns} << 56;
@@ -201,6 +201,7 @@ class ZoneBuilder {
     zone_->has_ip6 |= data.ip6 != nullptr;
     zone_->has_names |= has_names;
     zone_->has_records |= data.generic != nullptr;
+    zone_->has_lists |= !data.is_text_only;
   }
 
   Status SetSoa() {
@@ -270,7 +271,7 @@ class ZoneBuilder {
       AddTest(feed, feed.data->test_listed, zone_->test[1]);
       listed_is_named |= feed.data->test_listed.present;
     }
-    if (zone_->has_addresses && !listed_is_named) {
+    if (zone_->has_addresses && zone_->has_lists && !listed_is_named) {
       zone_->test[1].push_back({.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}});
     }
     SetFurtherTestPoints(*zone_);
@@ -287,7 +288,8 @@ class ZoneBuilder {
     for (size_t i = 0; i < kNegatives; ++i) {
       ReadyAnswer negative;
       const size_t apex_at = dns::kHeaderSize + kMinLabelBytes + i;
-      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, dns::kNxDomain, negative);
+      const dns::Rcode rcode = zone_->has_ip6 && apex_at == kNibblesEnd ? dns::kNoError : dns::kNxDomain;
+      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, rcode, Section::kAuthority, negative);
       zone_->ready.push_back(negative);
     }
     for (ZoneFeed& feed : std::span(zone_->feeds).first(zone_->listing_feeds)) {
@@ -297,12 +299,14 @@ class ZoneBuilder {
       feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
     zone_->ready.shrink_to_fit();
-    zone_->all_is_ready = zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready;
+    zone_->all_is_ready =
+        zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready && !zone_->has_ip6;
     return {};
   }
 
   // Answers to A questions depend on the A values and the TTL alone: values that differ in their text share one.
   uint16_t ReadyFor(const ZoneFeed& feed, ValueId value) {
+    if (feed.data->is_text_only) return kCompose;
     std::vector<uint32_t> key = {feed.ttl_seconds};
     for (const Verdict& verdict : feed.data->verdicts.at(value)) {
       if (std::find(key.begin() + 1, key.end(), verdict.a_be) == key.end()) key.push_back(verdict.a_be);
@@ -316,7 +320,7 @@ class ZoneBuilder {
       writer.End();
     }
     ReadyAnswer ready;
-    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, ready);
+    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, Section::kAnswer, ready);
     const uint16_t id = fits ? static_cast<uint16_t>(zone_->ready.size()) : kCompose;
     if (fits) zone_->ready.push_back(ready);
     ready_ids_.emplace(std::move(key), id);

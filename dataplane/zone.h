@@ -32,8 +32,8 @@ struct ZoneConfig {
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
 struct Listing {
-  uint32_t a_be = 0;
-  std::string text;  // with the address in its places; empty: no TXT
+  uint32_t a_be = 0;  // 0: no A
+  std::string text;   // with the address in its places; empty: no TXT
   uint32_t ttl_seconds = 0;
   std::string feed;  // empty: the zone's own RFC 5782 test entry
 };

@@ -27,7 +27,7 @@ Explanation Zone::Explain(const AskedName& asked) const {
     explanation.excepted_by = feed->data->name;
     return explanation;
   }
-  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     char text[kMaxTextBytes];
     const size_t size = RenderText(at, subject, text);
     explanation.listings.push_back({.a_be = at.verdict.a_be,
@@ -38,10 +38,15 @@ Explanation Zone::Explain(const AskedName& asked) const {
   return explanation;
 }
 
-size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept {
-  if (at.feed != nullptr) return at.feed->data->verdicts.Render(at.verdict.text, subject, out);
-  std::memcpy(out, kTestText.data(), kTestText.size());
-  return kTestText.size();
+size_t RenderText(const ZoneVerdict& at, const Subject& subject, char* out) noexcept {
+  if (at.feed == nullptr) {
+    std::memcpy(out, kTestText.data(), kTestText.size());
+    return kTestText.size();
+  }
+  const Verdicts& verdicts = at.feed->data->verdicts;
+  if (!verdicts.HasPrefix(at.verdict.text)) return verdicts.Render(at.verdict.text, subject.text, out);
+  SubjectText prefix;
+  return verdicts.Render(at.verdict.text, subject.text, out, PrefixText(*at.feed, subject, prefix));
 }
 
 size_t AddressToText(uint32_t address, char* out) noexcept {

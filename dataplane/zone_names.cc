@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "dataplane/dns/address_labels.h"
@@ -112,11 +113,46 @@ std::string_view AddressText(const Ip6Address& address, SubjectText& text) noexc
   return text.data();
 }
 
+std::string_view PrefixText(const ZoneFeed& feed, const Subject& subject, SubjectText& text) noexcept {
+  unsigned length;
+  size_t size;
+  if (subject.ip4 != nullptr) {
+    length = feed.ip4->Match(*subject.ip4).length;
+    size = AddressToText(static_cast<uint32_t>(*subject.ip4 & ~(uint64_t{UINT32_MAX} >> length)), text.data());
+  } else if (subject.ip6 != nullptr) {
+    length = feed.data->ip6->Match(*subject.ip6).length;
+    const Ip6Address host = HostBits(length);
+    const Ip6Address network{.high = subject.ip6->high & ~host.high, .low = subject.ip6->low & ~host.low};
+    size = AddressText(network, text).size();
+  } else {
+    return subject.text;
+  }
+  text[size++] = '/';
+  const char* const end = std::to_chars(text.data() + size, text.data() + text.size(), length).ptr;
+  return {text.data(), static_cast<size_t>(end - text.data())};
+}
+
 std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) noexcept {
   uint8_t name[dns::kMaxName + 1];
   std::memcpy(name, labels.data(), labels.size());
   name[labels.size()] = 0;
   return {text.data(), dns::NameToText(name, text.data())};
+}
+
+AskedName Completed(const Zone::Rep& zone, AskedName asked) noexcept {
+  if (zone.has_addresses && asked.count < 4) {
+    asked.is_ip4 = ReadOctets(asked.labels.data(), asked.count, asked.ip4);
+  }
+  if (!zone.has_ip6 || asked.is_ip4 || asked.count >= 32 || !AreNibbles(asked.labels)) return asked;
+  asked.is_ip6 = true;
+  asked.ip6 = {};
+  for (size_t i = 0; i < asked.count; ++i) {
+    const uint8_t digit = asked.labels[2 * i + 1];
+    const uint64_t nibble = digit <= '9' ? digit - uint64_t{'0'} : digit - uint64_t{'a'} + 10;
+    const size_t place = asked.count - 1 - i;  // of 32, the highest first
+    (place < 16 ? asked.ip6.high : asked.ip6.low) |= nibble << (60 - 4 * (place % 16));
+  }
+  return asked;
 }
 
 int NameTestPoint(std::span<const uint8_t> labels) noexcept {
@@ -137,6 +173,7 @@ void SetFurtherTestPoints(Zone::Rep& zone) {
     name_is_named |= data.name_test_listed.present;
   }
   const ZoneVerdict own{.feed = nullptr, .verdict = {.a_be = __builtin_bswap32(kTestListed), .text = kNoText}};
+  if (!zone.has_lists) return;
   if (zone.has_ip6 && !ip6_is_named) zone.ip6_test[1].push_back(own);
   if (zone.has_names && !name_is_named) zone.name_test[1].push_back(own);
 }

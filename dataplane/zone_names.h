@@ -26,6 +26,12 @@ std::string_view AddressText(const Ip6Address& address, SubjectText& text) noexc
 // REQUIRES: labels in wire form, no root label.
 std::string_view LabelsText(std::span<const uint8_t> labels, SubjectText& text) noexcept;
 
+// The network that lists the subject in a feed, as 192.0.2.0/24; what is no address is its own network.
+std::string_view PrefixText(const ZoneFeed& feed, const Subject& subject, SubjectText& text) noexcept;
+
+// What a zone without lists is asked for: part of an address is the whole one, zero where it says nothing.
+[[nodiscard]] AskedName Completed(const Zone::Rep& zone, AskedName asked) noexcept;
+
 // The RFC 5782 test point that these labels are, 0: "invalid", 1: "test"; -1: none.
 [[nodiscard]] int NameTestPoint(std::span<const uint8_t> labels) noexcept;
 
@@ -45,25 +51,24 @@ void SetFurtherTestPoints(Zone::Rep& zone);
   return zone.has_names || (asked.is_ip4 && zone.has_addresses) || (asked.is_ip6 && zone.has_ip6);
 }
 
-// Calls visit(ZoneVerdict, subject) for each verdict that the zone has for the name. The subject is what `$` in its
-// text stands for. REQUIRES: the name is not excepted.
+// Calls visit(ZoneVerdict, Subject) for each verdict that the zone has for the name. REQUIRES: it is not excepted.
 template <class Visit>
 void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
   SubjectText text;
-  const auto visit_all = [&](const ZoneFeed& feed, ValueId value, std::string_view subject) {
+  const auto visit_all = [&](const ZoneFeed& feed, ValueId value, const Subject& subject) {
     for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, subject);
   };
   if (asked.is_ip4 && zone.has_addresses) {
-    const std::string_view subject(text.data(), AddressToText(asked.ip4, text.data()));
-    if (IsTestPoint(asked.ip4)) {
+    const Subject subject{.text = {text.data(), AddressToText(asked.ip4, text.data())}, .ip4 = &asked.ip4};
+    if (IsTestPoint(asked.ip4) && zone.has_lists) {
       for (const ZoneVerdict& at : zone.test[asked.ip4 - kTestUnlisted]) visit(at, subject);
     } else {
       for (const ZoneFeed& feed : zone.listing()) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
     }
   }
   if (asked.is_ip6 && zone.has_ip6) {
-    const std::string_view subject = AddressText(asked.ip6, text);
-    if (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted) {
+    const Subject subject{.text = AddressText(asked.ip6, text), .ip6 = &asked.ip6};
+    if (zone.has_lists && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted)) {
       for (const ZoneVerdict& at : zone.ip6_test[asked.ip6 == kIp6TestListed ? 1 : 0]) visit(at, subject);
     } else {
       for (const ZoneFeed& feed : zone.listing()) {
@@ -72,8 +77,8 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     }
   }
   if (!zone.has_names) return;
-  if (const int point = NameTestPoint(asked.labels); point >= 0) {
-    const std::string_view subject = LabelsText(asked.labels, text);
+  if (const int point = NameTestPoint(asked.labels); point >= 0 && zone.has_lists) {
+    const Subject subject{.text = LabelsText(asked.labels, text)};
     for (const ZoneVerdict& at : zone.name_test[static_cast<size_t>(point)]) visit(at, subject);
     return;
   }
@@ -81,29 +86,29 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     if (feed.data->names != nullptr) {
       const NameMatch match = feed.data->names->Lookup(asked.labels);
       if (match.value != kNotListed) {
-        visit_all(feed, match.value, LabelsText(asked.labels.subspan(match.offset), text));
+        visit_all(feed, match.value, {.text = LabelsText(asked.labels.subspan(match.offset), text)});
       }
     }
     if (feed.data->hashes != nullptr) {
       const DigestReadings readings = DigestsFromLabels(asked.labels);
       for (size_t i = 0; i < readings.count; ++i) {
         const ValueId value = feed.data->hashes->Lookup(readings.digests[i]);
-        if (value != kNotListed) visit_all(feed, value, LabelsText(asked.labels, text));
+        if (value != kNotListed) visit_all(feed, value, {.text = LabelsText(asked.labels, text)});
       }
     }
   }
 }
 
-// Calls visit(ZoneVerdict, TTL, subject). All records of one name and type have one TTL, the smallest of what
+// Calls visit(ZoneVerdict, TTL, Subject). All records of one name and type have one TTL, the smallest of what
 // contributes (RFC 2181 section 5.2).
 template <class Visit>
 void ForEachVerdict(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
   uint32_t ttl_seconds = UINT32_MAX;
-  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, std::string_view) {
+  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, const Subject&) {
     ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
   });
   if (ttl_seconds == UINT32_MAX) return;
-  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, std::string_view subject) { visit(at, ttl_seconds, subject); });
+  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, const Subject& subject) { visit(at, ttl_seconds, subject); });
 }
 
 // Calls visit(record, TTL) for each record that a feed gives for exactly this name, and returns whether there is any.

@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "dataplane/dns/name.h"
+#include "dataplane/dns/wire.h"
 #include "dataplane/question_end.h"
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
 #include "tables/ip4_table.h"
+#include "tables/ip6.h"
 
 namespace rblitz {
 
@@ -53,6 +55,9 @@ struct ReadyAnswer {
 // on nothing else, so there is one ready for each: ready[0] to ready[8].
 inline constexpr size_t kMinLabelBytes = 8;
 inline constexpr size_t kNegatives = 9;
+// The apex stands there behind four labels of one digit, which can be nibbles as well as octets: in a zone with IPv6
+// addresses such a name exists (RFC 8020), though no IPv4 address is listed.
+inline constexpr size_t kNibblesEnd = dns::kHeaderSize + kMinLabelBytes;
 
 inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
 inline constexpr size_t kMaxReadyAnswers = 4096;
@@ -83,8 +88,11 @@ struct Zone::Rep {
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;
-  bool has_names = false;       // or digests
-  bool has_records = false;     // of single names
+  bool has_names = false;    // or digests
+  bool has_records = false;  // of single names
+  // Some feed is a list. A zone of nothing but texts has no test points, and octets and nibbles that a question leaves
+  // out are zero there.
+  bool has_lists = false;
   std::vector<ZoneFeed> feeds;  // those that list, then those that except
   size_t listing_feeds = 0;
   std::vector<ReadyAnswer> ready;
@@ -155,8 +163,16 @@ inline constexpr uint32_t kTestUnlisted = 0x7f000001;
 inline constexpr uint32_t kTestListed = 0x7f000002;
 [[nodiscard]] constexpr bool IsTestPoint(uint32_t address) noexcept { return address - kTestUnlisted < 2; }
 
+// What a verdict was found for, which stands in the places of its text.
+struct Subject {
+  std::string_view text;
+  // One of them points to the address, if it is one.
+  const uint32_t* ip4 = nullptr;
+  const Ip6Address* ip6 = nullptr;
+};
+
 // The text of a verdict as TXT shows it; room for kMaxTextBytes; returns its bytes.
-size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept;
+size_t RenderText(const ZoneVerdict& at, const Subject& subject, char* out) noexcept;
 
 // Dotted decimal, without a final zero; room for 15 bytes; returns the bytes written.
 size_t AddressToText(uint32_t address, char* out) noexcept;
@@ -166,7 +182,7 @@ size_t AddressToText(uint32_t address, char* out) noexcept;
 template <class Visit>
 void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
   uint32_t ttl_seconds = UINT32_MAX;
-  if (IsTestPoint(address) && zone.has_addresses) {
+  if (IsTestPoint(address) && zone.has_addresses && zone.has_lists) {
     const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
     for (const ZoneVerdict& at : test) {
       ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);

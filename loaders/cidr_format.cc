@@ -70,14 +70,14 @@ Result<Ip6Prefix> ParseIp6Entry(std::string_view entry) {
 }
 
 // An IPv4 address in IPv6's clothes is an IPv4 address: questions about it come as one.
-Status AddIp6Entry(std::string_view entry, FeedDraft* draft) {
+Status AddIp6Entry(std::string_view entry, ValueId value, FeedDraft* draft) {
   const Result<Ip6Prefix> prefix = ParseIp6Entry(entry);
   if (!prefix) return tl::unexpected(prefix.error());
-  if (!IsV4Mapped(prefix->address) || prefix->length < 96) return draft->Add(*prefix, draft->default_value());
+  if (!IsV4Mapped(prefix->address) || prefix->length < 96) return draft->Add(*prefix, value);
   if (prefix->length == 96) return Fail("prefix " + Quoted(entry) + " is the whole address space");
   const auto first = static_cast<uint32_t>(prefix->address.low);
   const auto host = static_cast<uint32_t>(HostBits(prefix->length).low);
-  return draft->Add(AddressRange{first, first | host}, draft->default_value());
+  return draft->Add(AddressRange{first, first | host}, value);
 }
 
 }  // namespace
@@ -85,10 +85,14 @@ Status AddIp6Entry(std::string_view entry, FeedDraft* draft) {
 Status ParseCidrLine(std::string_view line, FeedDraft* draft) {
   const std::string_view entry = WithoutLabel(WithoutComment(line));
   if (entry.empty()) return {};
-  if (entry.find(':') != std::string_view::npos) return AddIp6Entry(entry, draft);
+  return AddCidrEntry(entry, draft->default_value(), draft);
+}
+
+Status AddCidrEntry(std::string_view entry, ValueId value, FeedDraft* draft) {
+  if (entry.find(':') != std::string_view::npos) return AddIp6Entry(entry, value, draft);
   const Result<AddressRange> range = ParseEntry(entry);
   if (!range) return tl::unexpected(range.error());
-  return draft->Add(*range, draft->default_value());
+  return draft->Add(*range, value);
 }
 
 }  // namespace rblitz

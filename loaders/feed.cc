@@ -129,9 +129,19 @@ bool IsAccessFormat(std::string_view format) {
 
 bool IsListFormat(std::string_view format) {
   const FeedFormat* const found = FindFormat(format);
-  if (found == nullptr) return false;
+  if (found == nullptr || found->is_text_only) return false;
   const FeedContent content = found->content;
   return content == FeedContent::kAddresses || content == FeedContent::kNames || content == FeedContent::kHashes;
+}
+
+bool HasCategories(std::string_view format) {
+  const FeedFormat* const found = FindFormat(format);
+  return found != nullptr && found->has_categories;
+}
+
+bool IsTextOnly(std::string_view format) {
+  const FeedFormat* const found = FindFormat(format);
+  return found != nullptr && found->is_text_only;
 }
 
 Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, std::vector<FeedSource> sources,
@@ -144,8 +154,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
 
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
-  FeedDraft draft(config, format->precedence, data.get());
-  draft.content = format->content;
+  FeedDraft draft(config, *format, data.get());
   draft.specials.max_range = config.guards.max_range;
   if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
   if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));
@@ -165,6 +174,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->added = built.added;
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
+  report->notes = draft.categories.Notes();
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return data;
 }

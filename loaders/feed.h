@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -30,6 +31,7 @@ struct FeedConfig {
   std::optional<uint32_t> a_be;    // A value of entries that name none; absent: 127.0.0.2
   std::optional<std::string>
       text;  // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
+  std::map<std::string, uint32_t> codes;  // of categories, as A values; 0: rows of that category list nothing
   FeedGuards guards;
   bool operator==(const FeedConfig&) const = default;
 };
@@ -47,6 +49,7 @@ struct LoadReport {
   double seconds = 0;
   bool refused = false;             // a guard is why the load failed
   std::vector<std::string> errors;  // the first kKeptErrors rejected lines, "file:line: what"
+  std::vector<std::string> notes;   // what is listed, but perhaps not as it should be; at most kKeptErrors
 };
 
 // Names of the formats that `format` may have, sorted.
@@ -56,6 +59,9 @@ struct LoadReport {
 [[nodiscard]] bool IsAccessFormat(std::string_view format);
 // Whether they list addresses, names or digests, and nothing else.
 [[nodiscard]] bool IsListFormat(std::string_view format);
+// Whether a format has categories for FeedConfig::codes, or answers TXT only, so that `a_be` and `text` mean nothing.
+[[nodiscard]] bool HasCategories(std::string_view format);
+[[nodiscard]] bool IsTextOnly(std::string_view format);
 
 // What others want of a load while it runs.
 struct LoadWatch {

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <utility>
 
+#include "loaders/formats.h"
 #include "loaders/part_draft.h"
 
 namespace rblitz {
@@ -19,13 +20,16 @@ constexpr uint8_t kNameTestUnlisted[] = {7, 'i', 'n', 'v', 'a', 'l', 'i', 'd'};
 
 }  // namespace
 
-FeedDraft::FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data)
-    : ip4(precedence, &data->verdicts),
+FeedDraft::FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedData* data)
+    : ip4(format.precedence, &data->verdicts),
       names(&data->verdicts),
       hashes(&data->verdicts),
+      categories(config.codes),
+      content_(format.content),
+      is_text_only_(format.is_text_only),
       data_(data),
       config_(config),
-      config_text_(RawFromConfig(config.text.value_or(""), config.name)),
+      config_text_(RawFromConfig(config.text ? *config.text : format.text, config.name)),
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
   [[maybe_unused]] const ValueId id = values_.Intern(config_value_);
   assert(id == kConfigValue);
@@ -117,6 +121,7 @@ void FeedDraft::FinishParts(const FeedData* previous, BuildReport* report) {
 
 void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   values_.Resolve(specials.texts, &data_->verdicts);
+  if (data_->verdicts.has_prefixes()) ip4.KeepLengths();
   const auto finish = [&](auto step) {
     BuildReport of_part;
     (this->*step)(previous, &of_part);
@@ -124,12 +129,13 @@ void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   };
   finish(&FeedDraft::FinishIp4);
   finish(&FeedDraft::FinishIp6);
-  if (content == FeedContent::kNames) finish(&FeedDraft::FinishNames);
-  if (content == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
-  if (content == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
-  if (content == FeedContent::kClients) finish(&FeedDraft::FinishAcl);
-  if (content == FeedContent::kCombined) finish(&FeedDraft::FinishParts);
+  if (content_ == FeedContent::kNames) finish(&FeedDraft::FinishNames);
+  if (content_ == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
+  if (content_ == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
+  if (content_ == FeedContent::kClients) finish(&FeedDraft::FinishAcl);
+  if (content_ == FeedContent::kCombined) finish(&FeedDraft::FinishParts);
   data_->verdicts.Seal();
+  data_->is_text_only = is_text_only_;
   data_->ttl_seconds = specials.ttl_seconds;
   data_->soa = std::move(specials.soa);
   data_->ns = std::move(specials.ns);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loaders/category_codes.h"
 #include "loaders/feed.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
@@ -27,6 +28,8 @@
 
 namespace rblitz {
 
+struct FeedFormat;
+
 // What the entries of a format are.
 enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kCombined };
 
@@ -40,7 +43,7 @@ struct FatalLine {
 
 class FeedDraft {
  public:
-  FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data);
+  FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedData* data);
   ~FeedDraft();
 
   [[nodiscard]] const FeedConfig& config() const noexcept { return config_; }
@@ -83,7 +86,7 @@ class FeedDraft {
   std::vector<std::unique_ptr<PartDraft>> parts;  // of a combined feed
   PartDraft* part = nullptr;                      // the one that is being read
   std::optional<FatalLine> fatal;
-  FeedContent content = FeedContent::kAddresses;  // which of these data gets, entries or none
+  CategoryCodes categories;
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
 
@@ -106,6 +109,8 @@ class FeedDraft {
   void FinishGeneric(const FeedData* previous, BuildReport* report);
   void FinishParts(const FeedData* previous, BuildReport* report);
 
+  const FeedContent content_;  // which of the builders data gets, entries or none
+  const bool is_text_only_;
   FeedData* const data_;
   const FeedConfig config_;
   std::string config_text_;

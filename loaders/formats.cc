@@ -55,13 +55,23 @@ constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
   return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
 }
 
+// As Team Cymru's own zones answer.
+constexpr std::string_view kPrefixText = "$prefix";
+
 constexpr FeedFormat kFormats[] = {
     FormatOf<ParseAclLine>("acl", FeedContent::kClients),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
     {"combined", Precedence::kLongestMatch, ParseCombinedBlock, FeedContent::kCombined},
-    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
-    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
+    {"cymru-asn", Precedence::kLongestMatch, ParseLines<ParseCymruAsnLine>, FeedContent::kNames, "", true},
+    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
+     kPrefixText},
+    {"cymru-cap", Precedence::kPieces, ParseLines<ParseCymruCapLine>, FeedContent::kAddresses, "", false, true},
+    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
+     kPrefixText},
     FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),
+    {"cymru-origin", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, FeedContent::kAddresses, "", true},
+    {"cymru-peer", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, FeedContent::kAddresses, "", true},
+    {"cymru-whois", Precedence::kLongestMatch, ParseLines<ParseCymruWhoisLine>, FeedContent::kAddresses, "", true},
     FormatOf<ParseDnsetLine>("dnset", FeedContent::kNames),
     FormatOf<ParseDomainsLine>("domains", FeedContent::kNames),
     FormatOf<ParseDomainsBelowLine>("domains-below", FeedContent::kNames),

@@ -25,6 +25,11 @@ namespace rblitz {
 [[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
 [[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
 
+[[nodiscard]] Status ParseCymruAsnLine(std::string_view line, FeedDraft* draft);  // cymru_asn_format.cc
+[[nodiscard]] Status ParseCymruOriginLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseCymruWhoisLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseCymruCapLine(std::string_view line, FeedDraft* draft);  // cymru_cap_format.cc
+
 [[nodiscard]] Status ParseDnsetLine(std::string_view line, FeedDraft* draft);    // dnset_format.cc
 [[nodiscard]] Status ParseDomainsLine(std::string_view line, FeedDraft* draft);  // domains_format.cc
 [[nodiscard]] Status ParseDomainsBelowLine(std::string_view line,
@@ -37,6 +42,9 @@ namespace rblitz {
 
 class LineErrors;
 uint64_t ParseCombinedBlock(std::string_view block, FeedDraft* draft, LineErrors* errors);  // combined_format.cc
+
+// Lists an address, CIDR or range of either family, as plain lists write it.
+[[nodiscard]] Status AddCidrEntry(std::string_view entry, ValueId value, FeedDraft* draft);  // cidr_format.cc
 
 // Told about each bad line; `number` counts the lines of the block from 0.
 class LineErrors {
@@ -51,6 +59,9 @@ struct FeedFormat {
   // Reads a block of lines and returns how many it has.
   uint64_t (*parse)(std::string_view block, FeedDraft* draft, LineErrors* errors);
   FeedContent content = FeedContent::kAddresses;
+  std::string_view text = "";   // TXT template, as in the configuration, of feeds that are configured without one
+  bool is_text_only = false;    // its entries have a text and no A value
+  bool has_categories = false;  // codes of the configuration say which A value an entry has
 };
 
 // Sorted by name.

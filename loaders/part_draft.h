@@ -16,9 +16,7 @@ namespace rblitz {
 
 struct PartDraft {
   PartDraft(const FeedConfig& config, const FeedFormat* its_format, std::vector<std::string> its_zones)
-      : format(its_format), zones(std::move(its_zones)), draft(config, its_format->precedence, data.get()) {
-    draft.content = its_format->content;
-  }
+      : format(its_format), zones(std::move(its_zones)), draft(config, *its_format, data.get()) {}
 
   const FeedFormat* const format;
   const std::vector<std::string> zones;  // as FeedPart has them

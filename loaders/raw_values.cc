@@ -67,7 +67,7 @@ void RawValues::Resolve(const TextScope& scope, Verdicts* verdicts) const {
     const RawValue value = at(id);
     const TextParts text = ExpandText(value.text, scope);
     [[maybe_unused]] const ValueId appended =
-        verdicts->Append({.a_be = value.a_be, .text = verdicts->InternText(text.parts())});
+        verdicts->Append({.a_be = value.a_be, .text = verdicts->InternText(text.parts(), text.places())});
     assert(appended == id);
   }
 }

@@ -32,8 +32,10 @@ TextParts ExpandText(std::string_view raw, const TextScope& scope) {
       parts.Append(variable ? *variable : std::string{'$', code});
     } else if (code == '=' && !entry.empty()) {
       parts.Append(entry);  // as it is written, its own dollars among it
+    } else if (code == kPrefixCode) {
+      parts.AppendPlace(TextPlace::kPrefix);
     } else {
-      parts.AppendSubject();
+      parts.AppendPlace(TextPlace::kListed);
       if (code != '=') continue;  // that byte is text
     }
     rest.remove_prefix(1);
@@ -41,14 +43,26 @@ TextParts ExpandText(std::string_view raw, const TextScope& scope) {
   return parts;
 }
 
+std::string RawFromLiteral(std::string_view text) {
+  std::string raw;
+  for (const char c : text) raw += c == '$' ? std::string("$$") : std::string(1, c);
+  return raw;
+}
+
 std::string RawFromConfig(std::string_view text, std::string_view feed) {
   constexpr std::string_view kFeed = "$feed";
+  constexpr std::string_view kPrefix = "$prefix";
   // A text that begins with = would lose it as an entry that refuses the base template does.
   std::string raw = text.starts_with('=') ? "=" : "";
   while (!text.empty()) {
     if (text.starts_with(kFeed)) {
-      for (const char c : feed) raw += c == '$' ? std::string("$$") : std::string(1, c);
+      raw += RawFromLiteral(feed);
       text.remove_prefix(kFeed.size());
+      continue;
+    }
+    if (text.starts_with(kPrefix)) {
+      raw += {'$', kPrefixCode};
+      text.remove_prefix(kPrefix.size());
       continue;
     }
     const size_t taken = text.starts_with("$$") ? 2 : 1;

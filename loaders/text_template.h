@@ -2,7 +2,10 @@
 // the entry's own text inside the base template.
 //
 // rbldnsd expands at query time, so a variable that is set on the last line counts for the first entry. Here texts are
-// kept raw until all lines are read and expanded once, into the literal parts that Verdicts::InternText takes.
+// kept raw until all lines are read and expanded once, into the parts that Verdicts::InternText takes.
+//
+// Besides, `$` and kPrefixCode is the network that lists the thing. No file can say that: it comes from `$prefix` of
+// the configuration and from formats that mean it.
 #pragma once
 
 #include <array>
@@ -11,7 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "tables/verdict.h"
+
 namespace rblitz {
+
+inline constexpr char kPrefixCode = '\1';
 
 // What the specials $0 to $9 and $= set; the first setting of each counts.
 struct TextScope {
@@ -19,22 +26,30 @@ struct TextScope {
   std::optional<std::string> base;
 };
 
-// Literals with the listed thing between each two.
+// Literals with a place between each two.
 class TextParts {
  public:
   void Append(std::string_view literal) { literals_ += literal; }
-  void AppendSubject() { ends_.push_back(literals_.size()); }
+  void AppendPlace(TextPlace place) {
+    ends_.push_back(literals_.size());
+    places_.push_back(place);
+  }
   // Valid until the next change.
   [[nodiscard]] std::vector<std::string_view> parts() const;
+  [[nodiscard]] const std::vector<TextPlace>& places() const noexcept { return places_; }
 
  private:
   std::string literals_;
   std::vector<size_t> ends_;  // of all parts but the last
+  std::vector<TextPlace> places_;
 };
 
 [[nodiscard]] TextParts ExpandText(std::string_view raw, const TextScope& scope);
 
-// The raw text for a template of the configuration, where `$feed` is the name of the feed.
+// Raw text that reads `text` as it stands.
+[[nodiscard]] std::string RawFromLiteral(std::string_view text);
+
+// The raw text for a template of the configuration, where `$feed` is the name of the feed and `$prefix` the network.
 [[nodiscard]] std::string RawFromConfig(std::string_view text, std::string_view feed);
 
 }  // namespace rblitz

@@ -81,6 +81,7 @@ struct Ip4Builder::Rep {
   std::vector<Ip4Segment> segments;
 
   uint64_t given = 0;
+  bool keeps_lengths = false;
   std::array<std::vector<ValueId>, 2> exact;
 
   void AddKeyed(uint32_t address, ValueId value);
@@ -352,6 +353,7 @@ uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep
   return common;
 }
 
+void Ip4Builder::KeepLengths() { rep_->keeps_lengths = true; }
 uint64_t Ip4Builder::given() const { return rep_->given; }
 
 Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
@@ -374,6 +376,9 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
   if (previous != nullptr) report->widest_added = WidestAdded(table->hidden_keys, previous->rep_->hidden_keys);
 
+  if (rep.keeps_lengths) {
+    table->lengths.Build(rep.precedence, rep.segments, rep.singles(), [&rep](size_t i) { return rep.address(i); });
+  }
   LayOutIp4([&rep](Ip4PieceSink& sink) { rep.Stream(sink); }, rep.verdicts->values(), *table);
   auto exact = std::move(rep.exact);
   rep_ = std::make_unique<Rep>(rep.precedence, rep.verdicts);

@@ -42,6 +42,10 @@ class Ip4Builder {
   void Add(uint32_t address, ValueId value);
   void AddRange(uint32_t first, uint32_t last, ValueId value);
 
+  // The table to be built can tell the prefix that decides (Ip4Table::Match): with kPieces that of the piece. Costs
+  // memory for every network.
+  void KeepLengths();
+
   // Kept for 127.0.0.1 and 127.0.0.2. United as the precedence says.
   using Exact = ExactEntry;
 

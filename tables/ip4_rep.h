@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tables/huge_array.h"
+#include "tables/ip4_lengths.h"
 #include "tables/ip4_singles.h"
 #include "tables/ip4_table.h"
 
@@ -68,6 +69,8 @@ struct Ip4Table::Rep {
   // Keys that the lookups do not show, in order: all ranges, excluded addresses, and addresses that a range also
   // covers. Only compared with the next build (Ip4BuildReport).
   std::vector<std::pair<uint32_t, uint32_t>> hidden_keys;
+
+  Ip4Lengths lengths;  // empty unless they are kept
 
   [[nodiscard]] Ip4Coarse CoarseOf(uint32_t address) const noexcept {
     const uint32_t network = address >> (32 - kCoarseLength);

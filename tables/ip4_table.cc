@@ -146,6 +146,12 @@ ValueId Ip4Table::Lookup(uint32_t address) const noexcept {
   return value;
 }
 
+Ip4Match Ip4Table::Match(uint32_t address) const noexcept {
+  const ValueId value = Lookup(address);
+  if (value == kNotListed) return {};
+  return {.value = value, .length = static_cast<uint8_t>(rep_->lengths.Of(address))};
+}
+
 bool Ip4Table::AnyBelow(uint32_t prefix, unsigned length) const noexcept {
   const Rep& rep = *rep_;
   if (length == 8) return rep.used8[prefix >> 24];
@@ -164,7 +170,8 @@ size_t Ip4Table::bytes() const noexcept {
   const Rep& rep = *rep_;
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
   return sizeof(Rep) + held(rep.starts) + held(rep.values) + rep.coarse.bytes() + rep.map.bytes() + held(rep.top) +
-         held(rep.blocks) + held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys);
+         held(rep.blocks) + held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys) +
+         rep.lengths.bytes();
 }
 
 }  // namespace rblitz

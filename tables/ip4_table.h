@@ -32,6 +32,12 @@ struct Ip4Cursor {
   uint64_t furthers = 0;  // those that the /24 map must tell
 };
 
+// What decides for an address.
+struct Ip4Match {
+  ValueId value = kNotListed;
+  uint8_t length = 0;  // of the prefix that lists it; 0 also where nothing does
+};
+
 class Ip4Table {
  public:
   Ip4Table(Ip4Table&&) noexcept;
@@ -49,6 +55,9 @@ class Ip4Table {
   // All of them.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
   [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;
+
+  // Also which prefix decides: the first `length` bits of the address. REQUIRES: Ip4Builder::KeepLengths was called.
+  [[nodiscard]] Ip4Match Match(uint32_t address) const noexcept;
 
   // Whether any address below prefix/length is listed, for length 8, 16 or 24: an empty non-terminal (RFC 8020).
   [[nodiscard]] bool AnyBelow(uint32_t prefix, unsigned length) const noexcept;

@@ -64,6 +64,7 @@ struct FeedData {
   std::shared_ptr<const GenericRecords> generic;
   std::vector<FeedPart> parts;  // of a combined feed, which lists nothing itself
   Verdicts verdicts;
+  bool is_text_only = false;        // a table to look things up in, not a list: texts without A values, no test points
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1
   ExactEntry ip6_test_listed;       // an entry for exactly ::FFFF:7F00:2

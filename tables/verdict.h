@@ -39,13 +39,20 @@ struct Verdict {
   auto operator<=>(const Verdict&) const = default;
 };
 
+// What stands between two literal parts of a text.
+enum class TextPlace : uint8_t {
+  kListed,  // the listed thing: the address asked for
+  kPrefix,  // the network that lists it
+};
+
 class Verdicts {
  public:
   Verdicts();
 
-  // A text from its literal parts: the listed thing stands between each two. {"Listed "," twice ",""} has two places.
-  // No part at all, or only an empty one, is kNoText. Literals past kMaxTextBytes in all are cut.
-  [[nodiscard]] TextId InternText(std::span<const std::string_view> parts);
+  // A text from its literal parts and what stands between each two: {"Listed "," twice ",""} has two places. Those that
+  // `places` does not name are the listed thing. No part at all, or only an empty one, is kNoText. Literals past
+  // kMaxTextBytes in all are cut.
+  [[nodiscard]] TextId InternText(std::span<const std::string_view> parts, std::span<const TextPlace> places = {});
 
   // The id of this list of verdicts, in this order. The empty list is kNotListed.
   [[nodiscard]] ValueId Intern(std::span<const Verdict> verdicts);
@@ -59,11 +66,16 @@ class Verdicts {
     return {verdicts_.data() + first_[id], first_[id + 1] - first_[id]};
   }
 
-  // Writes the text with `subject` in its places, at most kMaxTextBytes, and returns the bytes written; 0 for kNoText.
-  size_t Render(TextId text, std::string_view subject, char* out) const noexcept;
+  // Writes the text with `subject` and `prefix` in its places, at most kMaxTextBytes, and returns the bytes written; 0
+  // for kNoText.
+  size_t Render(TextId text, std::string_view subject, char* out, std::string_view prefix = {}) const noexcept;
 
   // Whether the text names the subject at all; if not, one rendering serves every question.
   [[nodiscard]] bool HasSubject(TextId text) const noexcept;
+  // Whether it names the network.
+  [[nodiscard]] bool HasPrefix(TextId text) const noexcept;
+  // Whether any text does.
+  [[nodiscard]] bool has_prefixes() const noexcept { return has_prefixes_; }
 
   // Ids in use are 0 .. values()-1.
   [[nodiscard]] uint32_t values() const noexcept { return static_cast<uint32_t>(first_.size() - 1); }
@@ -76,7 +88,9 @@ class Verdicts {
   std::vector<uint32_t> first_;    // by ValueId: its first verdict; one more than there are ids
   std::vector<Verdict> verdicts_;  // lists, one after another
   std::vector<uint32_t> text_at_;  // by TextId: its offset in text_bytes_
-  std::string text_bytes_;         // per text: parts - 1, then per part its length (1 byte) and its bytes
+  std::string text_bytes_;  // per text: parts - 1, then per part its length (1 byte) and its bytes, a TextPlace before
+                            // each but the first
+  bool has_prefixes_ = false;
   std::map<std::vector<Verdict>, ValueId> value_ids_;
   std::unordered_map<std::string, TextId> text_ids_;
 };

@@ -28,28 +28,57 @@ class Examples(unittest.TestCase):
         self.assertGreaterEqual(len(lines), 3)
         return lines
 
-    def check_dig_lines(self, name, space):
+    def answers(self, name, space):
         answers = []
         for line in self.dig_lines(name):
             done = subprocess.run(["ip", "netns", "exec", space, *line.split()], capture_output=True, text=True, timeout=30)
             self.assertIn("status: NOERROR", done.stdout, line)
             answers.append(done.stdout)
+        return answers
+
+    def check_dig_lines(self, name, space):
+        answers = self.answers(name, space)
         self.assertRegex(answers[0], r"(?s)A\t127\.0\.0\.2\n.*A\t127\.0\.0\.3\n")
         self.assertIn('"See https://bl.example.com/why?ip=192.0.2.10"', answers[1])
         self.assertIn("A\t127.0.0.9\n", answers[2])
 
     def test_examples_pass_the_check_without_a_rejected_line(self):
-        for name in ("kernel.toml", "rblitz.toml"):
+        for name, feeds in (("kernel.toml", 3), ("rblitz.toml", 3), ("cymru.toml", 5)):
             done = subprocess.run([harness.programs.rblitzd, "--check", "--config", EXAMPLES / name], capture_output=True,
                                   text=True, timeout=30)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             rejected = re.findall(r"^\S+ +loaded +\d+ +\d+ +(\d+) ", done.stdout, re.M)
-            self.assertEqual(rejected, ["0", "0", "0"])
+            self.assertEqual(rejected, feeds * ["0"])
 
     @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
     def test_dig_lines_of_the_kernel_example_are_answered(self):
         with namespace() as space, example("kernel.toml", space):
             self.check_dig_lines("kernel.toml", space)
+
+    @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+    def test_zones_of_the_cymru_example_answer_as_team_cymrus_do(self):
+        with namespace() as space, example("cymru.toml", space) as server:
+            texts = ["198.51.100.0/24", "64497 64498 | 198.51.100.0/24 | ZZ | ripencc | 2010-05-06",
+                     "64500 | 2001:db8::/32 | ZZ | apnic | 2004-07-01",
+                     "64497 | ZZ | ripencc | 2010-05-06 | EXAMPLE-B Example Networks BV, ZZ", None, "bot: family: examplebot",
+                     "1795003600 14"]
+            answers = self.answers("cymru.toml", space)
+            self.assertEqual(len(answers), len(texts))
+            for answer, text in zip(answers, texts):
+                if text is not None:
+                    self.assertIn(f'TXT\t"{text}"\n', answer.replace("TXT ", "TXT\t"))
+            self.assertRegex(answers[4], r"(?s)A\t127\.0\.0\.40\n.*A\t127\.0\.0\.3\n")
+            looked_up = server.rblitz("lookup", "198.51.100.7", "--zone", "origin.asn.example.com")
+            self.assertEqual(looked_up.stdout.splitlines(), [
+                "origin.asn.example.com: 198.51.100.7 is listed", "  no A  TTL 2100  from feed origins",
+                '  TXT "64497 64498 | 198.51.100.0/24 | ZZ | ripencc | 2010-05-06"'])
+            record = server.json("lookup", "AS64497", "--zone", "asn.example.com")["zones"][0]["records"][0]
+            self.assertIsNone(record["a"])
+            self.assertEqual(record["txt"], texts[3])
+            server.write("cap.txt", "minerbot|192.0.2.1|0|2026-11-21 00:00:00||N\n")
+            reload = server.rblitz("reload", "cap")
+            self.assertIn("cap: category 'minerbot' has no code: 1 rows get the feed's a\n", reload.stdout)
+            server.wait_for_log("event=feed_note feed=cap")
 
     @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
     def test_dig_lines_of_the_dpdk_example_are_answered(self):

@@ -35,7 +35,7 @@ struct Parsed {
 template <class ParseBytes>
 std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view bytes, ParseBytes parse) {
   auto parsed = std::make_unique<Parsed>();
-  FeedDraft draft({.name = "fuzz", .text = "In $feed: $"}, format.precedence, &parsed->feed);
+  FeedDraft draft({.name = "fuzz", .text = "In $feed: $ of $prefix"}, format, &parsed->feed);
   LineReader reader(std::make_unique<MemorySource>(bytes));
   for (;;) {
     const Result<std::optional<LineBlock>> block = reader.Next();
@@ -43,7 +43,6 @@ std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view byte
     if (!block->has_value()) break;
     parsed->rejected.first += (*block)->over_long ? 1 : parse((*block)->bytes, &draft, &parsed->rejected);
   }
-  draft.content = format.content;
   draft.Finish(nullptr, &parsed->report);
   return parsed;
 }
@@ -75,7 +74,7 @@ inline void FuzzFormat(std::string_view name, Status (*parse_line)(std::string_v
   char text[kMaxTextBytes];
   for (ValueId id = 1; id < by_block->feed.verdicts.values(); ++id) {
     for (const Verdict& verdict : by_block->feed.verdicts.at(id)) {
-      Require(verdict.a_be != 0);
+      Require((verdict.a_be == 0) == format.is_text_only || id == 1);
       Require(by_block->feed.verdicts.Render(verdict.text, "255.255.255.255", text) <= kMaxTextBytes);
     }
   }
