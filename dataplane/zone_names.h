@@ -127,4 +127,37 @@ bool ForEachRecord(const Zone::Rep& zone, std::span<const uint8_t> labels, Visit
   return any;
 }
 
+// Calls visit(ZoneVerdict, TTL) for each verdict that the zone has for the address, feed by feed. All records of one
+// name and type have one TTL, the smallest of what contributes (RFC 2181 section 5.2).
+template <class Visit>
+void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
+  uint32_t ttl_seconds = UINT32_MAX;
+  if (IsTestPoint(address) && zone.has_addresses && zone.has_lists) {
+    const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
+    for (const ZoneVerdict& at : test) {
+      ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
+    }
+    for (const ZoneVerdict& at : test) visit(at, ttl_seconds);
+    return;
+  }
+  for (const ZoneFeed& feed : zone.excepting()) {
+    if (feed.ip4->Lookup(address) != kNotListed) return;
+  }
+  const std::span<const ZoneFeed> feeds = zone.listing();
+  // Looked up once where there are not very many.
+  constexpr size_t kRemembered = 32;
+  ValueId values[kRemembered] = {};
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
+    const ValueId value = feed.ip4->Lookup(address);
+    if (f < kRemembered) values[f] = value;
+    if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
+  }
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
+    const ValueId value = f < kRemembered ? values[f] : feed.ip4->Lookup(address);
+    for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, ttl_seconds);
+  }
+}
+
 }  // namespace rblitz
