@@ -42,7 +42,7 @@ void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
     const io::Message& message = burst.messages[i];
     const auto [zone, has_opt, end] = ReadCommon(message, s.label_sizes[i], serving.zones);
     if (zone == nullptr) [[unlikely]] {
-      ParseAny(burst.messages[i], i, serving);
+      ParseAny(burst, i, serving);
       continue;
     }
     if (zone != zone_before) [[unlikely]] {
@@ -123,6 +123,8 @@ void Responder::LookUp() noexcept {
     });
     if (most_feeds == 1) return;  // WriteGroup reads the values where they are
     each([&](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {
+      if (feed.excepts) [[unlikely]]
+        return Except(values, begin, addresses.size());
       Join(feed, values, begin, addresses.size());
     });
   }
@@ -138,6 +140,13 @@ inline void Responder::Join(const ZoneFeed& feed, const ValueId* values, size_t 
     const uint16_t answer = feed.ready_of[values[i]];
     s.ready[begin + i] = static_cast<uint16_t>((answer & mask) | (s.ready[begin + i] & ~mask));
     s.hits[begin + i] = static_cast<uint16_t>(s.hits[begin + i] + hit);
+  }
+}
+
+// Takes away all that feeds before said of the questions from `begin` on that this one lists.
+void Responder::Except(const ValueId* values, size_t begin, size_t count) noexcept {
+  for (size_t i = 0; i < count; ++i) {
+    if (values[i] != kNotListed) scratch_->hits[begin + i] = 0;
   }
 }
 

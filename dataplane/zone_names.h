@@ -40,8 +40,18 @@ void SetFurtherTestPoints(Zone::Rep& zone);
 
 // Whether something of the zone lies below the name, which itself is not listed.
 [[nodiscard]] bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept;
+// The same for a client that gets the zone without what it lists: only records, and parts of the zone, are there.
+[[nodiscard]] bool HasRecordsBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept;
 
-// Calls visit(ZoneVerdict, Subject) for each verdict that the zone has for the name.
+// The feed for which the name is not listed, whatever others say; null: none. Test points are nobody's exceptions.
+[[nodiscard]] const ZoneFeed* ExceptedBy(const Zone::Rep& zone, const AskedName& asked) noexcept;
+
+// Whether the name is of a kind that the zone can list.
+[[nodiscard]] inline bool CanBeListed(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  return zone.has_names || (asked.is_ip4 && zone.has_addresses) || (asked.is_ip6 && zone.has_ip6);
+}
+
+// Calls visit(ZoneVerdict, Subject) for each verdict that the zone has for the name. REQUIRES: it is not excepted.
 template <class Visit>
 void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
   SubjectText text;
@@ -53,7 +63,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     if (IsTestPoint(asked.ip4) && zone.has_lists) {
       for (const ZoneVerdict& at : zone.test[asked.ip4 - kTestUnlisted]) visit(at, subject);
     } else {
-      for (const ZoneFeed& feed : zone.feeds) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
+      for (const ZoneFeed& feed : zone.listing()) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
     }
   }
   if (asked.is_ip6 && zone.has_ip6) {
@@ -61,7 +71,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     if (zone.has_lists && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted)) {
       for (const ZoneVerdict& at : zone.ip6_test[asked.ip6 == kIp6TestListed ? 1 : 0]) visit(at, subject);
     } else {
-      for (const ZoneFeed& feed : zone.feeds) {
+      for (const ZoneFeed& feed : zone.listing()) {
         if (feed.data->ip6 != nullptr) visit_all(feed, feed.data->ip6->Lookup(asked.ip6), subject);
       }
     }
@@ -72,7 +82,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     for (const ZoneVerdict& at : zone.name_test[static_cast<size_t>(point)]) visit(at, subject);
     return;
   }
-  for (const ZoneFeed& feed : zone.feeds) {
+  for (const ZoneFeed& feed : zone.listing()) {
     if (feed.data->names != nullptr) {
       const NameMatch match = feed.data->names->Lookup(asked.labels);
       if (match.value != kNotListed) {
@@ -105,7 +115,7 @@ void ForEachVerdict(const Zone::Rep& zone, const AskedName& asked, Visit&& visit
 template <class Visit>
 bool ForEachRecord(const Zone::Rep& zone, std::span<const uint8_t> labels, Visit&& visit) {
   bool any = false;
-  for (const ZoneFeed& feed : zone.feeds) {
+  for (const ZoneFeed& feed : zone.listing()) {
     if (feed.data->generic == nullptr) continue;
     const GenericRecords::Records* const records = feed.data->generic->Find(labels);
     if (records == nullptr) continue;
@@ -115,6 +125,39 @@ bool ForEachRecord(const Zone::Rep& zone, std::span<const uint8_t> labels, Visit
     }
   }
   return any;
+}
+
+// Calls visit(ZoneVerdict, TTL) for each verdict that the zone has for the address, feed by feed. All records of one
+// name and type have one TTL, the smallest of what contributes (RFC 2181 section 5.2).
+template <class Visit>
+void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
+  uint32_t ttl_seconds = UINT32_MAX;
+  if (IsTestPoint(address) && zone.has_addresses && zone.has_lists) {
+    const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
+    for (const ZoneVerdict& at : test) {
+      ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
+    }
+    for (const ZoneVerdict& at : test) visit(at, ttl_seconds);
+    return;
+  }
+  for (const ZoneFeed& feed : zone.excepting()) {
+    if (feed.ip4->Lookup(address) != kNotListed) return;
+  }
+  const std::span<const ZoneFeed> feeds = zone.listing();
+  // Looked up once where there are not very many.
+  constexpr size_t kRemembered = 32;
+  ValueId values[kRemembered] = {};
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
+    const ValueId value = feed.ip4->Lookup(address);
+    if (f < kRemembered) values[f] = value;
+    if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
+  }
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
+    const ValueId value = f < kRemembered ? values[f] : feed.ip4->Lookup(address);
+    for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, ttl_seconds);
+  }
 }
 
 }  // namespace rblitz

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -65,6 +66,7 @@ struct ZoneFeed {
   const FeedData* data;
   const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
+  bool excepts;                    // what it lists is not listed, whatever others say
   bool is_ready;                   // each value has a ready answer
   std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
 };
@@ -74,6 +76,8 @@ struct ZoneVerdict {
   const ZoneFeed* feed;  // null: the zone's own test entry
   Verdict verdict;
 };
+
+class ZoneAccess;  // dataplane/zone_access.h
 
 struct Zone::Rep {
   std::array<QuestionEnd, 2> ends;  // of questions without and with OPT
@@ -89,22 +93,29 @@ struct Zone::Rep {
   // Some feed is a list. A zone of nothing but texts has no test points, and octets and nibbles that a question leaves
   // out are zero there.
   bool has_lists = false;
-  std::vector<ZoneFeed> feeds;
+  std::vector<ZoneFeed> feeds;  // those that list, then those that except
+  size_t listing_feeds = 0;
   std::vector<ReadyAnswer> ready;
+  std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
+
+  [[nodiscard]] std::span<const ZoneFeed> listing() const noexcept { return std::span(feeds).first(listing_feeds); }
+  [[nodiscard]] std::span<const ZoneFeed> excepting() const noexcept { return std::span(feeds).subspan(listing_feeds); }
 
   // The apex in wire form and lower case.
   std::array<uint8_t, dns::kMaxName> apex{};
   uint16_t apex_size = 0;
-  uint32_t ttl_seconds = 0;  // of its own test entry, of HINFO
-  RecordChunk soa;           // as an answer
-  RecordChunk soa_negative;  // with the TTL of RFC 2308 section 5
+  uint16_t part_size = 0;                   // bytes that it has before the apex of the configured zone
+  std::vector<std::vector<uint8_t>> parts;  // names before the apex at which parts of the same zone begin
+  uint32_t ttl_seconds = 0;                 // of its own test entry, of HINFO
+  RecordChunk soa;                          // as an answer
+  RecordChunk soa_negative;                 // with the TTL of RFC 2308 section 5
   RecordChunk ns;
   RecordChunk hinfo;                                  // RFC 8482 section 4.2
   std::array<std::vector<ZoneVerdict>, 2> test;       // 127.0.0.1 and 127.0.0.2
   std::array<std::vector<ZoneVerdict>, 2> ip6_test;   // ::FFFF:7F00:1 and ::FFFF:7F00:2
   std::array<std::vector<ZoneVerdict>, 2> name_test;  // invalid and test
   std::string name;
-  Soa soa_values;
+  Soa soa_values;  // of the configured zone
 };
 
 // Finds the zone of any name.
@@ -165,34 +176,5 @@ size_t RenderText(const ZoneVerdict& at, const Subject& subject, char* out) noex
 
 // Dotted decimal, without a final zero; room for 15 bytes; returns the bytes written.
 size_t AddressToText(uint32_t address, char* out) noexcept;
-
-// Calls visit(ZoneVerdict, TTL) for each verdict that the zone has for the address, feed by feed. All records of one
-// name and type have one TTL, the smallest of what contributes (RFC 2181 section 5.2).
-template <class Visit>
-void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
-  uint32_t ttl_seconds = UINT32_MAX;
-  if (IsTestPoint(address) && zone.has_addresses && zone.has_lists) {
-    const std::vector<ZoneVerdict>& test = zone.test[address - kTestUnlisted];
-    for (const ZoneVerdict& at : test) {
-      ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
-    }
-    for (const ZoneVerdict& at : test) visit(at, ttl_seconds);
-    return;
-  }
-  // Looked up once where there are not very many.
-  constexpr size_t kRemembered = 32;
-  ValueId values[kRemembered] = {};
-  for (size_t f = 0; f < zone.feeds.size(); ++f) {
-    const ZoneFeed& feed = zone.feeds[f];
-    const ValueId value = feed.ip4->Lookup(address);
-    if (f < kRemembered) values[f] = value;
-    if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
-  }
-  for (size_t f = 0; f < zone.feeds.size(); ++f) {
-    const ZoneFeed& feed = zone.feeds[f];
-    const ValueId value = f < kRemembered ? values[f] : feed.ip4->Lookup(address);
-    for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, ttl_seconds);
-  }
-}
 
 }  // namespace rblitz

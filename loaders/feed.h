@@ -55,6 +55,10 @@ struct LoadReport {
 // Names of the formats that `format` may have, sorted.
 [[nodiscard]] std::vector<std::string_view> FeedFormats();
 
+// Whether feeds of this format say who may ask, instead of what is listed.
+[[nodiscard]] bool IsAccessFormat(std::string_view format);
+// Whether they list addresses, names or digests, and nothing else.
+[[nodiscard]] bool IsListFormat(std::string_view format);
 // Whether a format has categories for FeedConfig::codes, or answers TXT only, so that `a_be` and `text` mean nothing.
 [[nodiscard]] bool HasCategories(std::string_view format);
 [[nodiscard]] bool IsTextOnly(std::string_view format);

@@ -59,8 +59,9 @@ constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
 constexpr std::string_view kPrefixText = "$prefix";
 
 constexpr FeedFormat kFormats[] = {
-    FormatOf<ParseAclLine>("acl", FeedContent::kAddresses),
+    FormatOf<ParseAclLine>("acl", FeedContent::kClients),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
+    {"combined", Precedence::kLongestMatch, ParseCombinedBlock, FeedContent::kCombined},
     {"cymru-asn", Precedence::kLongestMatch, ParseLines<ParseCymruAsnLine>, FeedContent::kNames, "", true},
     {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
      kPrefixText},

@@ -40,6 +40,9 @@ namespace rblitz {
 [[nodiscard]] Status ParseCymruMhrLine(std::string_view line, FeedDraft* draft);
 [[nodiscard]] Status ParseGenericLine(std::string_view line, FeedDraft* draft);  // generic_format.cc
 
+class LineErrors;
+uint64_t ParseCombinedBlock(std::string_view block, FeedDraft* draft, LineErrors* errors);  // combined_format.cc
+
 // Lists an address, CIDR or range of either family, as plain lists write it.
 [[nodiscard]] Status AddCidrEntry(std::string_view entry, ValueId value, FeedDraft* draft);  // cidr_format.cc
 

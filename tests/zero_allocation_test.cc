@@ -194,5 +194,60 @@ TEST(ZeroAllocation, NothingIsAllocatedWhileBurstsOfEveryKindAreAnswered) {
   EXPECT_TRUE(test::AddsUp(*stats));
 }
 
+// A feed that says what clients get: those of 10.n.0.0/16 the n-th action.
+std::shared_ptr<const FeedData> AccessList() {
+  const std::shared_ptr<FeedData> feed = test::MakeFeed("acl", {});
+  const TextId text = feed->verdicts.InternText(std::vector<std::string_view>{"no more for ", ""});
+  const ValueId value = feed->verdicts.Intern({.a_be = __builtin_bswap32(test::Ip(127, 0, 0, 9)), .text = text});
+  AclBuilder builder;
+  for (const AclAction action : {AclAction::kIgnore, AclAction::kRefuse, AclAction::kEmpty, AclAction::kAnswer}) {
+    const uint32_t first = test::Ip(10, static_cast<uint32_t>(action), 0, 0);
+    builder.Add(first, first | 0xffff, {.action = action, .value = action == AclAction::kAnswer ? value : kNotListed});
+  }
+  BuildReport report;
+  feed->acl = std::make_shared<const Acl>(builder.Build(nullptr, &report));
+  return feed;
+}
+
+TEST(ZeroAllocation, NothingIsAllocatedForZonesWithRules) {
+  Snapshot snapshot;
+  snapshot.feeds = {test::MakeFeed("data", {{test::Ip(192, 0, 2, 0), test::Ip(192, 0, 2, 255), 2, {"Listed ", ""}}}),
+                    test::MakeFeed("own", {{test::Ip(192, 0, 2, 5), test::Ip(192, 0, 2, 5), 2}}), AccessList()};
+  const ZoneConfig zone{
+      .name = "bl.example.com",
+      .feeds = {0},
+      .except = {1},
+      .access = {2},
+      .allow = {{.address = {.high = 0, .low = kV4MappedLow | test::Ip(10, 0, 0, 0)}, .length = 96 + 8}}};
+  const auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(test::Own(), stats.get());
+  for (uint32_t net = 0; net <= static_cast<uint32_t>(AclAction::kAnswer); ++net) {
+    for (const char* name : {"5.2.0.192.bl.example.com", "6.2.0.192.bl.example.com", "www.bl.example.com"}) {
+      for (const uint16_t type : {dns::kA, dns::kTxt, dns::kAny}) {
+        memory.Push(test::UdpFrame({.source = test::Ip(10, net, 0, 1)}, {}, Question(name, type, Opt{})));
+      }
+    }
+  }
+  memory.Replay();
+  Responder responder(stats.get());
+  io::Burst burst;
+  const auto bursts = [&](int count) {
+    for (; count > 0; --count) {
+      memory.Receive(burst);
+      responder.Answer(burst, **serving);
+      memory.Send(burst);
+    }
+  };
+  bursts(1);
+  EXPECT_EQ(CallsIn([&] { bursts(100); }), (Calls{0, 0}));
+  for (const dns::Rcode rcode : {dns::kNoError, dns::kNxDomain, dns::kRefused}) {
+    EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
+  }
+  EXPECT_GT(stats->dropped[static_cast<size_t>(DropReason::kAcl)].value(), 0u);
+  EXPECT_TRUE(test::AddsUp(*stats));
+}
+
 }  // namespace
 }  // namespace rblitz

@@ -238,7 +238,7 @@ class Commands(unittest.TestCase):
         listed = self.server.rblitz("--json", "lookup", "192.0.2.1", "--zone", "bl.test")
         self.assertEqual(listed.returncode, 0)
         self.assertEqual(json.loads(listed.stdout)["zones"],
-                         [{"zone": "bl.test", "listed": True, "out": False,
+                         [{"zone": "bl.test", "listed": True, "out": False, "restricted": False, "excepted_by": None,
                            "records": [{"a": "127.0.0.2", "txt": None, "ttl": 2100, "feed": "one"}]}])
         self.assertEqual(self.server.rblitz("lookup", "192.0.2.99").returncode, 3)
         self.assertIn("not listed", self.server.rblitz("lookup", "192.0.2.99").stdout)
