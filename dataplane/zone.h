@@ -18,8 +18,9 @@
 namespace rblitz {
 
 struct ZoneConfig {
-  std::string name;             // apex as text: bl.example.com
-  std::vector<uint32_t> feeds;  // indices into Snapshot::feeds, in order
+  std::string name;              // apex as text: bl.example.com
+  std::vector<uint32_t> feeds;   // indices into Snapshot::feeds, in order
+  std::vector<uint32_t> except;  // likewise; what these list, the zone does not
   std::optional<uint32_t> ttl_seconds;
   std::optional<Soa> soa;
   std::optional<NameServers> ns;
