@@ -31,19 +31,6 @@ FeedOutcome Load(const ConfiguredFeed& feed, std::shared_ptr<const FeedData>* da
   return outcome;
 }
 
-Json ZonesJson(const Config& config, const Serving& serving) {
-  Json zones = Json::array();
-  for (const ZoneConfig& zone : config.zones) {
-    Json feeds = Json::array();
-    for (const uint32_t feed : zone.feeds) feeds.push_back(config.feeds[feed].feed.name);
-    const Zone* const served = serving.zones.Find(zone.name);
-    zones.push_back({{"name", zone.name},
-                     {"state", served == nullptr || served->out() ? "out" : "serving"},
-                     {"feeds", std::move(feeds)}});
-  }
-  return zones;
-}
-
 }  // namespace
 
 Json CheckJson(const std::string& config_file, const std::function<void(const std::string&)>& progress) {
@@ -66,7 +53,7 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
   }
   const auto serving = BuildServing(std::move(snapshot), config->zones, config->server.identity);
   if (serving) {
-    json["zones"] = ZonesJson(*config, **serving);
+    json["zones"] = ZonesJson(*config, serving->get());
   } else {
     json["errors"].push_back(config_file + ": " + serving.error().message);
   }

@@ -44,7 +44,9 @@ class ConfigReader {
   static FeedGuards ReadGuards(TableReader& feed);
   void ReadZone(const toml::table& table);
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
+  std::vector<uint32_t> FeedsOf(TableReader& zone, const char* key);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
+  void ReadAllow(TableReader& zone, ZoneConfig* config);
   void ChooseIo(TableReader& root);
   // A path of the file; relative ones start at the file's folder.
   [[nodiscard]] std::string Resolve(const std::string& path) const { return (folder_ / path).lexically_normal(); }
@@ -214,6 +216,7 @@ void ConfigReader::ReadZone(const toml::table& table) {
   for (const char* key : {"name", "feeds"}) reader.Require(key);
   ReadZoneName(reader, &zone);
   ReadZoneFeeds(reader, &zone);
+  ReadAllow(reader, &zone);
   zone.ttl_seconds = reader.Seconds("ttl");
   zone.soa = reader.Parsed("soa", ParseSoa);
   if (const auto names = reader.Strings("ns")) {
@@ -236,17 +239,53 @@ void ConfigReader::ReadZoneName(TableReader& zone, ZoneConfig* config) {
   if (!zone_names_.insert(*name).second) zone.Wrong("name", "there are two zones '" + *name + "'");
 }
 
-void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
-  const auto names = zone.Strings("feeds");
-  if (names && names->empty()) zone.Wrong("feeds", "is empty");
+// The feeds that a key names, each once.
+std::vector<uint32_t> ConfigReader::FeedsOf(TableReader& zone, const char* key) {
+  std::vector<uint32_t> feeds;
+  const auto names = zone.Strings(key);
+  if (names && names->empty()) zone.Wrong(key, "is empty");
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     const auto found = feed_index_.find(name);
     if (found == feed_index_.end()) {
-      zone.Wrong("feeds", "there is no feed '" + name + "'");
-    } else if (std::find(config->feeds.begin(), config->feeds.end(), found->second) != config->feeds.end()) {
-      zone.Wrong("feeds", "names '" + name + "' twice");
+      zone.Wrong(key, "there is no feed '" + name + "'");
+    } else if (std::find(feeds.begin(), feeds.end(), found->second) != feeds.end()) {
+      zone.Wrong(key, "names '" + name + "' twice");
     } else {
-      config->feeds.push_back(found->second);
+      feeds.push_back(found->second);
+    }
+  }
+  return feeds;
+}
+
+void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
+  for (const uint32_t feed : FeedsOf(zone, "feeds")) {
+    const bool is_access = IsAccessFormat(config_.feeds[feed].feed.format);
+    (is_access ? config->access : config->feeds).push_back(feed);
+  }
+  if (config->feeds.empty() && !config->access.empty()) {
+    zone.Wrong("feeds", "names access lists only: there is nothing to answer from");
+  }
+  config->except = FeedsOf(zone, "except");
+  for (const uint32_t feed : config->except) {
+    const FeedConfig& named = config_.feeds[feed].feed;
+    if (std::find(config->feeds.begin(), config->feeds.end(), feed) != config->feeds.end()) {
+      zone.Wrong("except", "'" + named.name + "' is one of its feeds too");
+    } else if (!named.format.empty() && !IsListFormat(named.format)) {
+      zone.Wrong("except",
+                 "'" + named.name + "' is of format " + named.format + ", not a list of addresses, names or digests");
+    }
+  }
+}
+
+void ConfigReader::ReadAllow(TableReader& zone, ZoneConfig* config) {
+  const auto texts = zone.Strings("allow");
+  if (texts && texts->empty()) zone.Wrong("allow", "is empty: nobody could ask");
+  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
+    const auto clients = ParseClients(text);
+    if (!clients) {
+      zone.Wrong("allow", clients.error().message);
+    } else {
+      config->allow.push_back(*clients);
     }
   }
 }

@@ -1,14 +1,19 @@
 #include "cli/config_values.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <vector>
+
+#include "loaders/ip6_text.h"
 
 namespace rblitz {
 
@@ -103,6 +108,44 @@ Result<uint32_t> ParseAValue(const std::string& text) {
   if (inet_pton(AF_INET, text.c_str(), &address) != 1) return Fail("bad address '" + text + "' (as in 127.0.0.2)");
   if (address.s_addr == 0) return Fail("0.0.0.0 is no answer");
   return address.s_addr;
+}
+
+Result<Ip6Prefix> ParseClients(const std::string& text) {
+  const size_t slash = text.find('/');
+  const std::string address_text = text.substr(0, slash);
+  const std::string length_text = slash == std::string::npos ? "" : text.substr(slash + 1);
+  in_addr ip4{};
+  const bool is_ip4 = inet_pton(AF_INET, address_text.c_str(), &ip4) == 1;
+  Ip6Address address{.high = 0, .low = kV4MappedLow | ntohl(ip4.s_addr)};
+  uint64_t halves_be[2];
+  if (!is_ip4) {
+    if (inet_pton(AF_INET6, address_text.c_str(), halves_be) != 1) {
+      return Fail("bad address '" + text + "' (as in 10.0.0.0/8 or 2001:db8::/32)");
+    }
+    address = {.high = be64toh(halves_be[0]), .low = be64toh(halves_be[1])};
+  }
+  const unsigned most = is_ip4 ? 32 : 128;
+  unsigned length = most;
+  if (slash != std::string::npos && (!ParseNumber(length_text, &length) || length > most)) {
+    return Fail("bad prefix '" + text + "'");
+  }
+  const std::optional<Ip6Prefix> prefix = MakeIp6Prefix(address, length + 128 - most);
+  if (!prefix) return Fail("bits after the prefix are set in '" + text + "'");
+  return *prefix;
+}
+
+std::string ClientsText(const Ip6Prefix& clients) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool is_ip4 = IsV4Mapped(clients.address) && clients.length >= 96;
+  if (is_ip4) {
+    const uint32_t ip4_be = htonl(static_cast<uint32_t>(clients.address.low));
+    inet_ntop(AF_INET, &ip4_be, text.data(), text.size());
+  } else {
+    const uint64_t halves_be[2] = {htobe64(clients.address.high), htobe64(clients.address.low)};
+    inet_ntop(AF_INET6, halves_be, text.data(), text.size());
+  }
+  const std::string address = text.data();
+  return clients.length == 128 ? address : address + "/" + std::to_string(clients.length - (is_ip4 ? 96 : 0));
 }
 
 Result<std::string> ParseDomainName(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "tables/ip6.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -23,6 +24,11 @@ namespace rblitz {
 
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
+
+// "10.0.0.0/8", "192.0.2.7", "2001:db8::/32": clients; those of IPv4 as mapped addresses (RFC 4291 section 2.5.5.2).
+[[nodiscard]] Result<Ip6Prefix> ParseClients(const std::string& text);
+// The same, back.
+[[nodiscard]] std::string ClientsText(const Ip6Prefix& clients);
 
 // A domain name without escapes: labels of letters, digits, '-' and '_'. Returned in lower case without a final dot.
 [[nodiscard]] Result<std::string> ParseDomainName(const std::string& text);

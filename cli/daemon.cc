@@ -79,7 +79,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   reloader_ = std::make_unique<Reloader>(
       ReloaderOptions{.idle_priority = workers_->occupy_every_cpu(), .copies = copies_.get(), .settle = kSettle});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
-  if (const Status started = overrides_->Start(std::time(nullptr)); !started) return started;
+  if (Status started = overrides_->Start(std::time(nullptr)); !started) return started;
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
   loop_->Every(Overrides::kTick, [this] { overrides_->Expire(std::time(nullptr)); });
   return {};

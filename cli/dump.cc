@@ -68,6 +68,9 @@ Result<Snapshot> LoadAll(const Json& plan, std::vector<FeedSources>* feeds) {
     LoadReport report;
     auto data = LoadSources(feed.config, *std::move(sources), nullptr, &report);
     if (!data) return tl::unexpected<Error>(data.error());
+    if (!(*data)->parts.empty()) {
+      return Fail("dump: feed " + feed.config.name + " is a combined one, whose parts cannot be written as one zone");
+    }
     snapshot.feeds.back() = *std::move(data);
   }
   return snapshot;
@@ -171,7 +174,7 @@ Status DumpZone(const Json& plan, std::ostream* out, const DumpProgress& progres
     if (!HasTexts(snapshot->feeds[i].get())) continue;
     Result<std::vector<FeedSource>> sources = Open(feeds[i]);
     if (!sources) return tl::unexpected<Error>(sources.error());
-    if (const Status shown = ShowEntries(feeds[i].config, *std::move(sources), &watched); !shown) return shown;
+    if (Status shown = ShowEntries(feeds[i].config, *std::move(sources), &watched); !shown) return shown;
   }
   ShowOverrides(overrides, &walk);
   walk.WriteIp6();

@@ -105,14 +105,20 @@ std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
 
 ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
   ZoneKinds kinds;
+  const auto add = [&kinds](const FeedData& data) {
+    const bool has_names = data.names != nullptr || data.hashes != nullptr;
+    kinds.ip6 |= data.ip6 != nullptr;
+    kinds.names |= has_names;
+    kinds.ip4 |= data.ip4->entries() > 0 || (data.ip6 == nullptr && !has_names && data.generic == nullptr);
+  };
   for (const uint32_t index : zone.feeds) {
     const FeedData* data = index < snapshot.feeds.size() ? snapshot.feeds[index].get() : nullptr;
     if (data == nullptr) continue;
-    const bool has_names = data->names != nullptr || data->hashes != nullptr;
     kinds.any = true;
-    kinds.ip6 |= data->ip6 != nullptr;
-    kinds.names |= has_names;
-    kinds.ip4 |= data->ip4->entries() > 0 || (data->ip6 == nullptr && !has_names && data->generic == nullptr);
+    if (data->parts.empty()) add(*data);
+    for (const FeedPart& part : data->parts) {
+      if (std::ranges::find(part.zones, "") != part.zones.end()) add(*part.data);
+    }
   }
   return kinds;
 }

@@ -64,9 +64,17 @@ std::string Joined(const Json& list) {
 std::string ZoneTable(const Json& zones) {
   TextTable table;
   table.AddRow({"zone", "state", "feeds"});
-  for (const Json& zone : zones)
-    table.AddRow({Printable(zone["name"]), Printable(zone["state"]), Joined(zone["feeds"])});
-  return table.Text();
+  std::string rules;
+  for (const Json& zone : zones) {
+    const std::string name = Printable(zone["name"]);
+    table.AddRow({name, Printable(zone["state"]), Joined(zone["feeds"])});
+    for (const auto& [key, what] :
+         {std::pair("except", "never lists what these list: "), std::pair("access", "is asked as these allow: "),
+          std::pair("allow", "answers to ")}) {
+      if (!zone[key].empty()) rules += name + ": " + what + Joined(zone[key]) + "\n";
+    }
+  }
+  return table.Text() + rules;
 }
 
 // Why feeds failed; whoever prints errors on stderr need not.
@@ -237,10 +245,11 @@ std::string RenderStats(const Json& stats) {
   }
   std::string text = totals.Text() + "dropped\n" + NonZero(stats["dropped"]) + "rcodes\n" + NonZero(stats["rcodes"]);
   TextTable zones;
-  zones.AddRow({"zone", "listed", "nodata", "nxdomain", "servfail", "other"});
+  zones.AddRow({"zone", "listed", "nodata", "nxdomain", "servfail", "refused", "ignored", "other"});
   for (const auto& [name, outcomes] : stats["zones"].items()) {
     zones.AddRow({name, Number(outcomes["listed"]), Number(outcomes["nodata"]), Number(outcomes["nxdomain"]),
-                  Number(outcomes["servfail"]), Number(outcomes["other"])});
+                  Number(outcomes["servfail"]), Number(outcomes["refused"]), Number(outcomes["ignored"]),
+                  Number(outcomes["other"])});
   }
   return text + "\n" + zones.Text();
 }
@@ -275,9 +284,12 @@ std::string RenderLookup(const Json& lookup) {
   std::string text;
   for (const Json& zone : lookup["zones"]) {
     text += Printable(zone["zone"]) + ": " + Printable(lookup["what"]) + " is ";
-    text += zone["out"].get<bool>()      ? "not known: all feeds are out (SERVFAIL)\n"
-            : zone["listed"].get<bool>() ? "listed\n"
-                                         : "not listed\n";
+    text += zone["out"].get<bool>()      ? "not known: its feeds are out (SERVFAIL)"
+            : zone["listed"].get<bool>() ? "listed"
+                                         : "not listed";
+    if (!zone["excepted_by"].is_null()) text += ": excepted by feed " + Printable(zone["excepted_by"]);
+    if (zone["restricted"].get<bool>()) text += " (for clients that may ask)";
+    text += "\n";
     for (const Json& record : zone["records"]) text += RecordText(record);
   }
   return text;

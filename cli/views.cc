@@ -9,6 +9,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "cli/config_values.h"
 #include "cli/looked_up.h"
 #include "cli/version.h"
 #include "dataplane/stats.h"
@@ -97,21 +98,6 @@ Json FeedJson(const FeedStatus& feed, int64_t now) {
   return json;
 }
 
-Json ZonesJson(const Config& config, const Serving* serving) {
-  Json zones = Json::array();
-  for (const ZoneConfig& zone : config.zones) {
-    const Zone* served = serving != nullptr ? serving->zones.Find(zone.name) : nullptr;
-    Json feeds = Json::array();
-    for (const uint32_t feed : zone.feeds) feeds.push_back(config.feeds[feed].feed.name);
-    zones.push_back({{"name", zone.name},
-                     {"state", served == nullptr ? "loading"
-                               : served->out()   ? "out"
-                                                 : "serving"},
-                     {"feeds", std::move(feeds)}});
-  }
-  return zones;
-}
-
 std::string RcodeName(size_t rcode) {
   static constexpr std::string_view kNames[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
   if (rcode < std::size(kNames)) return std::string(kNames[rcode]);
@@ -148,18 +134,49 @@ Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
   return outcomes;
 }
 
+Json FeedNames(const Config& config, const std::vector<uint32_t>& feeds) {
+  Json names = Json::array();
+  for (const uint32_t feed : feeds) names.push_back(config.feeds[feed].feed.name);
+  return names;
+}
+
 Json ZoneLookupJson(const Zone& zone, const AskedName& asked) {
+  const Explanation explanation = zone.Explain(asked);
   Json records = Json::array();
-  for (const Listing& listing : zone.Explain(asked)) {
+  for (const Listing& listing : explanation.listings) {
     records.push_back({{"a", AText(listing.a_be)},
                        {"txt", listing.text.empty() ? Json() : Json(listing.text)},
                        {"ttl", listing.ttl_seconds},
                        {"feed", listing.feed.empty() ? Json() : Json(listing.feed)}});
   }
-  return {{"zone", zone.name()}, {"listed", !records.empty()}, {"out", zone.out()}, {"records", std::move(records)}};
+  const std::string& excepted_by = explanation.excepted_by;
+  return {{"zone", zone.name()},
+          {"listed", !records.empty()},
+          {"out", zone.out()},
+          {"restricted", zone.is_restricted()},
+          {"excepted_by", excepted_by.empty() ? Json() : Json(excepted_by)},
+          {"records", std::move(records)}};
 }
 
 }  // namespace
+
+Json ZonesJson(const Config& config, const Serving* serving) {
+  Json zones = Json::array();
+  for (const ZoneConfig& zone : config.zones) {
+    const Zone* served = serving != nullptr ? serving->zones.Find(zone.name) : nullptr;
+    Json allow = Json::array();
+    for (const Ip6Prefix& clients : zone.allow) allow.push_back(ClientsText(clients));
+    zones.push_back({{"name", zone.name},
+                     {"state", served == nullptr ? "loading"
+                               : served->out()   ? "out"
+                                                 : "serving"},
+                     {"feeds", FeedNames(config, zone.feeds)},
+                     {"except", FeedNames(config, zone.except)},
+                     {"access", FeedNames(config, zone.access)},
+                     {"allow", std::move(allow)}});
+  }
+  return zones;
+}
 
 Json StatusJson(const ServerView& view) {
   const int64_t now = std::time(nullptr);
@@ -197,7 +214,10 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
                {"rcodes", RcodesJson(workers)},
                {"zones", Json::object()}};
   if (serving == nullptr) return json;
-  for (const Zone& zone : serving->zones.zones()) json["zones"][zone.name()] = ZoneStatsJson(workers, zone);
+  for (const Zone& zone : serving->zones.zones()) {
+    // Parts are counted with the zone that they are parts of.
+    if (!zone.is_part()) json["zones"][zone.name()] = ZoneStatsJson(workers, zone);
+  }
   return json;
 }
 

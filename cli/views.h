@@ -32,6 +32,9 @@ struct ServerView {
   Rates rates;
 };
 
+// The configured zones and how they stand. Null: nothing has been loaded yet.
+[[nodiscard]] Json ZonesJson(const Config& config, const Serving* serving);
+
 [[nodiscard]] Json StatusJson(const ServerView& view);
 [[nodiscard]] Json StatsJson(const Workers& workers, const Serving* serving, Rates rates);
 

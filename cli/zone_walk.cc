@@ -61,7 +61,7 @@ std::span<const uint8_t> Parent(std::span<const uint8_t> labels) { return labels
 std::vector<Listing> Ask(const Zone& zone, std::span<const uint8_t> labels) {
   AskedName asked{};
   asked.labels = labels;
-  return zone.Explain(asked);
+  return zone.Explain(asked).listings;
 }
 
 // Of any name below that the list does not have.
@@ -137,7 +137,7 @@ void ZoneWalk::WriteNetwork(uint32_t prefix, unsigned length, const Key& key) {
   AskedName asked{};
   asked.is_ip4 = true;
   asked.ip4 = prefix;
-  const std::vector<Listing> listings = zone_.Explain(asked);
+  const std::vector<Listing> listings = zone_.Explain(asked).listings;
   if (!listings.empty()) file_->Listings(OwnerOfIp4(prefix, length), listings);
 }
 
@@ -224,7 +224,7 @@ void ZoneWalk::WalkIp6(const Ip6Address& prefix, unsigned nibbles, std::span<con
     AskedName asked{};
     asked.is_ip6 = true;
     asked.ip6 = prefix;
-    const std::vector<Listing> listings = zone_.Explain(asked);
+    const std::vector<Listing> listings = zone_.Explain(asked).listings;
     if (!listings.empty()) file_->Listings(OwnerOfIp6(prefix, nibbles), listings);
     return;
   }

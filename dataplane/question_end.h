@@ -34,6 +34,12 @@ class QuestionEnd {
     return _mm_testz_si128(differ, differ) != 0;
   }
 
+  // The most that AllowsAlike looks at.
+  static constexpr size_t kMaxAlike = 64;
+  // Whether a question still ends so and has the same type, and no options where there were none, when these bits of
+  // its end are others. REQUIRES: size() <= kMaxAlike; the differences fill whole vectors.
+  [[nodiscard]] bool AllowsAlike(const uint8_t* differences, bool has_opt) const noexcept;
+
   // Of apex, type and class, and of OPT without options.
   [[nodiscard]] size_t size() const noexcept { return size_; }
 

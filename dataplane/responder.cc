@@ -1,76 +1,21 @@
 #include "dataplane/responder.h"
 
-#include <emmintrin.h>
-
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <span>
 #include <type_traits>
 
 #include "dataplane/answer_writer.h"
+#include "dataplane/common_question.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/dns/query.h"
-#include "dataplane/net/checksum.h"
+#include "dataplane/ready_writer.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
 
-namespace {
-
 static_assert(io::kBurst <= kMaxBatch);
-
-// The header's counts of a plain question, ARCOUNT 0: in memory order, turned so that ARCOUNT's last byte is the
-// lowest.
-constexpr uint64_t kPlainCounts = 0x01'0000;
-constexpr uint16_t kQrAndOpcode = 0x00f8;  // memory order
-
-constexpr size_t kOptSizeAt = 3;
-constexpr size_t kOptFlagsAt = 7;
-constexpr size_t kOptLengthAt = 9;
-
-template <class T>
-T Load(const uint8_t* p) noexcept {
-  T value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-
-template <class T>
-void Store(uint8_t* p, T value) noexcept {
-  std::memcpy(p, &value, sizeof value);
-}
-
-// At least `size` bytes, in steps: short answers in steps of 16, so that they don't reach into another cache line.
-template <size_t kStep>
-inline void CopyAnswer(uint8_t* to, const uint8_t* from, size_t size) noexcept {
-  static_assert(ReadyAnswer::kCapacity % kStep == 0 && kStep <= io::kSlack);
-  size_t at = 0;
-  do {
-    for (size_t part = 0; part < kStep; part += 16) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + at + part),
-                       _mm_load_si128(reinterpret_cast<const __m128i*>(from + at + part)));
-    }
-    at += kStep;
-  } while (at < size);
-}
-
-// Whether one of them is a test point.
-inline bool HasTestPoint(std::span<const uint32_t> addresses) noexcept {
-  const __m128i first = _mm_set1_epi32(static_cast<int>(kTestUnlisted));
-  const __m128i second = _mm_set1_epi32(static_cast<int>(kTestListed));
-  __m128i found = _mm_setzero_si128();
-  size_t i = 0;
-  for (; i + 4 <= addresses.size(); i += 4) {
-    const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&addresses[i]));
-    found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi32(four, first), _mm_cmpeq_epi32(four, second)));
-  }
-  return _mm_movemask_epi8(found) != 0 ||
-         std::any_of(addresses.begin() + static_cast<ptrdiff_t>(i), addresses.end(), IsTestPoint);
-}
-
-}  // namespace
 
 Responder::Responder(WorkerStats* stats) : stats_(stats), scratch_(std::make_unique<Scratch>()) {}
 Responder::~Responder() = default;
@@ -79,48 +24,12 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   for (size_t i = 0; i < burst.count; ++i) s.names[i] = burst.messages[i].payload + dns::kHeaderSize;
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);
+  if (AnswerAlike(burst, serving)) [[likely]]
+    return;
   Parse(burst, serving);
   SortByZone();
   LookUp();
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
-}
-
-namespace {
-
-// What follows OPT's fixed part, or stands where nothing may follow.
-[[gnu::noinline]] bool AreGoodOptions(const uint8_t* options, size_t size) noexcept {
-  return dns::Load16(options - dns::kOptSize + kOptLengthAt) == size && dns::OptionsAreWellFormed({options, size});
-}
-
-}  // namespace
-
-// What mail servers ask all day: one question for an address in a zone, with or without OPT.
-struct Responder::CommonQuestion {
-  const Zone::Rep* zone = nullptr;  // null: it is something else
-  size_t has_opt = 0;
-  size_t end = 0;
-};
-
-inline Responder::CommonQuestion Responder::ReadCommon(const io::Message& message, size_t labels,
-                                                       const ZoneSet& zones) noexcept {
-  if (message.capacity < kReadyRoom) [[unlikely]]
-    return {};
-  const uint8_t* const p = message.payload;
-  const uint64_t edns = std::rotl(Load<uint64_t>(p + 4), 8) - kPlainCounts;
-  const size_t has_opt = edns & 1;
-  const size_t apex_at = dns::kHeaderSize + labels;
-  const Zone::Rep* const zone = zones.index_->FindCommon(p + apex_at, has_opt);
-  const uint64_t is_no_address = (uint64_t{labels} - 1) >> 63;
-  if ((zone == nullptr) | (((edns >> 1) | (Load<uint16_t>(p + 2) & kQrAndOpcode) | is_no_address) != 0)) [[unlikely]]
-    return {};
-  const size_t end = apex_at + zone->ends[0].size();
-  const size_t rest = message.size - end;  // wraps where the question is cut off: never a good size
-  if (rest == 0 && has_opt == 0) return {zone, 0, end};
-  if (rest < dns::kOptSize || rest > message.size || has_opt == 0) [[unlikely]]
-    return {};
-  const bool is_bare_opt = (rest == dns::kOptSize) & (Load<uint16_t>(p + end + kOptLengthAt) == 0);
-  if (!is_bare_opt && !AreGoodOptions(p + end + dns::kOptSize, rest - dns::kOptSize)) return {};
-  return {zone, 1, end};
 }
 
 void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
@@ -133,7 +42,7 @@ void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
     const io::Message& message = burst.messages[i];
     const auto [zone, has_opt, end] = ReadCommon(message, s.label_sizes[i], serving.zones);
     if (zone == nullptr) [[unlikely]] {
-      ParseAny(burst.messages[i], i, serving);
+      ParseAny(burst, i, serving);
       continue;
     }
     if (zone != zone_before) [[unlikely]] {
@@ -185,10 +94,7 @@ void Responder::LookUp() noexcept {
   for (Scratch::Round& round : std::span(s.rounds).first(std::min(kRounds, most_feeds))) {
     for (size_t g = 0; g < s.group_count; ++g) {
       const size_t begin = s.groups[g].begin;
-      round.cursors[g] = {.permuted = round.permuted + begin,
-                          .buckets = round.buckets + begin,
-                          .single = round.single + begin,
-                          .further = round.further + begin};
+      round.cursors[g] = {.permuted = round.permuted + begin, .lines = round.lines + begin};
     }
   }
   for (size_t first = 0; first < most_feeds; first += kRounds) {
@@ -207,15 +113,19 @@ void Responder::LookUp() noexcept {
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
       feed.ip4->Sort(addresses, cursor, values);
     });
+    each([](const ZoneFeed&, Addresses addresses, const Ip4Cursor& cursor, const ValueId*, size_t) {
+      for (const uint8_t* const line : std::span(cursor.lines, addresses.size())) __builtin_prefetch(line, 0, 3);
+    });
     each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
       feed.ip4->Locate(addresses, cursor, values);
     });
-    each([](const ZoneFeed& feed, Addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.ip4->Find(cursor, values);
+    each([](const ZoneFeed& feed, Addresses addresses, const Ip4Cursor& cursor, ValueId* values, size_t) {
+      feed.ip4->Find(addresses, cursor, values);
     });
-    if (most_feeds == 1) return;  // WriteGroup reads the values themselves
     if (most_feeds == 1) return;  // WriteGroup reads the values where they are
     each([&](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {
+      if (feed.excepts) [[unlikely]]
+        return Except(values, begin, addresses.size());
       Join(feed, values, begin, addresses.size());
     });
   }
@@ -234,6 +144,13 @@ inline void Responder::Join(const ZoneFeed& feed, const ValueId* values, size_t 
   }
 }
 
+// Takes away all that feeds before said of the questions from `begin` on that this one lists.
+void Responder::Except(const ValueId* values, size_t begin, size_t count) noexcept {
+  for (size_t i = 0; i < count; ++i) {
+    if (values[i] != kNotListed) scratch_->hits[begin + i] = 0;
+  }
+}
+
 // The questions of one zone, those with the same kind of answer one after another: within a kind nothing is left to
 // predict, and half of all questions miss.
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
@@ -241,7 +158,7 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   const auto& [zone, begin, end] = s.groups[group];
   const bool has_one_feed = s.most_feeds == 1 && zone->feeds.size() == 1;
   if (has_one_feed && s.all_plain && zone->negatives_are_ready && zone->feeds[0].is_ready &&
-      !HasTestPoint({s.addresses + begin, end - begin})) [[likely]] {
+      !HasTestPoint({s.addresses + begin, end - begin})) {
     const ValueId* const values = s.rounds[0].values;
     SortByKind(group, [&](const Asked& asked, size_t i) {
       return 2 * static_cast<size_t>(values[i] != kNotListed) + static_cast<size_t>(asked.form);
@@ -261,9 +178,12 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
     WriteKinds(burst, *zone, [&](size_t i) { return s.ready[i]; });
   }
 
-  const uint64_t listed = s.of_kind[Scratch::kListed].count + s.of_kind[Scratch::kListedEdns].count;
-  const uint64_t unlisted = s.of_kind[Scratch::kUnlisted].count + s.of_kind[Scratch::kUnlistedEdns].count;
-  ZoneCounters& counters = stats_->zones[zone->slot];
+  CountReady(*zone, s.of_kind[Scratch::kListed].count + s.of_kind[Scratch::kListedEdns].count,
+             s.of_kind[Scratch::kUnlisted].count + s.of_kind[Scratch::kUnlistedEdns].count);
+}
+
+void Responder::CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept {
+  ZoneCounters& counters = stats_->zones[zone.slot];
   counters.outcomes[static_cast<size_t>(Outcome::kListed)].Add(listed);
   counters.outcomes[static_cast<size_t>(Outcome::kNxdomain)].Add(unlisted);
   stats_->rcodes[dns::kNoError].Add(listed);
@@ -287,7 +207,8 @@ inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, Ready
   const auto write = [&]<bool kEdns, size_t kStep>(Scratch::Kind kind, auto&& ready) {
     for (const uint8_t i : std::span(s.of_kind[kind].at, s.of_kind[kind].count)) {
       const Asked& asked = s.asked[i];
-      WriteReady<kEdns, kStep>(burst.messages[asked.message], asked.question_end, ready(asked, i));
+      io::Message& message = burst.messages[asked.message];
+      WriteReady<kEdns, kStep>(message, asked.question_end, Flags::Of(message.payload), ready(asked, i));
     }
   };
   // Negative answers depend on where the apex stands, and so on where the question ends.
@@ -302,38 +223,6 @@ inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, Ready
   for (const uint8_t i : std::span(composed.at, composed.count)) {
     Compose(burst.messages[s.asked[i].message], s.asked[i], s.addresses[i], zone);
   }
-}
-
-// REQUIRES: the question's form is kOpt when kEdns, else kBare.
-template <bool kEdns, size_t kStep>
-inline void Responder::WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept {
-  uint8_t* const p = message.payload;
-  uint8_t* const out = p + question_end;
-  const unsigned odd = question_end & 1;
-
-  // What goes, all that is not known beforehand: flags, and of OPT its size, flags and options.
-  const uint32_t old_flags = Load<uint16_t>(p + 2);
-  const uint32_t kept_flags = old_flags & __builtin_bswap16(dns::kRd);
-  uint32_t change = ready.changes[kEdns][odd] + kept_flags - old_flags;
-  uint8_t dnssec_ok = 0;
-  if constexpr (kEdns) {
-    const size_t options = message.size - question_end - dns::kOptSize;
-    uint32_t opt = uint32_t{dns::Load16(out + kOptSizeAt)} + dns::Load16(out + kOptFlagsAt);
-    if (options != 0) opt += dns::Load16(out + kOptLengthAt) + net::AtOffset(net::Sum(out + dns::kOptSize, options), 1);
-    change -= opt << (8 * odd);
-    dnssec_ok = out[kOptFlagsAt] & 0x80;  // DO (RFC 3225 section 3)
-  }
-
-  const size_t size = ready.size + (kEdns ? dns::kOptSize : 0);
-  CopyAnswer<kStep>(out, ready.bytes, size);
-  Store(p + 2, ready.head | kept_flags);  // ARCOUNT stays: as many OPTs go as came
-  if constexpr (kEdns) {
-    const size_t flags_at = ready.size + kOptFlagsAt;
-    out[flags_at] = dnssec_ok;
-    change += uint32_t{dnssec_ok} << (8 * ((question_end + flags_at) & 1));
-  }
-  message.size = static_cast<uint16_t>(question_end + size);
-  message.sum_change = change;
 }
 
 // An address question without a ready answer: another type than A, several feeds, a test address.

@@ -19,6 +19,7 @@ namespace rblitz {
 
 class AnswerWriter;
 struct Asked;
+struct Asker;
 struct ReadyAnswer;
 struct ZoneFeed;
 
@@ -43,23 +44,29 @@ class Responder {
   void SortByZone() noexcept;
   void LookUp() noexcept;
   void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
+  void Except(const uint32_t* values, size_t begin, size_t count) noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
   template <class KindOf>
   void SortByKind(size_t group, KindOf&& kind_of) noexcept;
   template <class ReadyOf>
   void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
-  template <bool kEdns, size_t kStep>
-  static void WriteReady(io::Message& message, size_t question_end, const ReadyAnswer& ready) noexcept;
+  void CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept;
   void Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
 
+  // The same for a burst of questions that differ in their addresses alone (responder_alike.cc); false: they differ in
+  // more, and nothing has been done.
+  [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;
+  template <bool kEdns>
+  void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
+
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.
-  void ParseAny(io::Message& message, size_t index, const Serving& serving) noexcept;
+  void ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept;
   void AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept;
   void AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept;
-  void AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
+  void AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Zone::Rep& zone,
                     const AskedName& asked) noexcept;
-  void AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone,
-                  const AskedName& asked) noexcept;
+  void AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone, const AskedName& asked,
+                  const Asker& asker) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;

@@ -10,12 +10,35 @@
 #include "dataplane/dns/query.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
+#include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
 
+// Who asks a zone, as far as it wants to know, and what that client gets.
+struct Asker {
+  Ip6Address address;
+  ZoneDecision gets;
+};
+
 namespace {
+
+Asker FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access) noexcept {
+  if (access == nullptr) return {};
+  if (burst.clients == nullptr) return {.address = {}, .gets = {.action = AclAction::kRefuse}};
+  const io::ClientAddress client = burst.clients->ClientOf(message);
+  uint64_t halves_be[2];
+  std::memcpy(halves_be, client.data(), sizeof halves_be);
+  const Ip6Address address{.high = __builtin_bswap64(halves_be[0]), .low = __builtin_bswap64(halves_be[1])};
+  return {.address = address, .gets = access->Decide(address)};
+}
+
+// An IPv4 client as it is usually written.
+std::string_view ClientText(const Ip6Address& address, SubjectText& text) noexcept {
+  if (!IsV4Mapped(address)) return AddressText(address, text);
+  return {text.data(), AddressToText(static_cast<uint32_t>(address.low), text.data())};
+}
 
 using FoldedName = std::array<uint8_t, dns::kMaxName>;
 
@@ -38,6 +61,17 @@ bool AddVerdict(AnswerWriter& writer, uint16_t qtype, const ZoneVerdict& at, uin
   const size_t size = RenderText(at, subject, text);
   if (size != 0) writer.AddText(dns::kIn, ttl_seconds, {text, size});
   return size != 0;
+}
+
+// Calls visit(ZoneVerdict, TTL, subject) for what the client gets instead of the zone's data.
+template <class Visit>
+void ForEachOwnVerdict(const Asker& asker, Visit&& visit) noexcept {
+  SubjectText text;
+  const std::string_view subject = ClientText(asker.address, text);
+  const ZoneFeed& feed = *asker.gets.feed;
+  for (const Verdict& verdict : feed.data->verdicts.at(asker.gets.value)) {
+    visit(ZoneVerdict{&feed, verdict}, feed.ttl_seconds, subject);
+  }
 }
 
 // Whether the record is of this type.
@@ -64,7 +98,8 @@ void Responder::Count(const Zone::Rep& zone, Outcome outcome) noexcept {
   stats_->zones[zone.slot].outcomes[static_cast<size_t>(outcome)].Add(1);
 }
 
-void Responder::ParseAny(io::Message& message, size_t index, const Serving& serving) noexcept {
+void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept {
+  io::Message& message = burst.messages[index];
   const dns::Query query = dns::ParseQuery({message.payload, message.size});
   if (query.status != dns::QueryStatus::kOk) return AnswerUnreadable(message, query);
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
@@ -77,7 +112,7 @@ void Responder::ParseAny(io::Message& message, size_t index, const Serving& serv
       const size_t at = query.label_at[below];
       const Zone::Rep* zone = serving.zones.index_->Find(&name[at], query.name_size - at);
       if (zone != nullptr) {
-        return AnswerInZone(message, index, query, *zone, AskedName::Read({name.data(), at}, below));
+        return AnswerInZone(burst, index, query, *zone, AskedName::Read({name.data(), at}, below));
       }
     }
   }
@@ -123,12 +158,19 @@ void Responder::AnswerChaos(io::Message& message, const dns::Query& query, const
   Finish(writer, dns::kRefused, false);
 }
 
-void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
+void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Zone::Rep& zone,
                              const AskedName& asked) noexcept {
   Scratch& s = *scratch_;
+  io::Message& message = burst.messages[index];
+  const Asker asker = FindAsker(burst, message, zone.access.get());
+  if (asker.gets.action == AclAction::kIgnore) {
+    Count(zone, Outcome::kIgnored);
+    return Drop(message, DropReason::kAcl);
+  }
   const size_t apex_at = dns::kHeaderSize + query.label_at[asked.count];
   const bool has_more = zone.has_names || zone.has_records;
-  if (!zone.out && !has_more && asked.count == 4 && s.label_sizes[index] != 0) {
+  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && asked.count == 4 &&
+      s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
@@ -139,31 +181,42 @@ void Responder::AnswerInZone(io::Message& message, size_t index, const dns::Quer
   }
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
+  if (asker.gets.action == AclAction::kRefuse) {
+    Count(zone, Outcome::kRefused);
+    return Finish(writer, dns::kRefused, false);
+  }
   if (zone.out) {
     Count(zone, Outcome::kServfail);
     return Finish(writer, dns::kServFail, false);
   }
   if (asked.count == 0) return AnswerApex(writer, query, zone);
-  AnswerName(writer, query, zone, asked);
+  AnswerName(writer, query, zone, asked, asker);
 }
 
 // Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.
-void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone,
-                           const AskedName& asked) noexcept {
+void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone, const AskedName& asked,
+                           const Asker& asker) noexcept {
   bool exists = false;
   bool answered = false;
-  ForEachVerdict(zone, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+  const auto add = [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
     exists = true;
     answered |= AddVerdict(writer, query.qtype, at, ttl_seconds, subject);
-  });
-  exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t ttl_seconds) {
-    answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
-  });
+  };
+  if (ExceptedBy(zone, asked) == nullptr) {
+    if (asker.gets.action == AclAction::kPass) ForEachVerdict(zone, asked, add);
+    if (asker.gets.action == AclAction::kAnswer && CanBeListed(zone, asked)) ForEachOwnVerdict(asker, add);
+    // Records are no listings: whoever may ask gets them.
+    exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t ttl_seconds) {
+      answered |= AddGeneric(writer, query.qtype, record, ttl_seconds);
+    });
+  }
   if (answered) {
     Count(zone, Outcome::kListed);
     return Finish(writer, dns::kNoError, true);
   }
-  if (exists || HasBelow(zone, asked)) return AnswerExisting(writer, query, zone);
+  const bool is_empty = asker.gets.action == AclAction::kEmpty;
+  if (exists || (is_empty ? HasRecordsBelow(zone, asked.labels) : HasBelow(zone, asked)))
+    return AnswerExisting(writer, query, zone);
   writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, Outcome::kNxdomain);
   Finish(writer, dns::kNxDomain, true);

@@ -1,8 +1,12 @@
 // What a Responder keeps between the stages of a burst. For responder.cc and responder_any.cc only.
 #pragma once
 
+#include <emmintrin.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/io/packet_io.h"
@@ -22,6 +26,20 @@ inline constexpr size_t kRounds = 8;
 
 // There are no zone transfers: refused.
 [[nodiscard]] constexpr bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }
+
+// Whether one of them is a test point.
+inline bool HasTestPoint(std::span<const uint32_t> addresses) noexcept {
+  const __m128i first = _mm_set1_epi32(static_cast<int>(kTestUnlisted));
+  const __m128i second = _mm_set1_epi32(static_cast<int>(kTestListed));
+  __m128i found = _mm_setzero_si128();
+  size_t i = 0;
+  for (; i + 4 <= addresses.size(); i += 4) {
+    const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&addresses[i]));
+    found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi32(four, first), _mm_cmpeq_epi32(four, second)));
+  }
+  return _mm_movemask_epi8(found) != 0 ||
+         std::any_of(addresses.begin() + static_cast<ptrdiff_t>(i), addresses.end(), IsTestPoint);
+}
 
 // What follows the question.
 enum class Form : uint8_t {
@@ -80,10 +98,8 @@ struct Responder::Scratch {
   // By round: each group asks its next table.
   struct Round {
     uint32_t permuted[io::kBurst];
-    uint32_t buckets[io::kBurst];
-    uint8_t single[io::kBurst];
-    uint8_t further[io::kBurst];
-    ValueId values[io::kBurst];
+    const uint8_t* lines[io::kBurst];
+    alignas(16) ValueId values[io::kBurst];
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];

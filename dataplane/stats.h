@@ -44,13 +44,14 @@ enum class DropReason : uint8_t {
   kShortDns,      // less than a DNS header
   kIsResponse,    // QR = 1: never an answer to an answer
   kNoAnswerRoom,  // the buffer cannot hold even a header-only answer
+  kAcl,           // the zone's access list says not to answer this client
   kTxFull,        // the port or socket did not take the answer
   kCount,
 };
 [[nodiscard]] std::string_view DropReasonName(DropReason reason) noexcept;
 
 // How a question of a zone ended.
-enum class Outcome : uint8_t { kListed, kNoData, kNxdomain, kServfail, kOther, kCount };
+enum class Outcome : uint8_t { kListed, kNoData, kNxdomain, kServfail, kRefused, kIgnored, kOther, kCount };
 [[nodiscard]] std::string_view OutcomeName(Outcome outcome) noexcept;
 
 // Zones keep their slot over reloads; those past the last slot are counted in it together.

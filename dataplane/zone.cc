@@ -5,7 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "dataplane/chunk_writer.h"
 #include "dataplane/net/checksum.h"
+#include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
@@ -13,78 +15,19 @@ namespace rblitz {
 
 namespace {
 
-constexpr uint32_t kDefaultTtlSeconds = 2100;  // rbldnsd's -t default
-constexpr std::string_view kTestText = "RFC 5782 test entry";
+constexpr uint32_t kDefaultTtlSeconds = 2100;         // rbldnsd's -t default
 constexpr std::string_view kHinfo{"\7RFC8482\0", 9};  // RFC 8482 section 4.2
-
-// Appends records whose owner is the apex or the question's name.
-class ChunkWriter {
- public:
-  explicit ChunkWriter(const Zone::Rep& zone) : zone_(zone) {}
-
-  void Begin(bool owner_is_apex, dns::Type type, uint32_t ttl_seconds) {
-    if (owner_is_apex) {
-      Pointer(0);
-    } else {
-      Put16(dns::kQnamePointer);
-    }
-    Put16(type);
-    Put16(dns::kIn);
-    Put32(ttl_seconds);
-    length_at_ = chunk_.bytes.size();
-    Put16(0);
-  }
-  void End() {
-    dns::Store16(&chunk_.bytes[length_at_], static_cast<uint16_t>(chunk_.bytes.size() - length_at_ - 2));
-    ++chunk_.records;
-  }
-
-  // Compressed against the apex as far as both end alike (RFC 1035 section 4.1.4).
-  void PutName(const dns::Name& name) {
-    size_t at = 0;
-    for (; name.bytes[at] != 0; at += 1u + name.bytes[at]) {
-      const size_t rest = name.size - at;
-      if (rest <= zone_.apex_size && IsLabelStart(zone_.apex_size - rest) &&
-          dns::SameName(&name.bytes[at], &zone_.apex[zone_.apex_size - rest], rest)) {
-        chunk_.bytes.insert(chunk_.bytes.end(), name.bytes.begin(), name.bytes.begin() + static_cast<ptrdiff_t>(at));
-        Pointer(zone_.apex_size - rest);
-        return;
-      }
-    }
-    chunk_.bytes.insert(chunk_.bytes.end(), name.bytes.begin(), name.bytes.begin() + name.size);
-  }
-  void PutBytes(std::string_view bytes) { chunk_.bytes.insert(chunk_.bytes.end(), bytes.begin(), bytes.end()); }
-  void Put32(uint32_t value) {
-    Put16(static_cast<uint16_t>(value >> 16));
-    Put16(static_cast<uint16_t>(value));
-  }
-
-  [[nodiscard]] RecordChunk Take() { return std::exchange(chunk_, {}); }
-
- private:
-  void Put16(uint16_t value) {
-    chunk_.bytes.push_back(static_cast<uint8_t>(value >> 8));
-    chunk_.bytes.push_back(static_cast<uint8_t>(value));
-  }
-  void Pointer(size_t delta) {
-    chunk_.places.push_back({static_cast<uint16_t>(chunk_.bytes.size()), static_cast<uint16_t>(delta)});
-    Put16(0);
-  }
-  [[nodiscard]] bool IsLabelStart(size_t offset) const {
-    size_t at = 0;
-    while (at < offset) at += 1u + zone_.apex[at];
-    return at == offset;
-  }
-
-  const Zone::Rep& zone_;
-  RecordChunk chunk_;
-  size_t length_at_ = 0;
-};
 
 Result<dns::Name> ParseName(std::string_view what, const std::string& text) {
   const dns::Name name = dns::NameFromText(text);
   if (name.size == 0) return Fail(std::string(what) + ": bad name '" + text + "'");
   return name;
+}
+
+std::string CanonicalText(dns::Name name) {
+  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
+  char text[4 * dns::kMaxName];
+  return {text, dns::NameToText(name.bytes.data(), text)};
 }
 
 uint16_t Flags(dns::Rcode rcode) { return __builtin_bswap16(static_cast<uint16_t>(dns::kQr | dns::kAa | rcode)); }
@@ -134,10 +77,12 @@ bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Ready
 // Fills a Zone::Rep step by step; each step may use what the ones before it made.
 class ZoneBuilder {
  public:
-  ZoneBuilder(const ZoneConfig& config, const Snapshot& snapshot) : config_(config), snapshot_(snapshot) {}
+  ZoneBuilder(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part)
+      : config_(config), snapshot_(snapshot), part_(part) {}
 
   Result<std::unique_ptr<const Zone::Rep>> Build() {
-    for (const auto step : {&ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds, &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs,
+    for (const auto step : {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds,
+                            &ZoneBuilder::SetExcept, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs,
                             &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
       if (const Status done = (this->*step)(); !done) return Fail("zone " + config_.name + ": " + done.error().message);
     }
@@ -145,38 +90,107 @@ class ZoneBuilder {
   }
 
  private:
+  Status CheckFeeds() {
+    for (const auto* feeds : {&config_.feeds, &config_.except, &config_.access}) {
+      for (const uint32_t index : *feeds) {
+        if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
+      }
+    }
+    return {};
+  }
+
   Status SetApex() {
-    const Result<dns::Name> name = ParseName("apex", config_.name);
+    const Result<dns::Name> zone = ParseName("apex", config_.name);
+    if (!zone) return Fail(zone.error().message);
+    zone_name_ = CanonicalText(*zone);
+    const Result<dns::Name> name = ParseName("apex", part_.empty() ? zone_name_ : part_ + "." + zone_name_);
     if (!name) return Fail(name.error().message);
     std::transform(name->bytes.begin(), name->bytes.begin() + name->size, zone_->apex.begin(), dns::Lower);
     zone_->apex_size = name->size;
+    zone_->part_size = static_cast<uint16_t>(name->size - zone->size);
     zone_->ends[0].Set(zone_->apex.data(), name->size, false);
     zone_->ends[1].Set(zone_->apex.data(), name->size, true);
-    char text[4 * dns::kMaxName];
-    zone_->name.assign(text, dns::NameToText(zone_->apex.data(), text));
+    zone_->name = CanonicalText(*name);
     zone_->slot = std::min<uint32_t>(config_.slot, kZoneSlots - 1);
     return {};
   }
 
+  // Null: out, or still what it was before it was configured to be (not) an access list.
+  const FeedData* Loaded(uint32_t index, bool is_access) const {
+    const FeedData* const data = snapshot_.feeds[index].get();
+    return data != nullptr && (data->acl != nullptr) == is_access ? data : nullptr;
+  }
+
   Status SetFeeds() {
     for (const uint32_t index : config_.feeds) {
-      if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
-      const FeedData* data = snapshot_.feeds[index].get();
+      const FeedData* const data = Loaded(index, false);
       if (data == nullptr) continue;  // out: the zone misses this part
-      // Better no zone than one that lets everybody ask.
-      if (data->acl != nullptr) return Fail("feed " + data->name + " is an access list, which zones do not obey yet");
-      zone_->feeds.push_back(
-          {.data = data, .ip4 = data->ip4.get(), .ttl_seconds = data->ttl_seconds, .is_ready = false, .ready_of = {}});
+      sources_.push_back(data);
       if (zone_->ttl_seconds == 0) zone_->ttl_seconds = data->ttl_seconds;  // the first feed that has one
-      SetKinds(*data);
       newest_ = std::max(newest_, data->data_time);
     }
-    zone_->out = zone_->feeds.empty() && !config_.feeds.empty();
+    zone_->out = sources_.empty() && !config_.feeds.empty();
     if (zone_->ttl_seconds == 0) zone_->ttl_seconds = kDefaultTtlSeconds;
     zone_->ttl_seconds = config_.ttl_seconds.value_or(zone_->ttl_seconds);
-    for (ZoneFeed& feed : zone_->feeds) {
-      if (config_.ttl_seconds || feed.ttl_seconds == 0) feed.ttl_seconds = zone_->ttl_seconds;
+    for (const FeedData* data : sources_) {
+      if (data->parts.empty() && part_.empty()) AddListing(*data);
+      for (const FeedPart& part : data->parts) {
+        if (std::find(part.zones.begin(), part.zones.end(), part_) != part.zones.end()) AddListing(*part.data);
+        AddPartNames(part.zones);
+      }
     }
+    zone_->listing_feeds = zone_->feeds.size();
+    return {};
+  }
+
+  ZoneFeed MakeFeed(const FeedData& data, bool excepts) const {
+    const bool has_ttl = !config_.ttl_seconds && data.ttl_seconds != 0;
+    return {.data = &data,
+            .ip4 = data.ip4.get(),
+            .ttl_seconds = has_ttl ? data.ttl_seconds : zone_->ttl_seconds,
+            .excepts = excepts,
+            .is_ready = false,
+            .ready_of = {}};
+  }
+  void AddListing(const FeedData& data) {
+    zone_->feeds.push_back(MakeFeed(data, false));
+    SetKinds(data);
+  }
+
+  // Of other parts those that begin below this one's apex.
+  void AddPartNames(const std::vector<std::string>& parts) {
+    for (const std::string& other : parts) {
+      std::string_view before = other;
+      if (!part_.empty()) {
+        if (!before.ends_with("." + part_)) continue;
+        before.remove_suffix(part_.size() + 1);
+      }
+      const dns::Name name = dns::NameFromText(before);
+      if (name.size > 1) zone_->parts.emplace_back(name.bytes.begin(), name.bytes.begin() + name.size - 1);
+    }
+  }
+
+  // A feed that is out makes the zone SERVFAIL: nobody knows what must never be listed.
+  Status SetExcept() {
+    for (const uint32_t index : config_.except) {
+      const FeedData* const data = Loaded(index, false);
+      zone_->out |= data == nullptr;
+      // Where nothing is listed nothing is excepted: what is asked first always lists.
+      if (data != nullptr && zone_->listing_feeds > 0) zone_->feeds.push_back(MakeFeed(*data, true));
+    }
+    return {};
+  }
+
+  // A list that is out makes the zone SERVFAIL: better no answer than one for everybody.
+  Status SetAccess() {
+    std::vector<ZoneFeed> lists;
+    for (const uint32_t index : config_.access) {
+      const FeedData* const data = Loaded(index, true);
+      zone_->out |= data == nullptr;
+      if (data != nullptr) lists.push_back(MakeFeed(*data, false));
+    }
+    if (config_.allow.empty() && lists.empty()) return {};
+    zone_->access = std::make_unique<const ZoneAccess>(config_.allow, std::move(lists));
     return {};
   }
 
@@ -191,17 +205,18 @@ class ZoneBuilder {
 
   Status SetSoa() {
     Soa& soa = zone_->soa_values;
-    soa.mname = soa.rname = zone_->name;  // named after the zone itself when nobody says otherwise
-    for (auto feed = zone_->feeds.rbegin(); feed != zone_->feeds.rend(); ++feed) {
-      if (feed->data->soa) soa = *feed->data->soa;  // the first feed that has one
+    soa.mname = soa.rname = zone_name_;  // named after the zone itself when nobody says otherwise
+    for (auto data = sources_.rbegin(); data != sources_.rend(); ++data) {
+      if ((*data)->soa) soa = *(*data)->soa;  // the first feed that has one
     }
     if (config_.soa) soa = *config_.soa;
     if (soa.ttl_seconds == 0) soa.ttl_seconds = zone_->ttl_seconds;
     if (soa.serial == 0) soa.serial = static_cast<uint32_t>(newest_);
-    zone_->soa = SoaChunk(soa.ttl_seconds);
+    if (part_.empty()) zone_->soa = SoaChunk(soa.ttl_seconds);  // a part is no zone of its own
     // RFC 2308 section 5: the smaller of the SOA's own TTL and its minimum.
     zone_->soa_negative = SoaChunk(std::min(soa.ttl_seconds, soa.minimum_seconds));
-    if (zone_->soa.records == 0) return Fail("bad name in its SOA: '" + soa.mname + "' or '" + soa.rname + "'");
+    if (zone_->soa_negative.records == 0)
+      return Fail("bad name in its SOA: '" + soa.mname + "' or '" + soa.rname + "'");
     return {};
   }
 
@@ -224,12 +239,12 @@ class ZoneBuilder {
 
   Status SetNs() {
     const NameServers* ns = nullptr;
-    for (auto feed = zone_->feeds.rbegin(); feed != zone_->feeds.rend(); ++feed) {
-      if (feed->data->ns) ns = &*feed->data->ns;
+    for (auto data = sources_.rbegin(); data != sources_.rend(); ++data) {
+      if ((*data)->ns) ns = &*(*data)->ns;
     }
     if (config_.ns) ns = &*config_.ns;
     ChunkWriter writer(*zone_);
-    if (ns != nullptr) {
+    if (ns != nullptr && part_.empty()) {
       for (const std::string& text : ns->names) {
         const Result<dns::Name> name = ParseName("name server", text);
         if (!name) return Fail(name.error().message);
@@ -250,7 +265,7 @@ class ZoneBuilder {
   // not.
   Status SetTestPoints() {
     bool listed_is_named = false;
-    for (const ZoneFeed& feed : zone_->feeds) {
+    for (const ZoneFeed& feed : zone_->listing()) {
       AddTest(feed, feed.data->test_unlisted, zone_->test[0]);
       AddTest(feed, feed.data->test_listed, zone_->test[1]);
       listed_is_named |= feed.data->test_listed.present;
@@ -275,13 +290,14 @@ class ZoneBuilder {
       zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, dns::kNxDomain, negative);
       zone_->ready.push_back(negative);
     }
-    for (ZoneFeed& feed : zone_->feeds) {
+    for (ZoneFeed& feed : std::span(zone_->feeds).first(zone_->listing_feeds)) {
       const uint32_t values = feed.data->verdicts.values();
       feed.ready_of.assign(values, kCompose);
       for (ValueId value = 1; value < values; ++value) feed.ready_of[value] = ReadyFor(feed, value);
       feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
     zone_->ready.shrink_to_fit();
+    zone_->all_is_ready = zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready;
     return {};
   }
 
@@ -309,6 +325,9 @@ class ZoneBuilder {
 
   const ZoneConfig& config_;
   const Snapshot& snapshot_;
+  const std::string part_;
+  std::string zone_name_;                 // of the configured zone
+  std::vector<const FeedData*> sources_;  // of the configured zone, as far as they are loaded
   std::unique_ptr<Zone::Rep> zone_ = std::make_unique<Zone::Rep>();
   int64_t newest_ = 0;
   std::map<std::vector<uint32_t>, uint16_t> ready_ids_;  // by TTL and A values
@@ -316,72 +335,15 @@ class ZoneBuilder {
 
 }  // namespace
 
-void QuestionEnd::Set(const uint8_t* apex, size_t apex_size, bool has_opt) noexcept {
-  wanted_.fill(0xff);
-  ignored_.fill(0xff);
-  for (size_t i = 0; i < apex_size; ++i) {
-    const bool is_letter = apex[i] >= 'a' && apex[i] <= 'z';
-    wanted_[i] = apex[i];
-    ignored_[i] = is_letter ? 'a' - 'A' : 0;
-  }
-  const size_t class_at = apex_size + 2;
-  dns::Store16(&wanted_[class_at], dns::kIn);
-  dns::Store16(&ignored_[class_at], 0);
-  size_ = class_at + 2;
-  if (!has_opt) return;
-  // Root, type, and behind the size extended RCODE and version 0.
-  for (const size_t at : {0u, 1u, 2u, 5u, 6u}) {
-    wanted_[size_ + at] = at == 2 ? dns::kOpt : 0;
-    ignored_[size_ + at] = 0;
-  }
-  size_ += dns::kOptSize;
-}
-
 Zone::Zone(std::unique_ptr<const Rep> rep) noexcept : rep_(std::move(rep)) {}
 Zone::Zone(Zone&&) noexcept = default;
 Zone& Zone::operator=(Zone&&) noexcept = default;
 Zone::~Zone() = default;
 
-Result<Zone> Zone::Build(const ZoneConfig& config, const Snapshot& snapshot) {
-  auto rep = ZoneBuilder(config, snapshot).Build();
+Result<Zone> Zone::Build(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part) {
+  auto rep = ZoneBuilder(config, snapshot, part).Build();
   if (!rep) return Fail(rep.error().message);
   return Zone(std::move(*rep));
-}
-
-const std::string& Zone::name() const noexcept { return rep_->name; }
-uint32_t Zone::slot() const noexcept { return rep_->slot; }
-const Soa& Zone::soa() const noexcept { return rep_->soa_values; }
-bool Zone::out() const noexcept { return rep_->out; }
-
-std::vector<Listing> Zone::Explain(const AskedName& asked) const {
-  std::vector<Listing> listings;
-  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
-    char text[kMaxTextBytes];
-    const size_t size = RenderText(at, subject, text);
-    listings.push_back({.a_be = at.verdict.a_be,
-                        .text = std::string(text, size),
-                        .ttl_seconds = ttl_seconds,
-                        .feed = at.feed == nullptr ? "" : at.feed->data->name});
-  });
-  return listings;
-}
-
-size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept {
-  if (at.feed != nullptr) return at.feed->data->verdicts.Render(at.verdict.text, subject, out);
-  std::memcpy(out, kTestText.data(), kTestText.size());
-  return kTestText.size();
-}
-
-size_t AddressToText(uint32_t address, char* out) noexcept {
-  char* const begin = out;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    const uint32_t octet = address >> shift & 255;
-    if (octet >= 100) *out++ = static_cast<char>('0' + octet / 100);
-    if (octet >= 10) *out++ = static_cast<char>('0' + octet / 10 % 10);
-    *out++ = static_cast<char>('0' + octet % 10);
-    if (shift > 0) *out++ = '.';
-  }
-  return static_cast<size_t>(out - begin);
 }
 
 }  // namespace rblitz

@@ -12,19 +12,22 @@
 #include <string_view>
 #include <vector>
 
+#include "tables/ip6.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
 
 struct ZoneConfig {
-  std::string name;              // apex as text: bl.example.com
-  std::vector<uint32_t> feeds;   // indices into Snapshot::feeds, in order
-  std::vector<uint32_t> except;  // likewise; what these list, the zone does not
+  std::string name;             // apex as text: bl.example.com
+  std::vector<uint32_t> feeds;  // indices into Snapshot::feeds, in order, as those below
   std::optional<uint32_t> ttl_seconds;
   std::optional<Soa> soa;
   std::optional<NameServers> ns;
-  uint32_t slot = 0;  // of its counters in WorkerStats
+  std::vector<uint32_t> except = {};  // what these list is never listed in the zone
+  std::vector<uint32_t> access = {};  // what clients get
+  std::vector<Ip6Prefix> allow = {};  // clients that may ask, those of IPv4 mapped; none: everyone
+  uint32_t slot = 0;                  // of its counters in WorkerStats
 };
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
@@ -35,11 +38,19 @@ struct Listing {
   std::string feed;  // empty: the zone's own RFC 5782 test entry
 };
 
+struct Explanation {
+  std::vector<Listing> listings;  // in answer order; none: not listed
+  std::string excepted_by;        // the feed that nothing is listed for; empty: none
+};
+
 struct AskedName;  // dataplane/asked_name.h
 
 class Zone {
  public:
-  [[nodiscard]] static Result<Zone> Build(const ZoneConfig& config, const Snapshot& snapshot);
+  // `part`: a name relative to the configured zone, below which a combined feed has data of its own; "" is the zone
+  // itself.
+  [[nodiscard]] static Result<Zone> Build(const ZoneConfig& config, const Snapshot& snapshot,
+                                          std::string_view part = "");
 
   Zone(Zone&&) noexcept;
   Zone& operator=(Zone&&) noexcept;
@@ -48,12 +59,15 @@ class Zone {
   [[nodiscard]] const std::string& name() const noexcept;  // lower case, no final dot
   [[nodiscard]] uint32_t slot() const noexcept;
   [[nodiscard]] const Soa& soa() const noexcept;
-  // All its feeds are out: the zone answers SERVFAIL.
+  // The zone answers SERVFAIL: all its feeds are out, or one that says who may ask or what must never be listed.
   [[nodiscard]] bool out() const noexcept;
+  // Not configured itself, but a name below a zone that is.
+  [[nodiscard]] bool is_part() const noexcept;
+  // Not every client gets its answers.
+  [[nodiscard]] bool is_restricted() const noexcept;
 
-  // What the zone says of an address or a name, in answer order; empty when it is not listed. Allocates: not for the
-  // hot path.
-  [[nodiscard]] std::vector<Listing> Explain(const AskedName& asked) const;
+  // What the zone says of an address or a name to clients that it serves. Allocates: not for the hot path.
+  [[nodiscard]] Explanation Explain(const AskedName& asked) const;
 
   struct Rep;  // what the responder reads: dataplane/zone_rep.h
   [[nodiscard]] const Rep& rep() const noexcept { return *rep_; }

@@ -44,14 +44,45 @@ bool HasIp4Below(const Zone::Rep& zone, const AskedName& asked) noexcept {
   const auto length = static_cast<unsigned>(8 * asked.count);
   const bool above_test_entry = (kTestListed & ~(UINT32_MAX >> length)) == prefix;
   if (above_test_entry && !(zone.test[0].empty() && zone.test[1].empty())) return true;
-  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
-                     [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
+  return std::ranges::any_of(zone.listing(), [&](const ZoneFeed& feed) { return feed.ip4->AnyBelow(prefix, length); });
+}
+
+// A name without records is kept only because of those below it.
+bool HasRecordBelow(const ZoneFeed& feed, std::span<const uint8_t> labels) noexcept {
+  return feed.data->generic != nullptr && feed.data->generic->Find(labels) != nullptr;
+}
+
+// Whether a part of the zone begins below the name.
+bool HasPartBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept {
+  return std::ranges::any_of(zone.parts, [&](const std::vector<uint8_t>& part) {
+    size_t at = 0;
+    while (part.size() - at > labels.size()) at += 1u + part[at];
+    return std::equal(part.begin() + static_cast<ptrdiff_t>(at), part.end(), labels.begin(), labels.end());
+  });
+}
+
+bool AsksTestPoint(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  const bool is_ip6 = asked.is_ip6 && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted);
+  return (asked.is_ip4 && IsTestPoint(asked.ip4) && zone.has_addresses) || (is_ip6 && zone.has_ip6) ||
+         (zone.has_names && NameTestPoint(asked.labels) >= 0);
+}
+
+bool Lists(const FeedData& data, const AskedName& asked) noexcept {
+  if (asked.is_ip4 && data.ip4->Lookup(asked.ip4) != kNotListed) return true;
+  if (asked.is_ip6 && data.ip6 != nullptr && data.ip6->Lookup(asked.ip6) != kNotListed) return true;
+  if (data.names != nullptr && data.names->Lookup(asked.labels).value != kNotListed) return true;
+  if (data.hashes == nullptr) return false;
+  const DigestReadings readings = DigestsFromLabels(asked.labels);
+  return std::any_of(readings.digests.begin(), readings.digests.begin() + readings.count,
+                     [&](const Digest& digest) { return data.hashes->Lookup(digest) != kNotListed; });
 }
 
 bool HasNameBelow(const ZoneFeed& feed, std::span<const uint8_t> labels) noexcept {
-  if (feed.data->names != nullptr && feed.data->names->Lookup(labels).below) return true;
-  // A name without records is kept only because of those below it.
-  return feed.data->generic != nullptr && feed.data->generic->Find(labels) != nullptr;
+  if (HasRecordBelow(feed, labels)) return true;
+  if (feed.data->names == nullptr) return false;
+  // A name that the feed lists and that others except: nobody knows whether they except all that is below it, too.
+  const NameMatch match = feed.data->names->Lookup(labels);
+  return match.below || match.value != kNotListed;
 }
 
 void AddTest(const ZoneFeed& feed, const ExactEntry& exact, std::vector<ZoneVerdict>& test) {
@@ -96,7 +127,7 @@ int NameTestPoint(std::span<const uint8_t> labels) noexcept {
 void SetFurtherTestPoints(Zone::Rep& zone) {
   bool ip6_is_named = false;
   bool name_is_named = false;
-  for (const ZoneFeed& feed : zone.feeds) {
+  for (const ZoneFeed& feed : zone.listing()) {
     const FeedData& data = *feed.data;
     AddTest(feed, data.ip6_test_unlisted, zone.ip6_test[0]);
     AddTest(feed, data.ip6_test_listed, zone.ip6_test[1]);
@@ -111,13 +142,25 @@ void SetFurtherTestPoints(Zone::Rep& zone) {
 }
 
 bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept {
-  if (HasIp4Below(zone, asked)) return true;
+  if (HasIp4Below(zone, asked) || HasPartBelow(zone, asked.labels)) return true;
   // Whether anything lies below a part of an IPv6 address is not kept: always said, so that nobody who walks down
   // label by label (RFC 9156) stops too early.
   if (zone.has_ip6 && asked.count < 32 && AreNibbles(asked.labels)) return true;
   if (!zone.has_names && !zone.has_records) return false;
-  return std::any_of(zone.feeds.begin(), zone.feeds.end(),
-                     [&](const ZoneFeed& feed) { return HasNameBelow(feed, asked.labels); });
+  return std::ranges::any_of(zone.listing(), [&](const ZoneFeed& feed) { return HasNameBelow(feed, asked.labels); });
+}
+
+bool HasRecordsBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept {
+  return HasPartBelow(zone, labels) ||
+         std::ranges::any_of(zone.listing(), [&](const ZoneFeed& feed) { return HasRecordBelow(feed, labels); });
+}
+
+const ZoneFeed* ExceptedBy(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  if (zone.excepting().empty() || AsksTestPoint(zone, asked)) return nullptr;
+  for (const ZoneFeed& feed : zone.excepting()) {
+    if (Lists(*feed.data, asked)) return &feed;
+  }
+  return nullptr;
 }
 
 }  // namespace rblitz

@@ -34,9 +34,19 @@ void SetFurtherTestPoints(Zone::Rep& zone);
 
 // Whether something of the zone lies below the name, which itself is not listed.
 [[nodiscard]] bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept;
+// The same for a client that gets the zone without what it lists: only records, and parts of the zone, are there.
+[[nodiscard]] bool HasRecordsBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept;
+
+// The feed for which the name is not listed, whatever others say; null: none. Test points are nobody's exceptions.
+[[nodiscard]] const ZoneFeed* ExceptedBy(const Zone::Rep& zone, const AskedName& asked) noexcept;
+
+// Whether the name is of a kind that the zone can list.
+[[nodiscard]] inline bool CanBeListed(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  return zone.has_names || (asked.is_ip4 && zone.has_addresses) || (asked.is_ip6 && zone.has_ip6);
+}
 
 // Calls visit(ZoneVerdict, subject) for each verdict that the zone has for the name. The subject is what `$` in its
-// text stands for.
+// text stands for. REQUIRES: the name is not excepted.
 template <class Visit>
 void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
   SubjectText text;
@@ -48,7 +58,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     if (IsTestPoint(asked.ip4)) {
       for (const ZoneVerdict& at : zone.test[asked.ip4 - kTestUnlisted]) visit(at, subject);
     } else {
-      for (const ZoneFeed& feed : zone.feeds) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
+      for (const ZoneFeed& feed : zone.listing()) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
     }
   }
   if (asked.is_ip6 && zone.has_ip6) {
@@ -56,7 +66,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     if (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted) {
       for (const ZoneVerdict& at : zone.ip6_test[asked.ip6 == kIp6TestListed ? 1 : 0]) visit(at, subject);
     } else {
-      for (const ZoneFeed& feed : zone.feeds) {
+      for (const ZoneFeed& feed : zone.listing()) {
         if (feed.data->ip6 != nullptr) visit_all(feed, feed.data->ip6->Lookup(asked.ip6), subject);
       }
     }
@@ -67,7 +77,7 @@ void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) 
     for (const ZoneVerdict& at : zone.name_test[static_cast<size_t>(point)]) visit(at, subject);
     return;
   }
-  for (const ZoneFeed& feed : zone.feeds) {
+  for (const ZoneFeed& feed : zone.listing()) {
     if (feed.data->names != nullptr) {
       const NameMatch match = feed.data->names->Lookup(asked.labels);
       if (match.value != kNotListed) {
@@ -100,7 +110,7 @@ void ForEachVerdict(const Zone::Rep& zone, const AskedName& asked, Visit&& visit
 template <class Visit>
 bool ForEachRecord(const Zone::Rep& zone, std::span<const uint8_t> labels, Visit&& visit) {
   bool any = false;
-  for (const ZoneFeed& feed : zone.feeds) {
+  for (const ZoneFeed& feed : zone.listing()) {
     if (feed.data->generic == nullptr) continue;
     const GenericRecords::Records* const records = feed.data->generic->Find(labels);
     if (records == nullptr) continue;

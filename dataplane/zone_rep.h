@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,6 +61,7 @@ struct ZoneFeed {
   const FeedData* data;
   const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
+  bool excepts;                    // what it lists is not listed, whatever others say
   bool is_ready;                   // each value has a ready answer
   std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
 };
@@ -70,32 +72,42 @@ struct ZoneVerdict {
   Verdict verdict;
 };
 
+class ZoneAccess;  // dataplane/zone_access.h
+
 struct Zone::Rep {
   std::array<QuestionEnd, 2> ends;  // of questions without and with OPT
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
+  bool all_is_ready = false;  // and so is what its one feed says
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;
-  bool has_names = false;    // or digests
-  bool has_records = false;  // of single names
-  std::vector<ZoneFeed> feeds;
+  bool has_names = false;       // or digests
+  bool has_records = false;     // of single names
+  std::vector<ZoneFeed> feeds;  // those that list, then those that except
+  size_t listing_feeds = 0;
   std::vector<ReadyAnswer> ready;
+  std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
+
+  [[nodiscard]] std::span<const ZoneFeed> listing() const noexcept { return std::span(feeds).first(listing_feeds); }
+  [[nodiscard]] std::span<const ZoneFeed> excepting() const noexcept { return std::span(feeds).subspan(listing_feeds); }
 
   // The apex in wire form and lower case.
   std::array<uint8_t, dns::kMaxName> apex{};
   uint16_t apex_size = 0;
-  uint32_t ttl_seconds = 0;  // of its own test entry, of HINFO
-  RecordChunk soa;           // as an answer
-  RecordChunk soa_negative;  // with the TTL of RFC 2308 section 5
+  uint16_t part_size = 0;                   // bytes that it has before the apex of the configured zone
+  std::vector<std::vector<uint8_t>> parts;  // names before the apex at which parts of the same zone begin
+  uint32_t ttl_seconds = 0;                 // of its own test entry, of HINFO
+  RecordChunk soa;                          // as an answer
+  RecordChunk soa_negative;                 // with the TTL of RFC 2308 section 5
   RecordChunk ns;
   RecordChunk hinfo;                                  // RFC 8482 section 4.2
   std::array<std::vector<ZoneVerdict>, 2> test;       // 127.0.0.1 and 127.0.0.2
   std::array<std::vector<ZoneVerdict>, 2> ip6_test;   // ::FFFF:7F00:1 and ::FFFF:7F00:2
   std::array<std::vector<ZoneVerdict>, 2> name_test;  // invalid and test
   std::string name;
-  Soa soa_values;
+  Soa soa_values;  // of the configured zone
 };
 
 // Finds the zone of any name.
@@ -162,17 +174,21 @@ void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
     for (const ZoneVerdict& at : test) visit(at, ttl_seconds);
     return;
   }
+  for (const ZoneFeed& feed : zone.excepting()) {
+    if (feed.ip4->Lookup(address) != kNotListed) return;
+  }
+  const std::span<const ZoneFeed> feeds = zone.listing();
   // Looked up once where there are not very many.
   constexpr size_t kRemembered = 32;
   ValueId values[kRemembered] = {};
-  for (size_t f = 0; f < zone.feeds.size(); ++f) {
-    const ZoneFeed& feed = zone.feeds[f];
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
     const ValueId value = feed.ip4->Lookup(address);
     if (f < kRemembered) values[f] = value;
     if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
   }
-  for (size_t f = 0; f < zone.feeds.size(); ++f) {
-    const ZoneFeed& feed = zone.feeds[f];
+  for (size_t f = 0; f < feeds.size(); ++f) {
+    const ZoneFeed& feed = feeds[f];
     const ValueId value = f < kRemembered ? values[f] : feed.ip4->Lookup(address);
     for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, ttl_seconds);
   }

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <iterator>
+#include <set>
 #include <span>
+#include <string>
 
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/zone.h"
@@ -33,7 +36,8 @@ bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
 bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
   const bool is_short = zone.apex_size + 4u < 8;             // CommonSlot would read behind the question
   const bool has_more = zone.has_names || zone.has_records;  // four labels can be more than an address
-  if (zone.out || has_more || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
+  const bool is_slow = zone.out || has_more || zone.access != nullptr;
+  if (is_slow || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
   return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
 }
 
@@ -114,15 +118,61 @@ const Zone* ZoneSet::Find(std::string_view name) const noexcept {
   return zone == zones_.end() ? nullptr : &*zone;
 }
 
+namespace {
+
+// The names of parts that combined feeds bring into a zone, relative to it.
+std::set<std::string> PartNames(const ZoneConfig& config, const Snapshot& snapshot) {
+  std::set<std::string> names;
+  for (const uint32_t index : config.feeds) {
+    const FeedData* const data = snapshot.feeds[index].get();
+    if (data == nullptr) continue;
+    for (const FeedPart& part : data->parts) names.insert(part.zones.begin(), part.zones.end());
+  }
+  names.erase("");
+  return names;
+}
+
+bool IsBelow(std::string_view name, std::string_view above) {
+  return name.size() > above.size() && name.ends_with(above) && name[name.size() - above.size() - 1] == '.';
+}
+
+// A part of a zone's data that stands in another configured zone, or is one, is never asked: the most specific zone
+// answers for all of its names.
+bool IsHidden(const std::string& part, const Zone& zone, std::span<const Zone> configured) {
+  return std::ranges::any_of(configured, [&](const Zone& other) {
+    return IsBelow(other.name(), zone.name()) && (part == other.name() || IsBelow(part, other.name()));
+  });
+}
+
+// Appends the parts of a configured zone. Those whose names are too long for DNS cannot be asked.
+Status AddParts(const ZoneConfig& config, const Snapshot& snapshot, const Zone& zone, std::span<const Zone> configured,
+                std::vector<Zone>* parts) {
+  for (const std::string& name : PartNames(config, snapshot)) {
+    const std::string apex = name + "." + zone.name();
+    if (dns::NameFromText(apex).size == 0 || IsHidden(apex, zone, configured)) continue;
+    Result<Zone> part = Zone::Build(config, snapshot, name);
+    if (!part) return tl::unexpected(part.error());
+    parts->push_back(std::move(*part));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> configs,
                                                     Identity identity) {
   std::vector<Zone> zones;
-  zones.reserve(configs.size());
   for (const ZoneConfig& config : configs) {
     Result<Zone> zone = Zone::Build(config, snapshot);
     if (!zone) return Fail(zone.error().message);
     zones.push_back(std::move(*zone));
   }
+  std::vector<Zone> parts;
+  for (size_t i = 0; i < configs.size(); ++i) {
+    const Status added = AddParts(configs[i], snapshot, zones[i], zones, &parts);
+    if (!added) return Fail(added.error().message);
+  }
+  std::move(parts.begin(), parts.end(), std::back_inserter(zones));
   Result<ZoneSet> set = ZoneSet::Build(std::move(zones));
   if (!set) return Fail(set.error().message);
   return std::make_unique<const Serving>(

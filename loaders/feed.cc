@@ -29,8 +29,9 @@ class ReportedErrors final : public LineErrors {
   void Add(uint64_t number, const Error& error) override {
     ++report_->rejected;
     if (report_->errors.size() == kKeptErrors) return;
-    report_->errors.push_back(file_ + ":" + std::to_string(lines_ + number + 1) + ": " + error.message);
+    report_->errors.push_back(Place(number) + ": " + error.message);
   }
+  [[nodiscard]] std::string Place(uint64_t number) const { return file_ + ":" + std::to_string(lines_ + number + 1); }
   void EndBlock(uint64_t lines) {
     lines_ += lines;
     report_->lines += lines;
@@ -60,7 +61,7 @@ class StoppableSource final : public ByteSource {
 
 // The table to be may be smaller than the list that it is built from, but both must fit.
 Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* report) {
-  Status fits = CheckMemory(guards, draft.ip4.given() * kLeastEntryBytes);
+  Status fits = CheckMemory(guards, draft.given() * kLeastEntryBytes);
   report->refused = !fits;
   return fits;
 }
@@ -79,7 +80,9 @@ Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards&
       errors.Add(0, Error{"line longer than " + std::to_string(kMaxLineBytes) + " bytes"});
       errors.EndBlock(1);
     } else {
-      errors.EndBlock(format.parse((*block)->bytes, draft, &errors));
+      const uint64_t lines = format.parse((*block)->bytes, draft, &errors);
+      if (draft->fatal) return Fail(errors.Place(draft->fatal->number) + ": " + draft->fatal->error.message);
+      errors.EndBlock(lines);
     }
     if (Status fits = CheckDraft(*draft, guards, report); !fits) return fits;
     if (watch.lines_read != nullptr) watch.lines_read->store(report->lines, std::memory_order_relaxed);
@@ -117,6 +120,18 @@ std::vector<std::string_view> FeedFormats() {
   std::vector<std::string_view> names;
   for (const FeedFormat& format : AllFormats()) names.push_back(format.name);
   return names;
+}
+
+bool IsAccessFormat(std::string_view format) {
+  const FeedFormat* const found = FindFormat(format);
+  return found != nullptr && found->content == FeedContent::kClients;
+}
+
+bool IsListFormat(std::string_view format) {
+  const FeedFormat* const found = FindFormat(format);
+  if (found == nullptr) return false;
+  const FeedContent content = found->content;
+  return content == FeedContent::kAddresses || content == FeedContent::kNames || content == FeedContent::kHashes;
 }
 
 Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, std::vector<FeedSource> sources,

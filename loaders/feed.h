@@ -52,6 +52,11 @@ struct LoadReport {
 // Names of the formats that `format` may have, sorted.
 [[nodiscard]] std::vector<std::string_view> FeedFormats();
 
+// Whether feeds of this format say who may ask, instead of what is listed.
+[[nodiscard]] bool IsAccessFormat(std::string_view format);
+// Whether they list addresses, names or digests, and nothing else.
+[[nodiscard]] bool IsListFormat(std::string_view format);
+
 // What others want of a load while it runs.
 struct LoadWatch {
   std::stop_token stop;  // looked at once a block of lines: a load that is stopped while it reads fails

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <utility>
 
+#include "loaders/part_draft.h"
+
 namespace rblitz {
 
 namespace {
@@ -22,10 +24,19 @@ FeedDraft::FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* 
       names(&data->verdicts),
       hashes(&data->verdicts),
       data_(data),
+      config_(config),
       config_text_(RawFromConfig(config.text.value_or(""), config.name)),
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
   [[maybe_unused]] const ValueId id = values_.Intern(config_value_);
   assert(id == kConfigValue);
+}
+
+FeedDraft::~FeedDraft() = default;
+
+uint64_t FeedDraft::given() const {
+  uint64_t given = ip4.given();
+  for (const std::unique_ptr<PartDraft>& one : parts) given += one->draft.given();
+  return given;
 }
 
 void FeedDraft::SetOnlyValue(RawValue value) {
@@ -72,8 +83,8 @@ void FeedDraft::FinishIp6(const FeedData* previous, BuildReport* report) {
 }
 
 void FeedDraft::FinishAcl(const FeedData* previous, BuildReport* report) {
-  Acl built = acl.Build(previous != nullptr ? previous->acl.get() : nullptr, report);
-  if (built.entries() > 0) data_->acl = std::make_shared<const Acl>(std::move(built));
+  const Acl* const before = previous != nullptr ? previous->acl.get() : nullptr;
+  data_->acl = std::make_shared<const Acl>(acl.Build(before, report));
 }
 
 void FeedDraft::FinishNames(const FeedData* previous, BuildReport* report) {
@@ -93,19 +104,33 @@ void FeedDraft::FinishGeneric(const FeedData* previous, BuildReport* report) {
   data_->generic = std::make_shared<const GenericRecords>(std::move(generic));
 }
 
+void FeedDraft::FinishParts(const FeedData* previous, BuildReport* report) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    PartDraft& one = *parts[i];
+    // Compared with the data set at the same place, if it is the same one.
+    const FeedPart* before = previous != nullptr && i < previous->parts.size() ? &previous->parts[i] : nullptr;
+    if (before != nullptr && (before->data->name != one.data->name || before->zones != one.zones)) before = nullptr;
+    BuildReport of_part;
+    one.draft.Finish(before != nullptr ? before->data.get() : nullptr, &of_part);
+    *report += of_part;
+    data_->parts.push_back({.zones = one.zones, .data = one.data});
+  }
+}
+
 void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   values_.Resolve(specials.texts, &data_->verdicts);
-  const auto finish = [&](auto part) {
+  const auto finish = [&](auto step) {
     BuildReport of_part;
-    (this->*part)(previous, &of_part);
+    (this->*step)(previous, &of_part);
     *report += of_part;
   };
   finish(&FeedDraft::FinishIp4);
   finish(&FeedDraft::FinishIp6);
-  finish(&FeedDraft::FinishAcl);
   if (content == FeedContent::kNames) finish(&FeedDraft::FinishNames);
   if (content == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
   if (content == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
+  if (content == FeedContent::kClients) finish(&FeedDraft::FinishAcl);
+  if (content == FeedContent::kCombined) finish(&FeedDraft::FinishParts);
   data_->verdicts.Seal();
   data_->ttl_seconds = specials.ttl_seconds;
   data_->soa = std::move(specials.soa);

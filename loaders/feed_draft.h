@@ -5,9 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loaders/entry_watcher.h"
 #include "loaders/feed.h"
@@ -27,16 +30,30 @@
 namespace rblitz {
 
 // What the entries of a format are.
-enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric };
+enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kCombined };
+
+struct PartDraft;  // loaders/part_draft.h
+
+// A line that makes all of a feed unusable; `number` counts the lines of its block from 0.
+struct FatalLine {
+  uint64_t number = 0;
+  Error error;
+};
 
 class FeedDraft {
  public:
   FeedDraft(const FeedConfig& config, Precedence precedence, FeedData* data);
+  ~FeedDraft();
+
+  [[nodiscard]] const FeedConfig& config() const noexcept { return config_; }
+  // Entries of addresses so far, however often given.
+  [[nodiscard]] uint64_t given() const;
 
   // Default lines count for the rest of their file only.
   void StartFile() noexcept {
     default_value_ = kConfigValue;
     acl_default = kBuiltinAclDecision;
+    part = nullptr;
   }
 
   // What entries get that name nothing: as configured, then as the last default line of the file says.
@@ -89,6 +106,9 @@ class FeedDraft {
   NameBuilder names;
   HashBuilder hashes;
   GenericRecords generic;
+  std::vector<std::unique_ptr<PartDraft>> parts;  // of a combined feed
+  PartDraft* part = nullptr;                      // the one that is being read
+  std::optional<FatalLine> fatal;
   FeedContent content = FeedContent::kAddresses;  // which of these data gets, entries or none
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
@@ -123,8 +143,10 @@ class FeedDraft {
   void FinishNames(const FeedData* previous, BuildReport* report);
   void FinishHashes(const FeedData* previous, BuildReport* report);
   void FinishGeneric(const FeedData* previous, BuildReport* report);
+  void FinishParts(const FeedData* previous, BuildReport* report);
 
   FeedData* const data_;
+  const FeedConfig config_;
   std::string config_text_;
   RawValue config_value_;
   RawValues values_;

@@ -30,21 +30,26 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
   });
 }
 
-FeedFigures FiguresOf(const FeedData& data) {
-  FeedFigures figures{.entries = data.ip4->entries(),
-                      .addresses = data.ip4->addresses(),
-                      .bytes = data.ip4->bytes() + data.verdicts.bytes(),
-                      .data_time = data.data_time};
-  const auto add = [&figures](const auto& table) {
+void AddFigures(const FeedData& data, FeedFigures* figures) {
+  figures->addresses += data.ip4->addresses();
+  figures->bytes += data.verdicts.bytes();
+  const auto add = [figures](const auto& table) {
     if (table == nullptr) return;
-    figures.entries += table->entries();
-    figures.bytes += table->bytes();
+    figures->entries += table->entries();
+    figures->bytes += table->bytes();
   };
+  add(data.ip4);
   add(data.ip6);
   add(data.acl);
   add(data.names);
   add(data.hashes);
-  if (data.generic != nullptr) figures.entries += data.generic->entries();
+  if (data.generic != nullptr) figures->entries += data.generic->entries();
+  for (const FeedPart& part : data.parts) AddFigures(*part.data, figures);
+}
+
+FeedFigures FiguresOf(const FeedData& data) {
+  FeedFigures figures{.data_time = data.data_time};
+  AddFigures(data, &figures);
   return figures;
 }
 

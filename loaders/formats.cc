@@ -56,8 +56,9 @@ constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
 }
 
 constexpr FeedFormat kFormats[] = {
-    FormatOf<ParseAclLine>("acl", FeedContent::kAddresses),
+    FormatOf<ParseAclLine>("acl", FeedContent::kClients),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
+    {"combined", Precedence::kLongestMatch, ParseCombinedBlock, FeedContent::kCombined},
     {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
     {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>},
     FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),

@@ -35,6 +35,9 @@ namespace rblitz {
 [[nodiscard]] Status ParseCymruMhrLine(std::string_view line, FeedDraft* draft);
 [[nodiscard]] Status ParseGenericLine(std::string_view line, FeedDraft* draft);  // generic_format.cc
 
+class LineErrors;
+uint64_t ParseCombinedBlock(std::string_view block, FeedDraft* draft, LineErrors* errors);  // combined_format.cc
+
 // Told about each bad line; `number` counts the lines of the block from 0.
 class LineErrors {
  public:

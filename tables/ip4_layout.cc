@@ -223,7 +223,7 @@ class SinglesSink : public Ip4PieceSink {
     if (rep_.KindOf(first) != kSingles) return;
     for (uint64_t address = first; address <= last; ++address) {
       pending_[count_] = {rep_.permute(static_cast<uint32_t>(address)), value};
-      if (insert_) singles_.Prefetch(singles_.BucketOf(pending_[count_].permuted));
+      if (insert_) __builtin_prefetch(singles_.LineOf(pending_[count_].permuted), 1, 3);
       if (++count_ == kPending) Flush();
     }
   }

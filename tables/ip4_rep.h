@@ -82,7 +82,6 @@ struct Ip4Table::Rep {
   void PiecesOf(const uint32_t* wanted, size_t* pieces) const noexcept;
   // The parts of Ip4Table::Sort.
   void SortSmall(std::span<const uint32_t> batch, ValueId* found) const noexcept;
-  void Permute(std::span<const uint32_t> batch, const Ip4Cursor& cursor) const noexcept;
   void SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept;
 };
 

@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "tables/ip4_kernels.h"
+
 namespace rblitz {
 
 namespace {
@@ -24,7 +26,8 @@ struct Bucket {
   using Tag = TagT;
   using Value = ValueT;
   static constexpr bool kHasValue = !std::is_same_v<ValueT, NoValue>;
-  static constexpr size_t kSlots = Ip4Singles::kLine / (sizeof(Tag) + (kHasValue ? sizeof(Value) : 0));
+  static constexpr size_t kValueBytes = kHasValue ? sizeof(Value) : 0;
+  static constexpr size_t kSlots = Ip4Singles::kLine / (sizeof(Tag) + kValueBytes);
 
   // Unaligned-safe views of the two halves of a line.
   static Tag* Tags(uint8_t* line) { return reinterpret_cast<Tag*>(line); }
@@ -205,35 +208,43 @@ ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
 }
 
 template <class Layout>
-void Ip4Singles::FindAs(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
                         ValueId* values) const noexcept {
-  const uint8_t* const lines = lines_.data();
-  const ValueId common = common_;
-  uint8_t further[kMaxCount];
-  size_t furthers = 0;
-  for (size_t k = 0; k < count; ++k) {
-    const uint8_t i = indices[k];
-    const uint8_t* line = lines + size_t{buckets[i]} * kLine;
+  uint64_t gone_on = 0;
+  size_t plain_from = 0;
+  if constexpr (sizeof(typename Layout::Tag) == 2) {
+    if (const Ip4Kernel* const kernel = BestIp4Kernel(); kernel != nullptr) {
+      plain_from = count / kIp4KernelStep * kIp4KernelStep;
+      const Ip4Comparison comparison = {Layout::kSlots, Layout::kValueBytes, common_};
+      gone_on = kernel->find(comparison, permuted, lines, plain_from, which, values);
+    }
+  }
+  for (size_t i = plain_from; i < count; ++i) {
+    if ((which >> i & 1) == 0) continue;
+    const uint8_t* const line = lines[i];
     const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
     const bool spills = Layout::Spills(line);
     const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
     const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none: half of all questions miss
-    ValueId value = common;
+    ValueId value = common_;
     if constexpr (Layout::kHasValue) {
       value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
     }
     values[i] = value & hit;
-    if ((Layout::MayHaveGoneOn(line, tag, spills) & ~hit) != 0) [[unlikely]] {
-      __builtin_prefetch(line + kLine, 0, 3);
-      further[furthers++] = i;
-    }
+    gone_on |= uint64_t{Layout::MayHaveGoneOn(line, tag, spills) & ~hit} << i;
   }
-  for (size_t f = 0; f < furthers; ++f) values[further[f]] = FindFurther<Layout>(permuted[further[f]]);
+  for (uint64_t rest = gone_on; rest != 0; rest &= rest - 1) {
+    __builtin_prefetch(lines[std::countr_zero(rest)] + kLine, 0, 3);
+  }
+  for (; gone_on != 0; gone_on &= gone_on - 1) {
+    const int i = std::countr_zero(gone_on);
+    values[i] = FindFurther<Layout>(permuted[i]);
+  }
 }
 
-void Ip4Singles::Find(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
                       ValueId* values) const noexcept {
-  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, buckets, indices, count, values); });
+  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, lines, count, which, values); });
 }
 
 }  // namespace rblitz

@@ -19,8 +19,6 @@
 // Thread-safety: const after Build. Cost: docs/tables.md has bytes an address. Source: Cleary 1984 (quotienting).
 #pragma once
 
-#include <smmintrin.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -45,15 +43,8 @@ class Ip4Permutation {
     x *= 0x846ca68bu;
     return x;
   }
-  // Of four addresses.
-  [[nodiscard]] __m128i operator()(__m128i addresses) const noexcept {
-    __m128i x = _mm_xor_si128(addresses, _mm_set1_epi32(static_cast<int>(first_)));
-    x = _mm_xor_si128(x, _mm_srli_epi32(x, 16));
-    x = _mm_mullo_epi32(x, _mm_set1_epi32(0x7feb352d));
-    x = _mm_xor_si128(x, _mm_set1_epi32(static_cast<int>(second_)));
-    x = _mm_xor_si128(x, _mm_srli_epi32(x, 15));
-    return _mm_mullo_epi32(x, _mm_set1_epi32(static_cast<int>(0x846ca68bu)));
-  }
+  [[nodiscard]] uint32_t first() const noexcept { return first_; }
+  [[nodiscard]] uint32_t second() const noexcept { return second_; }
 
  private:
   uint32_t first_;
@@ -64,6 +55,8 @@ class Ip4Singles {
  public:
   static constexpr size_t kLine = 64;
   static constexpr size_t kMaxCount = 64;
+  // A line that may always be read.
+  alignas(kLine) static constexpr uint8_t kNowhere[kLine] = {};
   enum class Shape : uint8_t { kTag16, kTag16Value16, kTag16Value32, kTag32, kTag32Value16, kTag32Value32 };
 
   Ip4Singles() = default;
@@ -77,22 +70,20 @@ class Ip4Singles {
   void Insert(uint32_t permuted, ValueId value);
   void Finish();
 
-  // Where a probe for an address begins: a bucket, to be fetched before it is looked into.
+  // Where a probe for an address begins.
   [[nodiscard]] uint32_t BucketOf(uint32_t permuted) const noexcept {
     return static_cast<uint32_t>((uint64_t{permuted} * buckets_) >> 32);
   }
-  // Of four addresses.
-  [[nodiscard]] __m128i BucketsOf(__m128i permuted) const noexcept {
-    const __m128i buckets = _mm_set1_epi32(static_cast<int>(buckets_));
-    const __m128i even = _mm_srli_epi64(_mm_mul_epu32(permuted, buckets), 32);
-    const __m128i odd = _mm_mul_epu32(_mm_srli_epi64(permuted, 32), buckets);
-    return _mm_blend_epi16(even, odd, 0xcc);
+  // The line of that bucket, to be fetched before it is looked into.
+  [[nodiscard]] const uint8_t* LineOf(uint32_t permuted) const noexcept {
+    return lines_.data() + size_t{BucketOf(permuted)} * kLine;
   }
-  void Prefetch(uint32_t bucket) const noexcept { __builtin_prefetch(lines_.data() + size_t{bucket} * kLine, 0, 3); }
+  [[nodiscard]] const uint8_t* lines() const noexcept { return lines_.data(); }
+  [[nodiscard]] uint32_t buckets() const noexcept { return buckets_; }
 
-  // For each i of the `count` <= kMaxCount `indices`: values[i] becomes the value of the address permuted[i] whose
-  // bucket is buckets[i], or kNotListed.
-  void Find(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+  // For each bit i of `which`, all below `count` <= kMaxCount: values[i] becomes the value of the address permuted[i],
+  // whose line is lines[i], or kNotListed. All of `count` lines must be readable, whatever they are.
+  void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept;
 
   [[nodiscard]] size_t bytes() const noexcept {
@@ -107,7 +98,7 @@ class Ip4Singles {
   template <class Layout>
   void FinishAs();
   template <class Layout>
-  void FindAs(const uint32_t* permuted, const uint32_t* buckets, const uint8_t* indices, size_t count,
+  void FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
               ValueId* values) const noexcept;
   template <class Layout>
   [[nodiscard]] ValueId FindFurther(uint32_t permuted) const noexcept;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "tables/ip4_kernels.h"
 #include "tables/ip4_rep.h"
 
 namespace rblitz {
@@ -65,9 +66,9 @@ void Ip4Table::Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Valu
   cursor.singles = 0;
   cursor.furthers = 0;
   if (rep_->small) {
+    std::fill_n(cursor.lines, addresses.size(), Ip4Singles::kNowhere);
     rep_->SortSmall(addresses, values);
   } else {
-    rep_->Permute(addresses, cursor);
     std::fill_n(values, addresses.size(), kNotListed);
     rep_->SortLarge(addresses, cursor);
   }
@@ -84,67 +85,59 @@ void Ip4Table::Rep::SortSmall(std::span<const uint32_t> batch, ValueId* found) c
   for (; i < batch.size(); ++i) found[i] = values[PieceOf(batch[i])];
 }
 
-// Of all batch, four at a time: cheaper than one by one of those that need it.
-void Ip4Table::Rep::Permute(std::span<const uint32_t> batch, const Ip4Cursor& cursor) const noexcept {
-  size_t i = 0;
-  for (; i + 4 <= batch.size(); i += 4) {
-    const __m128i permuted = permute(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&batch[i])));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(cursor.permuted + i), permuted);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(cursor.buckets + i), singles.BucketsOf(permuted));
-  }
-  for (; i < batch.size(); ++i) {
-    cursor.permuted[i] = permute(batch[i]);
-    cursor.buckets[i] = singles.BucketOf(cursor.permuted[i]);
-  }
-}
-
-// What comes next cannot be predicted: each list is appended to always, and grows when the address belongs to it.
 void Ip4Table::Rep::SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept {
   static_assert(kSinglesOnly == 1 && kFurther == 2);
-  uint8_t* const single = cursor.single;
-  uint8_t* const further = cursor.further;
-  size_t singles_size = 0;
-  size_t furthers_size = 0;
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const size_t is = CoarseOf(batch[i]);
-    single[singles_size] = static_cast<uint8_t>(i);
-    singles_size += is & 1;
-    further[furthers_size] = static_cast<uint8_t>(i);
-    furthers_size += is >> 1;
+  size_t i = 0;
+  if (const Ip4Kernel* const kernel = BestIp4Kernel(); kernel != nullptr) {
+    i = batch.size() / kIp4KernelStep * kIp4KernelStep;
+    const Ip4Choice choice = {.seeds = {permute.first(), permute.second()},
+                              .buckets = singles.buckets(),
+                              .coarse_shift = 32 - kCoarseLength,
+                              .lines = singles.lines(),
+                              .nowhere = Ip4Singles::kNowhere,
+                              .coarse = coarse.data()};
+    kernel->choose(choice, batch.data(), i, cursor.permuted, cursor.lines, &cursor.singles, &cursor.furthers);
   }
-  for (size_t k = 0; k < singles_size; ++k) singles.Prefetch(cursor.buckets[single[k]]);
-  for (size_t k = 0; k < furthers_size; ++k) __builtin_prefetch(&map[batch[further[k]] >> 13], 0, 3);
-  cursor.singles = singles_size;
-  cursor.furthers = furthers_size;
+  for (; i < batch.size(); ++i) {
+    const uint64_t is = CoarseOf(batch[i]);
+    cursor.permuted[i] = permute(batch[i]);
+    cursor.lines[i] = (is & 1) != 0 ? singles.LineOf(cursor.permuted[i]) : Ip4Singles::kNowhere;
+    cursor.singles |= (is & 1) << i;
+    cursor.furthers |= (is >> 1) << i;
+  }
+  for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
+    __builtin_prefetch(&map[batch[static_cast<size_t>(std::countr_zero(rest))] >> 13], 0, 3);
+  }
 }
 
 void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept {
   const Rep& rep = *rep_;
-  for (size_t f = 0; f < cursor.furthers; ++f) {
-    const uint8_t i = cursor.further[f];
+  for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(rest));
     const Ip4Kind kind = rep.KindOf(addresses[i]);
     if (kind == kBlock) {
       values[i] = rep.ValueInBlock(addresses[i]);
     } else if (kind == kSingles) {
-      rep.singles.Prefetch(cursor.buckets[i]);
-      cursor.single[cursor.singles++] = i;
+      cursor.lines[i] = rep.singles.LineOf(cursor.permuted[i]);
+      __builtin_prefetch(cursor.lines[i], 0, 3);
+      cursor.singles |= uint64_t{1} << i;
     }
   }
 }
 
-void Ip4Table::Find(const Ip4Cursor& cursor, ValueId* values) const noexcept {
-  if (cursor.singles > 0) rep_->singles.Find(cursor.permuted, cursor.buckets, cursor.single, cursor.singles, values);
+void Ip4Table::Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept {
+  if (cursor.singles == 0) return;
+  rep_->singles.Find(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values);
 }
 
 void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
   uint32_t permuted[kMaxBatch];
-  uint32_t buckets[kMaxBatch];
-  uint8_t single[kMaxBatch];
-  uint8_t further[kMaxBatch];
-  Ip4Cursor cursor{.permuted = permuted, .buckets = buckets, .single = single, .further = further};
+  const uint8_t* lines[kMaxBatch];
+  Ip4Cursor cursor{.permuted = permuted, .lines = lines};
   Sort(addresses, cursor, values);
+  for (const uint8_t* const line : std::span(lines).first(addresses.size())) __builtin_prefetch(line, 0, 3);
   Locate(addresses, cursor, values);
-  Find(cursor, values);
+  Find(addresses, cursor, values);
 }
 
 ValueId Ip4Table::Lookup(uint32_t address) const noexcept {

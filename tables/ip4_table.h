@@ -23,14 +23,13 @@
 
 namespace rblitz {
 
-// What one stage of a batch leaves for the next. The arrays are the caller's, with room for the batch.
+// What one stage of a batch leaves for the next. The arrays are the caller's, with room for the batch. Bit i of a mask
+// stands for addresses[i].
 struct Ip4Cursor {
-  uint32_t* permuted;  // of each address, where single addresses are looked for
-  uint32_t* buckets;   // likewise
-  uint8_t* single;     // indices of those that must be looked for among single addresses
-  uint8_t* further;    // indices of those that the /24 map must tell
-  size_t singles = 0;
-  size_t furthers = 0;
+  uint32_t* permuted;     // where single addresses are looked for
+  const uint8_t** lines;  // likewise: what Find reads
+  uint64_t singles = 0;   // those that must be looked for among single addresses
+  uint64_t furthers = 0;  // those that the /24 map must tell
 };
 
 class Ip4Table {
@@ -39,14 +38,15 @@ class Ip4Table {
   Ip4Table& operator=(Ip4Table&&) noexcept;
   ~Ip4Table();
 
-  // The three stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
+  // The stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
   // values[i] becomes the id of addresses[i], kNotListed when it is not listed; Find has the last word.
+  // After Sort the caller fetches cursor.lines, best with other work in between: prefetching one after another stalls.
   void Sort(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
-  void Find(const Ip4Cursor& cursor, ValueId* values) const noexcept;
+  void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
 
-  // All three stages.
+  // All of them.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
   [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;
 

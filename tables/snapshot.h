@@ -44,16 +44,25 @@ struct NameServers {
   bool operator==(const NameServers&) const = default;
 };
 
+struct FeedData;
+
+// A data set of a combined feed, and where it counts.
+struct FeedPart {
+  std::vector<std::string> zones;  // relative to the zone that names the feed, in lower case: "proxies", "" is itself
+  std::shared_ptr<const FeedData> data;
+};
+
 // Everything that one loaded feed contributes.
 struct FeedData {
   std::string name;
   std::shared_ptr<const Ip4Table> ip4;  // never null
   std::shared_ptr<const Ip6Table> ip6;  // null when the feed lists no IPv6
-  std::shared_ptr<const Acl> acl;       // null when the feed has no rules
+  std::shared_ptr<const Acl> acl;       // null unless the feed is an access list, which has nothing else
   // Null unless the feed's format is one of those; then they may still be empty.
   std::shared_ptr<const NameTable> names;
   std::shared_ptr<const HashTable> hashes;
   std::shared_ptr<const GenericRecords> generic;
+  std::vector<FeedPart> parts;  // of a combined feed, which lists nothing itself
   Verdicts verdicts;
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1

@@ -97,7 +97,7 @@ TEST(AclFormat, ListsNothingAndOtherFormatsHaveNoRules) {
   EXPECT_EQ(acl.Ask("1.1.1.1"), "-");
   EXPECT_EQ(acl.feed->ip6, nullptr);
   EXPECT_EQ(LoadText("cidr", "1.1.1.1\n").feed->acl, nullptr);
-  EXPECT_EQ(LoadText("acl", "# nobody\n").feed->acl, nullptr);
+  EXPECT_EQ(Decision(LoadText("acl", "# nobody\n"), "1.1.1.1"), "pass");
 }
 
 }  // namespace

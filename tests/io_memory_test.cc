@@ -52,6 +52,16 @@ TEST_F(MemoryIoTest, AQuestionBecomesAMessageAndItsAnswerAFrame) {
   EXPECT_TRUE(memory_.TakeSent().empty());
 }
 
+TEST_F(MemoryIoTest, TellsTheClientOfEachMessage) {
+  for (uint32_t i = 0; i < 11; ++i) Push(test::UdpFrame({.source = 0x0a350007 + (i << 8)}, {}, FrameBytes(20, 0x22)));
+  memory_.Receive(burst_);
+  ASSERT_EQ(burst_.count, 11u);
+  for (uint8_t i = 0; i < 11; ++i) {
+    EXPECT_EQ(burst_.clients->ClientOf(burst_.messages[i]),
+              (ClientAddress{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0x35, i, 7}));
+  }
+}
+
 TEST_F(MemoryIoTest, SlackBehindTheCapacityCanBeWritten) {
   Push(test::UdpFrame({}, {}, {1}));
   Push(test::UdpFrame({}, {}, FrameBytes(20, 0x22)));

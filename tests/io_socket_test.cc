@@ -39,10 +39,14 @@ sockaddr_storage Address(const char* text, uint16_t port, socklen_t* size) {
 // A client whose socket is connected: it takes datagrams from the address that it asked, and from no other.
 class Client {
  public:
-  Client(const char* server, uint16_t port) {
+  Client(const char* server, uint16_t port, const char* from = nullptr) {
     socklen_t size;
     const sockaddr_storage address = Address(server, port, &size);
     fd_ = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (from != nullptr) {
+      const sockaddr_storage own = Address(from, 0, &size);
+      EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&own), size), 0) << from;
+    }
     const timeval patience = {.tv_sec = 2, .tv_usec = 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
@@ -64,6 +68,12 @@ class Client {
   int fd_;
 };
 
+// As text: mapped where it is an IPv4 one.
+std::string ClientText(const Burst& burst, size_t i) {
+  char text[INET6_ADDRSTRLEN];
+  return inet_ntop(AF_INET6, burst.clients->ClientOf(burst.messages[i]).data(), text, sizeof text);
+}
+
 class SocketIoTest : public testing::Test {
  protected:
   void Open(const char* address) {
@@ -81,6 +91,14 @@ class SocketIoTest : public testing::Test {
       io_->Send(burst_);
     }
     ASSERT_EQ(stats_->received.value(), n);
+  }
+  bool WaitForMessages() {
+    burst_.count = 0;
+    for (int waits = 0; burst_.count == 0 && waits < 200; ++waits) {
+      io_->Wait(10);
+      io_->Receive(burst_);
+    }
+    return burst_.count > 0;
   }
   uint64_t dropped(DropReason reason) const { return stats_->dropped[static_cast<size_t>(reason)].value(); }
 
@@ -107,6 +125,26 @@ TEST_F(SocketIoTest, AnswersFromTheAddressThatWasAsked) {
     EXPECT_EQ(client.Receive(), Inverted("\x02hell"));
     EXPECT_EQ(stats_->answered.value(), 1u);
   }
+}
+
+TEST_F(SocketIoTest, TellsTheClientOfEachMessage) {
+  Open("0.0.0.0");
+  const Client first("127.0.0.1", io_->port());
+  const Client second("127.0.0.9", io_->port(), "127.0.0.77");
+  first.Send("\x02one");
+  second.Send("\x02two");
+  for (size_t taken = 0; taken < 2; taken += burst_.count) {
+    ASSERT_TRUE(WaitForMessages());
+    for (size_t i = 0; i < burst_.count; ++i) {
+      const bool is_first = burst_.messages[i].payload[1] == 'o';
+      EXPECT_EQ(ClientText(burst_, i), is_first ? "::ffff:127.0.0.1" : "::ffff:127.0.0.77");
+    }
+  }
+  Open("::1");
+  const Client third("::1", io_->port());
+  third.Send("\x02");
+  ASSERT_TRUE(WaitForMessages());
+  EXPECT_EQ(ClientText(burst_, 0), "::1");
 }
 
 TEST_F(SocketIoTest, BothWildcardsCanBeServedSideBySide) {

@@ -47,8 +47,8 @@ FrameBytes With(FrameBytes frame, size_t at, uint8_t byte) {
 }
 
 // GoodQuestions takes of a burst what IsGoodQuestion takes alone, and nothing that is no question.
-void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own) {
-  const FrameCheck check(&own);
+void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own, const FrameKernel& kernel) {
+  const FrameCheck check(&own, kernel);
   std::vector<uint8_t*> frames;
   std::vector<uint16_t> sizes;
   for (FrameBytes& frame : burst) {
@@ -66,6 +66,12 @@ void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own) {
     ASSERT_EQ(ClassifyFrame(frame, own), (Frame{FrameKind::kDnsQuestion, payload_sizes[i]}));
   }
   ASSERT_EQ(burst.size() == 64 ? 0 : good >> burst.size(), 0u);
+}
+
+void ExpectBurstAgrees(const std::vector<FrameBytes>& burst, const OwnAddresses& own) {
+  for (const FrameKernel* const kernel : {&kFrameKernelSse4, &kFrameKernelAvx2}) {
+    if (kernel->supported()) ExpectBurstAgrees(burst, own, *kernel);
+  }
 }
 
 void ExpectAll(const std::vector<Case>& cases) {

@@ -83,25 +83,56 @@ TEST(TurnUdp, GivesRightHeadersAndChecksumsForAnyChangeOfPayload) {
   }
 }
 
-TEST(TurnUdp, FourAtOnceAreTheSameAsOneByOne) {
+struct TurnBurst {
+  std::vector<FrameBytes> frames;
+  std::vector<uint32_t> sizes;
+  std::vector<uint32_t> changes;
+  std::vector<uint8_t*> data;
+  std::vector<FrameBytes> expected;  // turned one by one
+};
+
+TurnBurst RandomTurnBurst(std::mt19937& random, size_t count) {
+  TurnBurst burst;
+  for (size_t f = 0; f < count; ++f) {
+    const test::UdpFields udp = {.source_port = 1 + Below(random, 65535), .has_checksum = random() % 4 != 0};
+    burst.frames.push_back(
+        test::UdpFrame({.source = 0x0b000000 + Below(random, 0x1000000)}, udp, RandomPayload(random, 200)));
+    burst.sizes.push_back(Below(random, 200));
+    burst.changes.push_back(random() % 8 == 0 ? 0xffffu * Below(random, 0x10000) : static_cast<uint32_t>(random()));
+  }
+  burst.expected = burst.frames;
+  for (size_t f = 0; f < count; ++f) {
+    burst.data.push_back(burst.frames[f].data());
+    TurnUdp(burst.expected[f].data(), burst.sizes[f], burst.changes[f]);
+  }
+  return burst;
+}
+
+TEST(TurnUdp, ABurstIsTurnedAsOneByOne) {
   std::mt19937 random(8);
-  for (int i = 0; i < 20000; ++i) {
-    std::vector<FrameBytes> frames(4);
-    uint32_t sizes[4];
-    uint32_t changes[4];
-    uint8_t* data[4];
-    std::vector<FrameBytes> expected(4);
-    for (size_t f = 0; f < 4; ++f) {
-      const test::UdpFields udp = {.source_port = 1 + Below(random, 65535), .has_checksum = random() % 4 != 0};
-      frames[f] = test::UdpFrame({.source = 0x0b000000 + Below(random, 0x1000000)}, udp, RandomPayload(random, 200));
-      sizes[f] = Below(random, 200);
-      changes[f] = random() % 8 == 0 ? 0xffffu * Below(random, 0x10000) : static_cast<uint32_t>(random());
-      data[f] = frames[f].data();
-      expected[f] = frames[f];
-      TurnUdp(expected[f].data(), sizes[f], changes[f]);
+  for (size_t i = 0; i < 2000; ++i) {
+    TurnBurst burst = RandomTurnBurst(random, i % 65);
+    TurnUdpFrames(burst.data.data(), burst.sizes.data(), burst.changes.data(), burst.data.size());
+    ASSERT_EQ(burst.frames, burst.expected);
+  }
+}
+
+TEST(TurnUdp, EveryKernelTurnsAsOneByOneAndSaysWhichHadNoChecksum) {
+  std::mt19937 random(9);
+  for (const FrameKernel* const kernel : {&kFrameKernelSse4, &kFrameKernelAvx2}) {
+    if (!kernel->supported()) GTEST_SKIP() << "this processor has no " << kernel->name;
+    for (size_t i = 0; i < 500; ++i) {
+      TurnBurst burst = RandomTurnBurst(random, i % (64 / kernel->step + 1) * kernel->step);
+      const std::vector<FrameBytes> questions = burst.frames;
+      const size_t count = burst.data.size();
+      const uint64_t none = kernel->turn(burst.data.data(), burst.sizes.data(), burst.changes.data(), count);
+      for (size_t f = 0; f < count; ++f) {
+        const bool had_none = test::Read16(questions[f], 40) == 0;
+        ASSERT_EQ((none >> f & 1) != 0, had_none) << kernel->name;
+        if (had_none) continue;
+        ASSERT_EQ(burst.frames[f], burst.expected[f]) << kernel->name;
+      }
     }
-    TurnFourUdp(data, LoadVector(reinterpret_cast<uint8_t*>(sizes)), LoadVector(reinterpret_cast<uint8_t*>(changes)));
-    ASSERT_EQ(frames, expected);
   }
 }
 

@@ -30,6 +30,7 @@ class ResponderTest : public testing::Test {
   std::vector<Bytes> AskAll(const std::vector<Bytes>& questions, uint16_t capacity = 1500) {
     std::vector<Bytes> buffers;
     io::Burst burst;
+    burst.clients = clients_;
     for (const Bytes& question : questions) {
       Bytes buffer(size_t{capacity} + io::kSlack + question.size(), 0xee);
       std::copy(question.begin(), question.end(), buffer.begin());
@@ -66,6 +67,7 @@ class ResponderTest : public testing::Test {
     return data;
   }
 
+  const io::Clients* clients_ = nullptr;
   std::unique_ptr<const Serving> serving_;
   std::unique_ptr<WorkerStats> stats_;
   std::unique_ptr<Responder> responder_;

@@ -48,27 +48,6 @@ TEST_F(ResponderTest, ApexesOfAnyLengthHoldAddresses) {
   }
 }
 
-// Sixty-four zones of 0 to 20 feeds in one burst, which every group and several rounds share.
-// A zone that let everybody ask would be worse than none.
-TEST_F(ResponderTest, AZoneWithAnAccessListIsRefused) {
-  const auto with = [](auto&& change) {
-    const auto feed = test::MakeFeed("f", {});
-    change(*feed);
-    Snapshot snapshot;
-    snapshot.feeds = {feed};
-    const ZoneConfig zone = {.name = "bl.example.com", .feeds = {0}};
-    const auto built = BuildServing(std::move(snapshot), {&zone, 1}, {});
-    return built ? std::string() : built.error().message;
-  };
-  EXPECT_EQ(with([](FeedData&) {}), "");
-  EXPECT_EQ(with([](FeedData& feed) {
-              AclBuilder builder;
-              BuildReport report;
-              feed.acl = std::make_shared<const Acl>(builder.Build(nullptr, &report));
-            }),
-            "zone bl.example.com: feed f is an access list, which zones do not obey yet");
-}
-
 // Type, class and flags of a common question may be anything: transfers are refused, an apex alone is none.
 TEST_F(ResponderTest, TransfersOfAnAddressAreRefusedAmongOtherQuestions) {
   Snapshot snapshot;

@@ -6,11 +6,21 @@ namespace rblitz::dns {
 
 namespace {
 
+bool HasAvx2() noexcept {
+  return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0 &&
+         __builtin_cpu_supports("bmi2") != 0;
+}
+
+// Microcode, a loop over the bits.
+bool PdepIsSlow() noexcept {
+  return __builtin_cpu_is("bdver4") != 0 || __builtin_cpu_is("znver1") != 0 || __builtin_cpu_is("znver2") != 0;
+}
+
 constexpr AddressLabelsKernel kKernels[] = {
     {"plain", ParseAddressLabelsPlain, []() noexcept { return true; }},
     {"ssse3", ParseAddressLabelsSsse3, []() noexcept { return __builtin_cpu_supports("ssse3") != 0; }},
-    {"avx2", ParseAddressLabelsAvx2,
-     []() noexcept { return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("bmi") != 0; }},
+    {"avx2", ParseAddressLabelsAvx2, HasAvx2},
+    {"avx2_pdep", ParseAddressLabelsAvx2Pdep, []() noexcept { return HasAvx2() && !PdepIsSlow(); }},
 };
 
 }  // namespace

@@ -60,18 +60,22 @@ __m256i Pair(const void* low, const void* high) {
   return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
 }
 
-// From the bits of the first 16 bytes that may be lengths.
+// From the bits of the first 16 bytes that may be lengths: the lowest five count.
+template <bool kDeposit>
 uint32_t SlotOfBits(uint32_t bits) {
   bits |= 1u << 16;  // four labels of three digits end there
-  const uint32_t from_fifth = _blsr_u32(_blsr_u32(_blsr_u32(_blsr_u32(bits))));
-  return SlotOf(bits ^ _blsr_u32(from_fifth));
+  if constexpr (kDeposit) {
+    return SlotOf(_pdep_u32(0x1f, bits));
+  } else {
+    const uint32_t from_fifth = _blsr_u32(_blsr_u32(_blsr_u32(_blsr_u32(bits))));
+    return SlotOf(bits ^ _blsr_u32(from_fifth));
+  }
 }
-
-}  // namespace
 
 // Two names a step, one in each half of the registers. Whatever the patterns promised is compared with the bytes; a
 // pair with one that is no address, or goes on with a label whose length looks like a digit, is left to the plain one.
-void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes) {
+template <bool kDeposit>
+void Parse(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes) {
   const __m256i zero_digit = _mm256_set1_epi8('0');
   const __m256i last_length = _mm256_set1_epi8('0' - 1);
   const __m256i most = _mm256_set1_epi32(0x00090909);     // digits, and no difference of the length
@@ -83,8 +87,8 @@ void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t*
     const __m256i bytes = Pair(names[i], names[i + 1]);
     const auto bits =
         static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(bytes, last_length), bytes)));
-    const uint32_t a = SlotOfBits(bits & 0xffff);
-    const uint32_t b = SlotOfBits(bits >> 16);
+    const uint32_t a = SlotOfBits<kDeposit>(bits & 0xffff);
+    const uint32_t b = SlotOfBits<kDeposit>(bits >> 16);
     const __m256i sorted = _mm256_shuffle_epi8(_mm256_sub_epi8(bytes, zero_digit),
                                                Pair(kPatterns.slots[a].shuffle, kPatterns.slots[b].shuffle));
     const __m256i digits = _mm256_xor_si256(sorted, Pair(kPatterns.slots[a].lengths, kPatterns.slots[b].lengths));
@@ -102,6 +106,16 @@ void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t*
     sizes[i + 1] = kPatterns.ends[b];
   }
   if (i < count) ParseAddressLabelsPlain(names + i, count - i, addresses + i, sizes + i);
+}
+
+}  // namespace
+
+void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes) {
+  Parse<false>(names, count, addresses, sizes);
+}
+
+void ParseAddressLabelsAvx2Pdep(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes) {
+  Parse<true>(names, count, addresses, sizes);
 }
 
 }  // namespace rblitz::dns

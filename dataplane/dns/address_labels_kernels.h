@@ -10,6 +10,8 @@ namespace rblitz::dns {
 void ParseAddressLabelsPlain(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes);
 void ParseAddressLabelsSsse3(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes);
 void ParseAddressLabelsAvx2(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes);
+// With pdep, which is not fast everywhere.
+void ParseAddressLabelsAvx2Pdep(const uint8_t* const* names, size_t count, uint32_t* addresses, uint8_t* sizes);
 
 // For label lengths l0 to l3 (two bits each, l0 lowest): which byte of the name goes where, so that each label's digits
 // stand right-aligned in the first three bytes of its own four. 0x80: none, a zero.

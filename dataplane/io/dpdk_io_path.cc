@@ -49,6 +49,7 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
 // One port a burst, in turn, so that a busy one does not keep the others waiting and an answer knows its port.
 void DpdkPacketIo::Receive(Burst& burst) noexcept {
   burst.count = 0;
+  burst.clients = this;
   std::array<rte_mbuf*, kBurst> mbufs;
   for (size_t tried = 0; tried < ports_.size(); ++tried) {
     if (++current_ >= ports_.size()) current_ = 0;
@@ -117,6 +118,8 @@ void DpdkPacketIo::SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, 
   port.path.CountTxFull(n - sent);
   rte_pktmbuf_free_bulk(mbufs + sent, static_cast<unsigned>(n - sent));
 }
+
+ClientAddress DpdkPacketIo::ClientOf(const Message& message) const noexcept { return FramePath::ClientOf(message); }
 
 void DpdkPacketIo::Send(Burst& burst) noexcept {
   Port& port = ports_[current_];

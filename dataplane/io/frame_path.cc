@@ -113,43 +113,28 @@ void FramePath::AddMessages(const ReceivedFrames& received, const uint16_t* size
 }
 
 FramePath::Turned FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept {
-  const __m128i low_word = _mm_set1_epi32(0xffff);
-  __m128i bytes4 = _mm_setzero_si128();
-  __m128i unsent4 = _mm_setzero_si128();  // negative
-  size_t i = 0;
-  for (; i + 4 <= messages.size(); i += 4) {
-    uint8_t* frames[4];
-    __m128i columns[4];  // two of the pointer, size and capacity, sum_change
-    static_assert(sizeof(Message) == 16 && offsetof(Message, size) == 8 && offsetof(Message, sum_change) == 12);
-    for (size_t f = 0; f < 4; ++f) {
-      frames[f] = FrameOf(messages[i + f]);
-      columns[f] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&messages[i + f]));
-    }
-    net::Transpose(columns);
-    const __m128i payload_sizes = _mm_and_si128(columns[2], low_word);
-    const __m128i unsent = _mm_cmpeq_epi32(payload_sizes, _mm_setzero_si128());
-    const __m128i sizes4 = _mm_andnot_si128(unsent, _mm_add_epi32(payload_sizes, _mm_set1_epi32(net::kUdpPayloadAt)));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(sizes + i), _mm_packus_epi32(sizes4, sizes4));
-    bytes4 = _mm_add_epi32(bytes4, sizes4);
-    unsent4 = _mm_add_epi32(unsent4, unsent);
-    // One that is not sent is turned as well: nobody looks at it.
-    net::TurnFourUdp(frames, payload_sizes, columns[3]);
-  }
-  const auto sum_of = [](__m128i four) {
-    alignas(16) int32_t parts[4];
-    _mm_store_si128(reinterpret_cast<__m128i*>(parts), four);
-    return static_cast<int64_t>(parts[0]) + parts[1] + parts[2] + parts[3];
-  };
-  Turned turned{.frames = i + static_cast<size_t>(sum_of(unsent4)), .bytes = static_cast<size_t>(sum_of(bytes4))};
-  for (; i < messages.size(); ++i) {
+  uint8_t* frames[kBurst];
+  uint32_t payload_sizes[kBurst];
+  uint32_t sum_changes[kBurst];
+  if (messages.empty()) return {};
+  for (size_t i = 0; i < messages.size(); ++i) {
     const Message& message = messages[i];
-    sizes[i] = static_cast<uint16_t>(message.size == 0 ? 0 : net::kUdpPayloadAt + message.size);
-    if (sizes[i] == 0) continue;
-    net::TurnUdp(FrameOf(message), message.size, message.sum_change);
-    turned.frames += 1;
-    turned.bytes += sizes[i];
+    frames[i] = FrameOf(message);
+    payload_sizes[i] = message.size;
+    sum_changes[i] = message.sum_change;
   }
-  return turned;
+  // One that is not sent is turned as well: nobody looks at it.
+  net::TurnUdpFrames(frames, payload_sizes, sum_changes, messages.size());
+  uint32_t sent = 0;
+  uint32_t bytes = 0;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const uint32_t is_sent = payload_sizes[i] != 0;
+    const uint32_t size = (payload_sizes[i] + uint32_t{net::kUdpPayloadAt}) * is_sent;
+    sizes[i] = static_cast<uint16_t>(size);
+    sent += is_sent;
+    bytes += size;
+  }
+  return {.frames = sent, .bytes = bytes};
 }
 
 }  // namespace rblitz::io

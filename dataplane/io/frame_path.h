@@ -14,6 +14,7 @@
 
 #include "dataplane/io/packet_io.h"
 #include "dataplane/net/frame.h"
+#include "dataplane/net/headers.h"
 #include "dataplane/net/own_addresses.h"
 #include "dataplane/net/turn_round.h"
 #include "dataplane/stats.h"
@@ -106,6 +107,10 @@ class FramePath {
   };
   static Turned TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept;
   static uint8_t* FrameOf(const Message& message) noexcept { return message.payload - net::kUdpPayloadAt; }
+  // REQUIRES: the message has not been turned.
+  static ClientAddress ClientOf(const Message& message) noexcept {
+    return MappedClient(FrameOf(message) + net::kIp4At + net::ip4::kSource);
+  }
 
   void CountReceived(size_t frames, size_t bytes) noexcept {
     stats_->received.Add(frames);

@@ -100,6 +100,7 @@ void MemoryIo::Arrive() noexcept {
 void MemoryIo::Receive(Burst& burst) noexcept {
   Rep& rep = *rep_;
   burst.count = 0;
+  burst.clients = this;
   // All are copied before the first is looked at, as a port does it: a load of what is still being stored would wait.
   if (rep.arrived == 0) Arrive();
   const size_t frames = std::exchange(rep.arrived, 0);
@@ -114,6 +115,8 @@ void MemoryIo::Receive(Burst& burst) noexcept {
     rep.lines.clear();
   }
 }
+
+ClientAddress MemoryIo::ClientOf(const Message& message) const noexcept { return FramePath::ClientOf(message); }
 
 void MemoryIo::Send(Burst& burst) noexcept {
   const std::span messages(burst.messages, burst.count);

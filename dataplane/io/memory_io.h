@@ -40,6 +40,7 @@ class MemoryIo : public PacketIo {
 
   void Receive(Burst& burst) noexcept override;
   void Send(Burst& burst) noexcept override;
+  [[nodiscard]] ClientAddress ClientOf(const Message& message) const noexcept override;
 
  private:
   struct Rep;

@@ -9,6 +9,7 @@
 // Cost: one virtual call a burst.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,12 +30,31 @@ struct Message {
   uint32_t sum_change;
 };
 
+// An IPv6 address in network order; an IPv4 one as RFC 4291 section 2.5.5.2 maps it.
+using ClientAddress = std::array<uint8_t, 16>;
+
+[[nodiscard]] inline ClientAddress MappedClient(const uint8_t* ip4) noexcept {
+  return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ip4[0], ip4[1], ip4[2], ip4[3]};
+}
+
+// Tells who asks. Few zones want to know, so that it is read from where it stands (a frame's header, a socket's name)
+// and not copied for every message.
+class Clients {
+ public:
+  // Of a message of the burst that was received last, until it is sent.
+  [[nodiscard]] virtual ClientAddress ClientOf(const Message& message) const noexcept = 0;
+
+ protected:
+  ~Clients() = default;
+};
+
 struct Burst {
   size_t count = 0;
+  const Clients* clients = nullptr;  // set by whoever receives; null: nobody knows who asks
   Message messages[kBurst];
 };
 
-class PacketIo {
+class PacketIo : public Clients {
  public:
   virtual ~PacketIo() = default;
 

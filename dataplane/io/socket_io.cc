@@ -30,6 +30,7 @@ struct alignas(64) Slot {
   alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(in6_pktinfo))];
 };
 static_assert(sizeof(in6_pktinfo) >= sizeof(in_pktinfo));
+static_assert(offsetof(Slot, data) == 0);  // a message leads to its slot
 static_assert(SocketIo::kMaxAnswer <= SocketIo::kMaxQuestion);
 
 std::string Name(const SocketConfig& config) {
@@ -207,6 +208,7 @@ uint16_t SocketIo::port() const noexcept { return rep_->port; }
 void SocketIo::Receive(Burst& burst) noexcept {
   Rep& rep = *rep_;
   burst.count = 0;
+  burst.clients = this;
   for (size_t i = 0; i < rep.used; ++i) rep.Prepare(i);
   rep.used = 0;
   // An error here is nothing waiting, or that of an answer sent before, which is over with being told.
@@ -243,6 +245,18 @@ void SocketIo::Send(Burst& burst) noexcept {
   rep.stats->answered.Add(taken);
   rep.stats->bytes_answered.Add(bytes);
   rep.stats->Drop(DropReason::kTxFull, n - taken);
+}
+
+ClientAddress SocketIo::ClientOf(const Message& message) const noexcept {
+  const sockaddr_storage& peer = reinterpret_cast<const Slot*>(message.payload)->peer;
+  if (peer.ss_family == AF_INET) {
+    const in_addr& ip4 = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
+    return MappedClient(reinterpret_cast<const uint8_t*>(&ip4.s_addr));
+  }
+  // An IPv4 client of a dual-stack socket is mapped already.
+  ClientAddress client;
+  std::memcpy(client.data(), &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr, client.size());
+  return client;
 }
 
 void SocketIo::Wait(int milliseconds) noexcept {

@@ -38,6 +38,7 @@ class SocketIo : public PacketIo {
 
   void Receive(Burst& burst) noexcept override;
   void Send(Burst& burst) noexcept override;
+  [[nodiscard]] ClientAddress ClientOf(const Message& message) const noexcept override;
   [[nodiscard]] bool can_wait() const noexcept override { return true; }
   void Wait(int milliseconds) noexcept override;
 

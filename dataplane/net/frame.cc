@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "dataplane/net/checksum.h"
-#include "dataplane/net/vectors.h"
 
 namespace rblitz::net {
 
@@ -88,9 +87,9 @@ Frame ClassifyIp4(Bytes ip, const OwnAddresses& own) noexcept {
 
 }  // namespace
 
-FrameCheck::FrameCheck(const OwnAddresses* own) noexcept : own_(own) {
-  auto* const wanted = reinterpret_cast<uint8_t*>(&wanted_);
-  auto* const compared = reinterpret_cast<uint8_t*>(&compared_);
+FrameCheck::FrameCheck(const OwnAddresses* own, const FrameKernel& kernel) noexcept : own_(own), kernel_(&kernel) {
+  auto* const wanted = reinterpret_cast<uint8_t*>(pattern_.wanted);
+  auto* const compared = reinterpret_cast<uint8_t*>(pattern_.compared);
   const auto want = [=](size_t at, uint8_t bits, uint8_t among) {
     wanted[at] = bits;
     compared[at] = among;
@@ -105,87 +104,24 @@ FrameCheck::FrameCheck(const OwnAddresses* own) noexcept : own_(own) {
   want(kIp4At + ip4::kProtocol, kProtocolUdp, 0xff);
   want(kUdpAt + udp::kDestinationPort, kDnsPort >> 8, 0xff);
   want(kUdpAt + udp::kDestinationPort + 1, kDnsPort & 0xff, 0xff);
-  if (own->ip4.size() > kFastAddresses) return;
-  for (const OwnIp4& ip4 : own->ip4) keys_[keys_size_++] = {SwapBytes(ip4.address), SwapBytes(Broadcast(ip4))};
+  if (own->ip4.size() > pattern_.keys.size()) return;
+  for (const OwnIp4& ip4 : own->ip4)
+    pattern_.keys[pattern_.keys_size++] = {SwapBytes(ip4.address), SwapBytes(Broadcast(ip4))};
 }
 
 uint64_t FrameCheck::GoodQuestions(const uint8_t* const* frames, const uint16_t* sizes, size_t count,
                                    uint16_t* payload_sizes) const noexcept {
-  uint64_t good = 0;
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4) {
-    const __m128i four_sizes = _mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(sizes + i)));
-    __m128i udp_lengths;
-    const __m128i differs = Differences(frames + i, four_sizes, udp_lengths);
-    const __m128i equal = _mm_cmpeq_epi32(differs, _mm_setzero_si128());
-    good |= static_cast<uint64_t>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << i;
-    const __m128i payloads = _mm_sub_epi32(udp_lengths, _mm_set1_epi32(kUdpSize));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(payload_sizes + i), _mm_packus_epi32(payloads, payloads));
-  }
-  for (; i < count; ++i) {
+  const size_t whole_steps = count / kernel_->step * kernel_->step;
+  uint64_t good = kernel_->good(pattern_, frames, sizes, whole_steps, payload_sizes);
+  for (size_t i = whole_steps; i < count; ++i) {
     good |= uint64_t{IsGoodQuestion({frames[i], sizes[i]})} << i;
     payload_sizes[i] = QuestionSize(frames[i]);
   }
   return good;
 }
 
-// What Passes asks, of four frames: 0 where one passes.
-inline __m128i FrameCheck::Differences(const uint8_t* const* frames, __m128i sizes,
-                                       __m128i& udp_lengths) const noexcept {
-  // Ethernet, version and header length: packing keeps what is not zero.
-  __m128i links[4];
-  __m128i first[4];   // type of service and total length; fragment; TTL, protocol, checksum; source
-  __m128i second[4];  // destination; ports; UDP length and checksum; DNS
-  for (size_t f = 0; f < 4; ++f) {
-    links[f] = _mm_and_si128(_mm_xor_si128(LoadVector(frames[f]), wanted_.vectors[0]), compared_.vectors[0]);
-    first[f] = LoadVector(frames[f] + kIp4At);
-    second[f] = LoadVector(frames[f] + kIp4At + ip4::kDestination);
-  }
-  Transpose(first);
-  Transpose(second);
-  __m128i differs = _mm_packs_epi16(_mm_packs_epi32(links[0], links[1]), _mm_packs_epi32(links[2], links[3]));
-
-  const auto differ_in = [](__m128i dwords, uint32_t wanted, uint32_t compared) {
-    return _mm_and_si128(_mm_xor_si128(dwords, _mm_set1_epi32(static_cast<int>(wanted))),
-                         _mm_set1_epi32(static_cast<int>(compared)));
-  };
-  differs = _mm_or_si128(differs, differ_in(first[1], 0, uint32_t{SwapBytes(ip4::kMoreFragmentsOrOffset)} << 16));
-  differs = _mm_or_si128(differs, differ_in(first[2], kProtocolUdp << 8, 0xff00));
-  differs = _mm_or_si128(differs, differ_in(second[1], uint32_t{SwapBytes(kDnsPort)} << 16, 0xffff0000));
-  const __m128i source_ports = _mm_and_si128(second[1], _mm_set1_epi32(0xffff));
-  differs = _mm_or_si128(differs, _mm_cmpeq_epi32(source_ports, _mm_setzero_si128()));
-
-  // UDP fills the packet, and the packet fits the frame: each difference is negative where it does not.
-  const __m128i total_lengths =
-      _mm_shuffle_epi8(first[0], _mm_setr_epi8(3, 2, -1, -1, 7, 6, -1, -1, 11, 10, -1, -1, 15, 14, -1, -1));
-  udp_lengths = _mm_shuffle_epi8(second[2], _mm_setr_epi8(1, 0, -1, -1, 5, 4, -1, -1, 9, 8, -1, -1, 13, 12, -1, -1));
-  const __m128i room = _mm_sub_epi32(_mm_sub_epi32(sizes, _mm_set1_epi32(kEthernetSize)), total_lengths);
-  const __m128i payload = _mm_sub_epi32(udp_lengths, _mm_set1_epi32(kUdpSize));
-  const __m128i padding = _mm_sub_epi32(_mm_sub_epi32(total_lengths, _mm_set1_epi32(kIp4Size)), udp_lengths);
-  differs = _mm_or_si128(differs, _mm_or_si128(_mm_srai_epi32(_mm_or_si128(room, payload), 31), padding));
-
-  __m128i sums = _mm_set1_epi32(5 * kSumOfWordsBias);
-  for (const __m128i& dwords : first) sums = _mm_add_epi32(sums, SumOfWords(dwords));
-  sums = _mm_add_epi32(sums, SumOfWords(second[0]));
-  differs = _mm_or_si128(differs, _mm_xor_si128(FoldOnce(sums), _mm_set1_epi32(0xffff)));
-  return _mm_or_si128(differs, FromOrToElsewhere(first[3], second[0]));
-}
-
-// Not 0 where IsFromOrToElsewhere.
-inline __m128i FrameCheck::FromOrToElsewhere(__m128i sources, __m128i destinations) const noexcept {
-  const __m128i nets = _mm_and_si128(sources, _mm_set1_epi32(0xff));
-  __m128i suspicious = _mm_or_si128(
-      _mm_cmpeq_epi32(nets, _mm_setzero_si128()),
-      _mm_or_si128(_mm_cmpeq_epi32(nets, _mm_set1_epi32(127)), _mm_cmpgt_epi32(nets, _mm_set1_epi32(223))));
-  __m128i to_us = _mm_setzero_si128();
-  for (const Key& key : std::span(keys_.data(), keys_size_)) {
-    const __m128i own = _mm_set1_epi32(static_cast<int>(key.address));
-    const __m128i broadcast = _mm_set1_epi32(static_cast<int>(key.broadcast));
-    to_us = _mm_or_si128(to_us, _mm_cmpeq_epi32(destinations, own));
-    suspicious =
-        _mm_or_si128(suspicious, _mm_or_si128(_mm_cmpeq_epi32(sources, own), _mm_cmpeq_epi32(sources, broadcast)));
-  }
-  return _mm_or_si128(suspicious, _mm_xor_si128(to_us, _mm_set1_epi32(-1)));
+const FrameKernel& BestFrameKernel() noexcept {
+  return kFrameKernelAvx2.supported() ? kFrameKernelAvx2 : kFrameKernelSse4;
 }
 
 Frame ClassifyFrame(Bytes frame, const OwnAddresses& own) noexcept {

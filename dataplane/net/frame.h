@@ -12,13 +12,13 @@
 
 #include <smmintrin.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <span>
 
 #include "dataplane/net/byte_order.h"
+#include "dataplane/net/frame_kernels.h"
 #include "dataplane/net/headers.h"
 #include "dataplane/net/own_addresses.h"
 
@@ -59,9 +59,9 @@ struct Frame {
 class FrameCheck {
  public:
   // A port with more addresses than these leaves every frame to ClassifyFrame.
-  static constexpr size_t kFastAddresses = 8;
+  static constexpr size_t kFastAddresses = QuestionPattern::kMaxAddresses;
 
-  explicit FrameCheck(const OwnAddresses* own) noexcept;
+  explicit FrameCheck(const OwnAddresses* own, const FrameKernel& kernel = BestFrameKernel()) noexcept;
 
   [[nodiscard]] Frame operator()(std::span<const uint8_t> frame) const noexcept {
     if (!IsGoodQuestion(frame)) [[unlikely]]
@@ -72,11 +72,11 @@ class FrameCheck {
   // True: certainly a DNS question. False: ClassifyFrame says what it is, perhaps a question all the same. Every test
   // leaves its finding in a word; one branch asks for all.
   [[nodiscard]] bool IsGoodQuestion(std::span<const uint8_t> frame) const noexcept {
-    static_assert(sizeof(Headers) == kReadableSize);
-    return frame.size() >= sizeof(Headers) && Passes(frame.data(), frame.size());
+    static_assert(sizeof(pattern_.wanted) == kReadableSize);
+    return frame.size() >= kReadableSize && Passes(frame.data(), frame.size());
   }
 
-  // The same for a burst of at most 64 frames, four at a time: bit i of the result is set when frame i is a good
+  // The same for a burst of at most 64 frames, several at a time: bit i of the result is set when frame i is a good
   // question, and payload_sizes[i] is QuestionSize then. REQUIRES: kReadableSize bytes at each frame, whatever its
   // size.
   [[nodiscard]] uint64_t GoodQuestions(const uint8_t* const* frames, const uint16_t* sizes, size_t count,
@@ -89,25 +89,12 @@ class FrameCheck {
   }
 
  private:
-  struct Key {  // memory order
-    uint32_t address;
-    uint32_t broadcast;  // `address` again where the network has none
-  };
-
-  // The headers, and what no good question lacks of the DNS header, as three vectors.
-  struct Headers {
-    __m128i vectors[3];
-  };
-
-  [[nodiscard]] __m128i Differences(const uint8_t* const* frames, __m128i sizes, __m128i& udp_lengths) const noexcept;
-  [[nodiscard]] __m128i FromOrToElsewhere(__m128i sources, __m128i destinations) const noexcept;
-
   [[nodiscard]] bool Passes(const uint8_t* p, size_t size) const noexcept {
     const auto* const vectors = reinterpret_cast<const __m128i*>(p);
     __m128i differs = _mm_setzero_si128();
-    for (size_t v = 0; v < std::size(wanted_.vectors); ++v) {
-      const __m128i difference = _mm_xor_si128(_mm_loadu_si128(vectors + v), wanted_.vectors[v]);
-      differs = _mm_or_si128(differs, _mm_and_si128(difference, compared_.vectors[v]));
+    for (size_t v = 0; v < std::size(pattern_.wanted); ++v) {
+      const __m128i difference = _mm_xor_si128(_mm_loadu_si128(vectors + v), pattern_.wanted[v]);
+      differs = _mm_or_si128(differs, _mm_and_si128(difference, pattern_.compared[v]));
     }
     // UDP fills the packet, and the packet fits the frame. Each difference is negative where it does not.
     const size_t total_length = Load16(p + kIp4At + ip4::kTotalLength);
@@ -143,21 +130,18 @@ class FrameCheck {
     const auto net = static_cast<uint8_t>(source);
     bool suspicious = (static_cast<uint8_t>(net - 1) >= 0xdf) | (net == 127);
     bool to_us = false;
-    const auto compare = [&](const Key& key) {
+    const auto compare = [&](const QuestionPattern::Key& key) {
       to_us |= destination == key.address;
       suspicious |= (source == key.address) | (source == key.broadcast);
     };
-    compare(keys_[0]);
-    for (size_t k = 1; k < keys_size_; ++k) [[unlikely]] compare(keys_[k]);
-    return suspicious | !to_us | (keys_size_ == 0);
+    compare(pattern_.keys[0]);
+    for (size_t k = 1; k < pattern_.keys_size; ++k) [[unlikely]] compare(pattern_.keys[k]);
+    return suspicious | !to_us | (pattern_.keys_size == 0);
   }
 
-  // What is the same in every good question: of `wanted_` the bits that are set in `compared_`.
-  Headers wanted_{};
-  Headers compared_{};
-  size_t keys_size_ = 0;  // 0: too many or none, nothing passes
-  std::array<Key, kFastAddresses> keys_{};
+  QuestionPattern pattern_;
   const OwnAddresses* own_;
+  const FrameKernel* kernel_;
 };
 
 }  // namespace rblitz::net

@@ -22,6 +22,7 @@ inline constexpr uint16_t kEthertypeArp = 0x0806;
 inline constexpr uint8_t kProtocolIcmp = 1;
 inline constexpr uint8_t kProtocolUdp = 17;
 inline constexpr uint16_t kDnsPort = 53;
+inline constexpr uint8_t kAnswerTtl = 64;  // RFC 1700, "IP time to live parameter"
 
 inline constexpr size_t kIp4At = kEthernetSize;
 inline constexpr size_t kUdpAt = kIp4At + kIp4Size;

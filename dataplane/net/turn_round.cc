@@ -1,6 +1,9 @@
 #include "dataplane/net/turn_round.h"
 
+#include <bit>
 #include <cstring>
+
+#include "dataplane/net/frame_kernels.h"
 
 namespace rblitz::net {
 
@@ -20,13 +23,17 @@ uint16_t turn_round_internal::UdpChecksum(const uint8_t* frame, size_t payload_s
       ~Fold(ports + length_be + PseudoHeaderSum(frame, length_be) + Sum(frame + kUdpPayloadAt, payload_size)));
 }
 
-void turn_round_internal::ComputeUdpChecksums(uint8_t* const* frames, int which) noexcept {
-  for (int f = 0; f < 4; ++f) {
-    if ((which >> f & 1) == 0) continue;
-    uint8_t* const udp = frames[f] + kUdpAt;
-    const uint16_t checksum = UdpChecksum(frames[f], Load16(udp + udp::kLength) - kUdpSize);
-    StoreMemoryOrder(udp + udp::kChecksum, checksum == 0 ? uint16_t{0xffff} : checksum);
-  }
+void TurnUdpFrames(uint8_t* const* frames, const uint32_t* payload_sizes, const uint32_t* sum_changes,
+                   size_t count) noexcept {
+  static const FrameKernel& kernel = BestFrameKernel();
+  const size_t whole_steps = count / kernel.step * kernel.step;
+  uint64_t without_checksum = kernel.turn(frames, payload_sizes, sum_changes, whole_steps);
+  for (; without_checksum != 0; without_checksum &= without_checksum - 1) [[unlikely]] {
+      const auto f = static_cast<size_t>(std::countr_zero(without_checksum));
+      const uint16_t checksum = turn_round_internal::UdpChecksum(frames[f], payload_sizes[f]);
+      StoreMemoryOrder(frames[f] + kUdpAt + udp::kChecksum, checksum == 0 ? uint16_t{0xffff} : checksum);
+    }
+  for (size_t i = whole_steps; i < count; ++i) TurnUdp(frames[i], payload_sizes[i], sum_changes[i]);
 }
 
 bool HasPartialUdpChecksum(const uint8_t* frame) noexcept {

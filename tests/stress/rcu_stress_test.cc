@@ -168,6 +168,10 @@ class VersionsIo final : public io::PacketIo {
     for (const uint32_t version : versions) mixed_ += version != versions.front();
   }
 
+  [[nodiscard]] io::ClientAddress ClientOf(const io::Message& message) const noexcept override {
+    return memory_.ClientOf(message);
+  }
+
   WorkerStats* stats() { return stats_.get(); }
   [[nodiscard]] uint64_t bursts() const { return bursts_; }
   [[nodiscard]] uint64_t lost() const { return lost_; }

@@ -1,0 +1,59 @@
+// What a zone tells about itself, to people and in texts.
+#include <algorithm>
+#include <cstring>
+
+#include "dataplane/zone.h"
+#include "dataplane/zone_names.h"
+#include "dataplane/zone_rep.h"
+
+namespace rblitz {
+
+namespace {
+
+constexpr std::string_view kTestText = "RFC 5782 test entry";
+
+}  // namespace
+
+const std::string& Zone::name() const noexcept { return rep_->name; }
+uint32_t Zone::slot() const noexcept { return rep_->slot; }
+const Soa& Zone::soa() const noexcept { return rep_->soa_values; }
+bool Zone::out() const noexcept { return rep_->out; }
+bool Zone::is_part() const noexcept { return rep_->part_size != 0; }
+bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
+
+Explanation Zone::Explain(const AskedName& asked) const {
+  Explanation explanation;
+  if (const ZoneFeed* feed = ExceptedBy(*rep_, asked)) {
+    explanation.excepted_by = feed->data->name;
+    return explanation;
+  }
+  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, std::string_view subject) {
+    char text[kMaxTextBytes];
+    const size_t size = RenderText(at, subject, text);
+    explanation.listings.push_back({.a_be = at.verdict.a_be,
+                                    .text = std::string(text, size),
+                                    .ttl_seconds = ttl_seconds,
+                                    .feed = at.feed == nullptr ? "" : at.feed->data->name});
+  });
+  return explanation;
+}
+
+size_t RenderText(const ZoneVerdict& at, std::string_view subject, char* out) noexcept {
+  if (at.feed != nullptr) return at.feed->data->verdicts.Render(at.verdict.text, subject, out);
+  std::memcpy(out, kTestText.data(), kTestText.size());
+  return kTestText.size();
+}
+
+size_t AddressToText(uint32_t address, char* out) noexcept {
+  char* const begin = out;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    const uint32_t octet = address >> shift & 255;
+    if (octet >= 100) *out++ = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) *out++ = static_cast<char>('0' + octet / 10 % 10);
+    *out++ = static_cast<char>('0' + octet % 10);
+    if (shift > 0) *out++ = '.';
+  }
+  return static_cast<size_t>(out - begin);
+}
+
+}  // namespace rblitz
