@@ -72,7 +72,7 @@ void MasterFile::Line(std::string_view owner, uint32_t ttl_seconds, std::string_
 
 void MasterFile::Listings(std::string_view owner, std::span<const Listing> listings) {
   for (const Listing& listing : listings) {
-    Line(owner, listing.ttl_seconds, "A", AText(listing.a_be));
+    if (listing.a_be != 0) Line(owner, listing.ttl_seconds, "A", AText(listing.a_be));
     if (!listing.text.empty()) Line(owner, listing.ttl_seconds, "TXT", Quoted(listing.text));
   }
 }

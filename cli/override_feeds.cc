@@ -22,7 +22,8 @@ constexpr uint8_t kNameTestUnlisted[] = {7, 'i', 'n', 'v', 'a', 'l', 'i', 'd'};
 uint32_t UsualA(const ZoneConfig& zone, const Snapshot& snapshot) {
   for (const uint32_t index : zone.feeds) {
     const FeedData* data = index < snapshot.feeds.size() ? snapshot.feeds[index].get() : nullptr;
-    if (data != nullptr && data->verdicts.values() > 1 && !data->verdicts.at(1).empty()) {
+    if (data == nullptr || data->verdicts.values() < 2 || data->verdicts.at(1).empty()) continue;
+    if (data->verdicts.at(1).front().a_be != 0) {
       return data->verdicts.at(1).front().a_be;
     }
   }
