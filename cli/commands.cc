@@ -12,6 +12,8 @@
 
 #include "cli/check.h"
 #include "cli/control_client.h"
+#include "cli/dump.h"
+#include "cli/feed_lines.h"
 #include "cli/json.h"
 #include "cli/render.h"
 
@@ -30,7 +32,14 @@ Json Request(const CommandOptions& options) {
   if (options.force) request["force"] = true;
   if (options.command == "diff" || options.command == "rollback") request["feed"] = options.arguments[0];
   if (options.command == "lookup") request["what"] = options.arguments[0];
+  if (options.command == "dump") request["zone"] = options.arguments[0];
   if (!options.zone.empty()) request["zone"] = options.zone;
+  if (options.command != "list") return request;
+  request["action"] = options.arguments[0];
+  if (options.arguments.size() > 1) request["what"] = options.arguments[1];
+  if (!options.a.empty()) request["a"] = options.a;
+  if (!options.lasting.empty()) request["for"] = options.lasting;
+  if (!options.why.empty()) request["why"] = options.why;
   return request;
 }
 
@@ -117,9 +126,28 @@ int RunLoad(const CommandOptions& options) {
 }
 
 int RunLookup(const CommandOptions& options) {
-  const auto result = Show(options, RenderLookup);
+  auto result = Ask(options);
   if (!result) return Complain(result.error().message);
+  AddLines(&*result);
+  Print(options, *result, RenderLookup);
   return (*result)["listed"].get<bool>() ? kExitSuccess : kExitNotListed;
+}
+
+int RunDump(const CommandOptions& options) {
+  const auto plan = Ask(options);
+  if (!plan) return Complain(plan.error().message);
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const DumpProgress progress = [terminal](uint64_t records) {
+    if (terminal) std::cerr << "\rrblitz: dump: " << records << " records" << std::flush;
+  };
+  const Status dumped = DumpZone(*plan, &std::cout, progress);
+  if (terminal) std::cerr << "\r\033[K";
+  return dumped ? kExitSuccess : Complain(dumped.error().message);
+}
+
+int RunList(const CommandOptions& options) {
+  const auto result = Show(options, RenderList);
+  return result ? kExitSuccess : Complain(result.error().message);
 }
 
 }  // namespace
@@ -129,6 +157,8 @@ int RunCommand(const CommandOptions& options) {
   if (options.command == "status") return RunStatus(options);
   if (options.command == "stats") return RunStats(options);
   if (options.command == "lookup") return RunLookup(options);
+  if (options.command == "list") return RunList(options);
+  if (options.command == "dump") return RunDump(options);
   return RunLoad(options);
 }
 

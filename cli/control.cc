@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/control_client.h"
+#include "cli/privileges.h"
 
 namespace rblitz {
 
@@ -150,6 +151,13 @@ void ControlServer::Reply(ClientId id, std::string_view answer) {
   client.deadline = Clock::now() + kPatience;
   if (!Write(client)) return Close(id);
   if (id != advancing_) Advance(id);
+}
+
+std::string ControlServer::UserOf(ClientId id) const {
+  ucred credentials{};
+  socklen_t size = sizeof(credentials);
+  if (getsockopt(clients_.at(id).fd.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return "?";
+  return UserName(credentials.uid);
 }
 
 void ControlServer::Close(ClientId id) {

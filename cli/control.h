@@ -40,6 +40,9 @@ class ControlServer {
   // `answer` has no line end. A client that has gone meanwhile is no error.
   void Reply(ClientId client, std::string_view answer);
 
+  // Whose process the client is: a user's name, or the number of one that has none. REQUIRES: its request is waiting.
+  [[nodiscard]] std::string UserOf(ClientId client) const;
+
  private:
   using Clock = std::chrono::steady_clock;
   struct Client {

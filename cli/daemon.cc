@@ -3,13 +3,17 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "cli/dump.h"
+#include "cli/feed_sources.h"
 #include "cli/log.h"
 #include "cli/notify.h"
 #include "cli/options.h"
@@ -75,7 +79,9 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   reloader_ = std::make_unique<Reloader>(
       ReloaderOptions{.idle_priority = workers_->occupy_every_cpu(), .copies = copies_.get(), .settle = kSettle});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
+  if (Status started = overrides_->Start(std::time(nullptr)); !started) return started;
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
+  loop_->Every(Overrides::kTick, [this] { overrides_->Expire(std::time(nullptr)); });
   return {};
 }
 
@@ -88,11 +94,14 @@ Status Daemon::OpenState(const ServerConfig& server) {
     if (!found) return Fail("server.user: " + found.error().message);
     user = *found;
   }
+  Result<OverrideStore> store = Fail("the state cannot be used");
   if (auto copies = FeedCopies::Open(server.state + "/feeds")) {
     copies_ = *std::move(copies);
+    store = OverrideStore::Open(server.state);
   } else {
     LogLine("state_unusable").Add("error", copies.error().message);
   }
+  overrides_ = std::make_unique<Overrides>(std::move(store), &publisher_);
   if (!user) {
     if (geteuid() == 0) LogLine("runs_as_root").Add("hint", "set user in [server]");
     return {};
@@ -185,7 +194,16 @@ void Daemon::Measure() {
 void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
   const Result<ControlRequest> request = ParseRequest(line);
   if (!request) return Reply(client, tl::unexpected<Error>(request.error()));
+  if (request->command == "list") return Reply(client, AnswerList(*request, client));
   if (!Defer(*request, client)) Reply(client, AnswerNow(*request));
+}
+
+Result<Json> Daemon::AnswerList(const ControlRequest& request, ControlServer::ClientId client) {
+  const auto config = reloads_->config();
+  const auto is_zone = [&](const std::string& name) {
+    return std::ranges::any_of(config->zones, [&](const ZoneConfig& zone) { return zone.name == name; });
+  };
+  return overrides_->Answer(request, control_->UserOf(client), std::time(nullptr), is_zone);
 }
 
 // Commands that load something: answered when they are done. False: it is another command.
@@ -210,21 +228,28 @@ Result<Json> Daemon::AnswerNow(const ControlRequest& request) {
   const Reading reading(publisher_.serving());
   if (request.command == "status") return StatusNow(reading.serving());
   if (request.command == "stats") return StatsJson(*workers_, reading.serving(), rates_);
+  if (request.command == "dump") {
+    return ZonePlanJson(*reloads_->config(), request.zone, reloader_->Feeds(), overrides_->all());
+  }
   if (request.command != "lookup") return Fail("there is no command '" + request.command + "'");
   if (reading.serving() == nullptr) return Fail("lookup: the server is still loading");
-  return LookupJson(*reading.serving(), request.what, request.zone);
+  Result<Json> lookup = LookupJson(*reading.serving(), request.what, request.zone);
+  if (lookup) AddSources(reloader_->Feeds(), reloads_->config()->server.state, &*lookup);
+  return lookup;
 }
 
 Json Daemon::StatusNow(const Serving* serving) const {
   const auto config = reloads_->config();
   const std::vector<FeedStatus> feeds = reloader_->Feeds();
-  return StatusJson({.config = *config,
-                     .workers = *workers_,
-                     .feeds = feeds,
-                     .serving = serving_ ? serving : nullptr,
-                     .reading = reloader_->Progress(),
-                     .uptime_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count(),
-                     .rates = rates_});
+  Json status = StatusJson({.config = *config,
+                            .workers = *workers_,
+                            .feeds = feeds,
+                            .serving = serving_ ? serving : nullptr,
+                            .reading = reloader_->Progress(),
+                            .uptime_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count(),
+                            .rates = rates_});
+  status["overrides"] = overrides_->Summary();
+  return status;
 }
 
 void Daemon::Reply(ControlServer::ClientId client, const Result<Json>& result) {

@@ -11,6 +11,7 @@
 #include "cli/config.h"
 #include "cli/control.h"
 #include "cli/event_loop.h"
+#include "cli/overrides.h"
 #include "cli/publish.h"
 #include "cli/reloads.h"
 #include "cli/request.h"
@@ -55,6 +56,7 @@ class Daemon {
   void Measure();
   void Answer(ControlServer::ClientId client, std::string_view line);
   [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
+  [[nodiscard]] Result<Json> AnswerList(const ControlRequest& request, ControlServer::ClientId client);
   [[nodiscard]] Json StatusNow(const Serving* serving) const;
   void Reply(ControlServer::ClientId client, const Result<Json>& result);
 
@@ -65,6 +67,7 @@ class Daemon {
   ZonePublisher publisher_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<FeedCopies> copies_;  // null: the state cannot be used
+  std::unique_ptr<Overrides> overrides_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Reloads> reloads_;
   std::unique_ptr<ControlServer> control_;

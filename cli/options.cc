@@ -27,16 +27,22 @@ struct Usage {
 constexpr Usage kServerUsage = {"rblitzd", "rblitzd --config FILE [--check] [--foreground] [--control PATH]",
                                 "DNS blocklist server.", ""};
 
-constexpr Usage kCommandUsage = {"rblitz", "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]",
-                                 "Asks and commands a running rblitzd.",
-                                 "\nCommands:\n"
-                                 "  status                  state, ports and sockets, zones, feeds, memory\n"
-                                 "  stats [--watch]         counters; with --watch once a second\n"
-                                 "  reload [FEED...]        load feeds now; without FEED the configuration too\n"
-                                 "  diff FEED               what a load of this feed would change; changes nothing\n"
-                                 "  rollback FEED           serve the data before, until the feed's files change\n"
-                                 "  lookup WHAT [--zone Z]  what is answered for an address or a name, and why\n"
-                                 "  check CONFIG            check a configuration and its feeds; asks no server\n"};
+constexpr Usage kCommandUsage = {
+    "rblitz", "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]", "Asks and commands a running rblitzd.",
+    "\nCommands:\n"
+    "  status                  state, ports and sockets, zones, feeds, memory\n"
+    "  stats [--watch]         counters; with --watch once a second\n"
+    "  reload [FEED...]        load feeds now; without FEED the configuration too\n"
+    "  diff FEED               what a load of this feed would change; changes nothing\n"
+    "  rollback FEED           serve the data before, until the feed's files change\n"
+    "  lookup WHAT [--zone Z]  what is answered for an address or a name, and why\n"
+    "  list add|remove WHAT    list WHAT, or delist it, whatever the feeds say: an address,\n"
+    "                          a network or a name; [--zone Z] [--for 1d] [--why TEXT] [--a A]\n"
+    "  list forget WHAT [--zone Z]\n"
+    "                          end that: the feeds decide again\n"
+    "  list show [WHAT] [--zone Z]\n"
+    "                          what is listed and delisted so, by whom, until when, and why\n"
+    "  check CONFIG            check a configuration and its feeds; asks no server\n"};
 
 struct Command {
   std::string_view name;
@@ -45,8 +51,9 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"check", 1, 1},    {"diff", 1, 1},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
-    {"rollback", 1, 1}, {"stats", 0, 0}, {"status", 0, 0},
+    {"check", 1, 1},    {"diff", 1, 1},   {"dump", 1, 1},
+    {"list", 1, 2},     {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"rollback", 1, 1}, {"stats", 0, 0},  {"status", 0, 0},
 };
 
 int Misused(const Usage& usage, const std::string& what, std::ostream& err) {
@@ -83,6 +90,22 @@ Parsed<po::variables_map> Parse(int argc, const char* const* argv, const Usage& 
   return values;
 }
 
+// The same of `list` and the options that belong to it alone.
+std::string WrongList(const CommandOptions& options) {
+  const bool is_list = options.command == "list";
+  const std::string action = is_list ? options.arguments[0] : "";
+  const bool sets = action == "add" || action == "remove";
+  if (is_list && !sets && action != "forget" && action != "show") {
+    return "list: '" + action + "' is none of add, remove, forget and show";
+  }
+  if (is_list && action != "show" && options.arguments.size() < 2) return "list " + action + ": an argument is missing";
+  const std::string command = is_list ? "list " + action : options.command;
+  if (!options.lasting.empty() && !sets) return command + ": --for belongs to list add and list remove";
+  if (!options.why.empty() && !sets) return command + ": --why belongs to list add and list remove";
+  if (!options.a.empty() && action != "add") return command + ": --a belongs to list add";
+  return "";
+}
+
 // Why this command cannot be given so; empty when it can.
 std::string Wrong(const CommandOptions& options) {
   if (options.command.empty()) return "no command given";
@@ -97,8 +120,10 @@ std::string Wrong(const CommandOptions& options) {
     return options.command + ": --force belongs to reload FEED";
   }
   if (options.watch && options.command != "stats") return options.command + ": --watch belongs to stats";
-  if (!options.zone.empty() && options.command != "lookup") return options.command + ": --zone belongs to lookup";
-  return "";
+  if (!options.zone.empty() && options.command != "lookup" && options.command != "list") {
+    return options.command + ": --zone belongs to lookup and list";
+  }
+  return WrongList(options);
 }
 
 }  // namespace
@@ -132,7 +157,11 @@ Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, st
                         "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
       "force", po::bool_switch(&options.force), "reload: despite max_shrink and max_bad")(
       "watch", po::bool_switch(&options.watch), "stats: once a second until interrupted")(
-      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup: in this zone only");
+      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup, list: in this zone only")(
+      "for", po::value(&options.lasting)->value_name("TIME"),
+      "list add, remove: for this long (1h, 1d), else for ever")("why", po::value(&options.why)->value_name("TEXT"),
+                                                                 "list add, remove: the reason; of add also the TXT")(
+      "a", po::value(&options.a)->value_name("ADDRESS"), "list add: the A value, else what the zone usually answers");
   po::options_description all(visible);
   all.add_options()("command", po::value(&options.command))("arguments", po::value(&options.arguments));
   po::positional_options_description positional;

@@ -27,9 +27,12 @@ struct ServerOptions {
 struct CommandOptions {
   std::string control = kDefaultControl;
   bool json = false;
-  bool watch = false;  // stats
-  bool force = false;  // reload
-  std::string zone;    // lookup
+  bool watch = false;   // stats
+  bool force = false;   // reload
+  std::string zone;     // lookup, list
+  std::string a;        // list add
+  std::string lasting;  // list add, remove
+  std::string why;      // list add, remove
   std::string command;
   std::vector<std::string> arguments;
 };

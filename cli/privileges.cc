@@ -25,6 +25,14 @@ Result<User> FindUser(const std::string& name) {
   return User{.uid = entry.pw_uid, .gid = entry.pw_gid};
 }
 
+std::string UserName(uid_t uid) {
+  std::vector<char> buffer(4096);
+  passwd entry{};
+  passwd* found = nullptr;
+  while (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) == ERANGE) buffer.resize(2 * buffer.size());
+  return found != nullptr ? found->pw_name : std::to_string(uid);
+}
+
 Status GiveTo(const std::string& folder, const User& user) {
   namespace fs = std::filesystem;
   const auto give = [&](const std::string& path) -> Status {

@@ -19,6 +19,9 @@ struct User {
 
 [[nodiscard]] Result<User> FindUser(const std::string& name);
 
+// The name of a user, or its number where there is none.
+[[nodiscard]] std::string UserName(uid_t uid);
+
 // Makes a folder and all that is in it the user's; links are not followed.
 [[nodiscard]] Status GiveTo(const std::string& folder, const User& user);
 

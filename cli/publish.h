@@ -1,15 +1,19 @@
-// Turns what the reloader loaded into what the workers serve: Snapshot and zones into one Serving, published with one
-// pointer.
+// Turns what the reloader loaded into what the workers serve: Snapshot, zones and overrides into one Serving, published
+// with one pointer.
 //
-// Thread-safety: For on one thread at a time; the publishers it gives run on the reloader's thread; serving() is for
-// readers. Lifetime: must outlive the publishers. Errors: a publisher says what BuildServing found; what is served
-// stays.
+// Thread-safety: For on one thread at a time; the publishers it gives run on the reloader's thread; SetOverrides on any
+// thread that is no online reader; serving() is for readers. Lifetime: must outlive the publishers. Errors: a publisher
+// says what BuildServing found; what is served stays.
+// Cost: SetOverrides builds zones and the overrides' tables anew; the feeds' tables are shared.
 #pragma once
 
 #include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
+#include "cli/override.h"
 #include "dataplane/zone.h"
 #include "loaders/reloader.h"
 #include "tables/rcu.h"
@@ -24,13 +28,26 @@ class ZonePublisher {
   // over reloads, even when it was gone for a while.
   [[nodiscard]] Publisher For(std::vector<ZoneConfig> zones);
 
+  // Serves these from now on, at once where something is served already. On failure nothing has changed.
+  [[nodiscard]] Status SetOverrides(std::vector<Override> overrides);
+
+  // The zones in which this override counts as they are now.
+  [[nodiscard]] std::vector<std::string> ZonesOf(const Override& override) const;
+
   [[nodiscard]] const Published<Serving>& serving() const { return serving_; }
 
  private:
-  [[nodiscard]] Status Publish(const Snapshot& snapshot, const std::vector<ZoneConfig>& zones);
+  using Zones = std::shared_ptr<const std::vector<ZoneConfig>>;
+  [[nodiscard]] Status Publish(const Snapshot& snapshot, const Zones& zones);
+  // REQUIRES: mutex_ is held.
+  [[nodiscard]] Status Serve(Snapshot snapshot, std::vector<ZoneConfig> zones, const std::vector<Override>& overrides);
 
   Identity identity_;
   std::map<std::string, uint32_t> slots_;  // by zone name
+  mutable std::mutex mutex_;               // one at a time publishes
+  std::vector<Override> overrides_;        // guarded by mutex_, as is what was published last:
+  Snapshot snapshot_;                      // of the feeds alone
+  Zones zones_;                            // null: nothing yet
   Published<Serving> serving_;
 };
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -169,13 +170,57 @@ std::string NonZero(const Json& counters) {
   return text.empty() ? "  none\n" : text;
 }
 
+// Local time, to the second.
+std::string Time(const Json& value) {
+  if (value.is_null()) return "-";
+  const auto seconds = static_cast<std::time_t>(value.get<int64_t>());
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (localtime_r(&seconds, &parts) == nullptr) return Number(value);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return text.data();
+}
+
+std::string OverrideText(const Json& override) {
+  return (override["kind"] == "add" ? "list " : "delist ") + Printable(override["what"]);
+}
+
+std::string OverrideTable(const Json& overrides) {
+  TextTable table;
+  table.AddRow({"kind", "what", "zone", "A", "by", "since", "until", "why"});
+  for (const Json& override : overrides) {
+    table.AddRow({Printable(override["kind"]), Printable(override["what"]),
+                  override["zone"].is_null() ? "all" : Printable(override["zone"]),
+                  override["a"].is_null() ? "-" : Printable(override["a"]), Printable(override["by"]),
+                  Time(override["since"]), Time(override["until"]),
+                  override["why"] == "" ? "-" : Printable(override["why"])});
+  }
+  return table.Text();
+}
+
+// Where a record stands.
+std::string LineText(const Json& record) {
+  if (!record.contains("lines")) return "";
+  const std::string changed = record["changed"].get<bool>() ? " (changed since load)" : "";
+  std::string text;
+  for (const Json& line : record["lines"]) {
+    text += "  " + Printable(line["file"]) + ":" + Number(line["line"]) + changed + "\n";
+  }
+  if (record.contains("file_error")) return text + "  line not known: " + Printable(record["file_error"]) + "\n";
+  return text.empty() ? "  line not found" + changed + "\n" : text;
+}
+
+// "list add" is the override that stands for a feed; no feed's name has a blank.
+std::string SourceText(const Json& feed) {
+  if (feed.is_null()) return "the RFC 5782 test point";
+  return (feed == "list add" ? "rblitz " : "feed ") + Printable(feed);
+}
+
 std::string RecordText(const Json& record) {
   const std::string a = record["a"].is_null() ? "no A" : "A " + Printable(record["a"]);
-  std::string text = "  " + a + "  TTL " + Number(record["ttl"]) + "  from " +
-                     (record["feed"].is_null() ? "the RFC 5782 test point" : "feed " + Printable(record["feed"])) +
-                     "\n";
+  std::string text = "  " + a + "  TTL " + Number(record["ttl"]) + "  from " + SourceText(record["feed"]) + "\n";
   if (!record["txt"].is_null()) text += "  TXT \"" + Printable(record["txt"]) + "\"\n";
-  return text;
+  return text + LineText(record);
 }
 
 }  // namespace
@@ -249,6 +294,18 @@ std::string RenderLookup(const Json& lookup) {
     for (const Json& record : zone["records"]) text += RecordText(record);
   }
   return text;
+}
+
+std::string RenderList(const Json& list) {
+  if (list.contains("forgotten")) return OverrideText(list["forgotten"]) + ": forgotten\n";
+  if (list.contains("override")) {
+    const std::string done = list["replaced"].get<bool>() ? " (in place of the one before)" : "";
+    const std::string where = list["zones"].empty() ? "no zone now" : Joined(list["zones"]);
+    return OverrideText(list["override"]) + done + ", in " + where + "\n";
+  }
+  std::string text;
+  for (const Json& problem : list["problems"]) text += "problem: " + Printable(problem) + "\n";
+  return text + (list["overrides"].empty() ? "no overrides\n" : OverrideTable(list["overrides"]));
 }
 
 std::string RenderCheck(const Json& check) {

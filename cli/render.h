@@ -15,6 +15,7 @@ namespace rblitz {
 // ", reading drop, 1200000 lines" while a status says that something is read; else nothing.
 [[nodiscard]] std::string RenderProgress(const Json& status);
 [[nodiscard]] std::string RenderLookup(const Json& lookup);
+[[nodiscard]] std::string RenderList(const Json& list);
 [[nodiscard]] std::string RenderCheck(const Json& check);
 
 // One line of `stats --watch`: what happened between two answers that lie `seconds` apart.

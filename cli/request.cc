@@ -22,7 +22,11 @@ Result<ControlRequest> ParseRequest(std::string_view line) {
                          .force = object.value("force", Json()) == true,
                          .feed = Text(object, "feed"),
                          .what = Text(object, "what"),
-                         .zone = Text(object, "zone")};
+                         .zone = Text(object, "zone"),
+                         .action = Text(object, "action"),
+                         .a = Text(object, "a"),
+                         .lasting = Text(object, "for"),
+                         .why = Text(object, "why")};
   const auto feeds = object.find("feeds");
   if (request.command != "reload" || feeds == object.end()) return request;
   if (!feeds->is_array()) return Fail("reload: feeds must be a list");

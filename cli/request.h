@@ -16,8 +16,12 @@ struct ControlRequest {
   std::vector<std::string> feeds;  // reload
   bool force = false;              // reload
   std::string feed;                // diff, rollback
-  std::string what;                // lookup
-  std::string zone;                // lookup
+  std::string what;                // lookup, list
+  std::string zone;                // lookup, list
+  std::string action;              // list: add, remove, forget, show
+  std::string a;                   // list add
+  std::string lasting;             // list: how long, as text; empty: for ever
+  std::string why;                 // list
 };
 
 [[nodiscard]] Result<ControlRequest> ParseRequest(std::string_view line);

@@ -1,10 +1,7 @@
 #include "cli/views.h"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <ctime>
 #include <fstream>
@@ -13,9 +10,8 @@
 #include <tuple>
 
 #include "cli/config_values.h"
+#include "cli/looked_up.h"
 #include "cli/version.h"
-#include "dataplane/asked_name.h"
-#include "dataplane/dns/name.h"
 #include "dataplane/stats.h"
 
 namespace rblitz {
@@ -24,12 +20,6 @@ namespace {
 
 // Milliseconds are as much as a reader can use.
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
-
-std::string AddressText(uint32_t address_be) {
-  std::array<char, INET_ADDRSTRLEN> text{};
-  inet_ntop(AF_INET, &address_be, text.data(), text.size());
-  return text.data();
-}
 
 Json MemoryJson() {
   // "VmRSS:     1234 kB"
@@ -145,32 +135,6 @@ Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
   return outcomes;
 }
 
-// An address or a name as an operator writes it, and the labels that it is asked by.
-struct LookedUp {
-  dns::Name name;
-  AskedName asked;
-};
-
-Result<LookedUp> ReadLookup(const std::string& what) {
-  LookedUp looked_up{};
-  AskedName& asked = looked_up.asked;
-  in_addr ip4{};
-  uint64_t ip6_be[2];
-  if (inet_pton(AF_INET, what.c_str(), &ip4) == 1) {
-    asked.is_ip4 = true;
-    asked.ip4 = ntohl(ip4.s_addr);
-    return looked_up;
-  }
-  if (inet_pton(AF_INET6, what.c_str(), ip6_be) == 1) {
-    asked.is_ip6 = true;
-    asked.ip6 = {.high = __builtin_bswap64(ip6_be[0]), .low = __builtin_bswap64(ip6_be[1])};
-    return looked_up;
-  }
-  looked_up.name = dns::NameFromText(what);
-  if (looked_up.name.size < 2) return Fail("lookup: '" + what + "' is neither an address nor a name");
-  return looked_up;
-}
-
 Json FeedNames(const Config& config, const std::vector<uint32_t>& feeds) {
   Json names = Json::array();
   for (const uint32_t feed : feeds) names.push_back(config.feeds[feed].feed.name);
@@ -181,7 +145,7 @@ Json ZoneLookupJson(const Zone& zone, const AskedName& asked) {
   const Explanation explanation = zone.Explain(asked);
   Json records = Json::array();
   for (const Listing& listing : explanation.listings) {
-    records.push_back({{"a", listing.a_be == 0 ? Json() : Json(AddressText(listing.a_be))},
+    records.push_back({{"a", AText(listing.a_be)},
                        {"txt", listing.text.empty() ? Json() : Json(listing.text)},
                        {"ttl", listing.ttl_seconds},
                        {"feed", listing.feed.empty() ? Json() : Json(listing.feed)}});
@@ -261,9 +225,7 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
 Result<Json> LookupJson(const Serving& serving, const std::string& what, const std::string& zone) {
   Result<LookedUp> looked_up = ReadLookup(what);
   if (!looked_up) return tl::unexpected(looked_up.error());
-  dns::Name& name = looked_up->name;
-  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
-  if (name.size > 0) looked_up->asked.labels = {name.bytes.data(), name.size - size_t{1}};
+  looked_up->asked.labels = looked_up->labels();
   const Zone* only = zone.empty() ? nullptr : serving.zones.Find(zone);
   if (!zone.empty() && only == nullptr) return Fail("lookup: zone '" + zone + "' is not served here");
   Json zones = Json::array();

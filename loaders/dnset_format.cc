@@ -34,12 +34,12 @@ Status ParseDnsetLine(std::string_view line, FeedDraft* draft) {
   const std::optional<NameLabels> labels = NameFromRbldnsd(name, NameCase::kLower);
   if (!labels || labels->size == 0) return Fail("bad name " + Quoted(key));
   if (excluded) {
-    draft->names.Add(labels->span(), form, kNotListed);
+    draft->AddName(labels->span(), form, kNotListed);
     return {};
   }
   const Result<ValueId> value = ParseEntryValue(entry.substr(key.size()), draft);
   if (!value) return tl::unexpected(value.error());
-  draft->names.Add(labels->span(), form, *value);
+  draft->AddName(labels->span(), form, *value);
   return {};
 }
 

@@ -16,7 +16,7 @@ namespace {
 Status AddName(std::string_view text, NameForm form, ValueId value, FeedDraft* draft) {
   const Result<NameLabels> name = NameFromList(text);
   if (!name) return tl::unexpected(name.error());
-  draft->names.Add(name->span(), form, value);
+  draft->AddName(name->span(), form, value);
   return {};
 }
 
@@ -57,7 +57,7 @@ Status ParseDnsmasq(std::string_view rule, FeedDraft* draft) {
     if (text.size() == names.size()) break;
     names.remove_prefix(text.size() + 1);
   }
-  for (const NameLabels& name : all) draft->names.Add(name.span(), NameForm::kBoth, draft->default_value());
+  for (const NameLabels& name : all) draft->AddName(name.span(), NameForm::kBoth, draft->default_value());
   return {};
 }
 

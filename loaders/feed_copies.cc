@@ -119,6 +119,14 @@ Status SyncFolder(const std::string& path) {
 
 }  // namespace
 
+Result<FeedCopy> ReadFeedCopy(const std::string& path) {
+  Result<std::unique_ptr<FileSource>> file = FileSource::Open(path);
+  if (!file) return tl::unexpected(file.error());
+  Result<FeedCopy> copy = ReadCopy(std::make_unique<InflatingSource>(path, *std::move(file)));
+  if (!copy) return Fail(path + ": " + copy.error().message);
+  return copy;
+}
+
 Result<std::unique_ptr<FeedCopies>> FeedCopies::Open(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -140,14 +148,7 @@ std::string FeedCopies::Path(const std::string& feed, Age age) const {
 
 bool FeedCopies::Has(const std::string& feed, Age age) const { return access(Path(feed, age).c_str(), F_OK) == 0; }
 
-Result<FeedCopy> FeedCopies::Read(const std::string& feed, Age age) const {
-  const std::string path = Path(feed, age);
-  Result<std::unique_ptr<FileSource>> file = FileSource::Open(path);
-  if (!file) return tl::unexpected(file.error());
-  Result<FeedCopy> copy = ReadCopy(std::make_unique<InflatingSource>(path, *std::move(file)));
-  if (!copy) return Fail(path + ": " + copy.error().message);
-  return copy;
-}
+Result<FeedCopy> FeedCopies::Read(const std::string& feed, Age age) const { return ReadFeedCopy(Path(feed, age)); }
 
 Result<CopyInfo> FeedCopies::Info(const std::string& feed, Age age) const {
   Result<FeedCopy> copy = Read(feed, age);

@@ -18,6 +18,9 @@
 
 namespace rblitz {
 
+// A copy by its path, whoever keeps it.
+[[nodiscard]] Result<FeedCopy> ReadFeedCopy(const std::string& path);
+
 class FeedCopies {
  public:
   enum class Age : uint8_t { kCurrent, kPrevious };

@@ -56,7 +56,9 @@ Status FeedDraft::CheckRange(AddressRange range) const {
 
 Status FeedDraft::Add(AddressRange range, ValueId value) {
   if (Status checked = CheckRange(range); !checked) return checked;
-  if (range.first == range.last) {
+  if (watcher != nullptr) {
+    Show(range, value);
+  } else if (range.first == range.last) {
     ip4.Add(range.first, value);
   } else {
     ip4.AddRange(range.first, range.last, value);

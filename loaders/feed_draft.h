@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "loaders/category_codes.h"
+#include "loaders/entry_watcher.h"
 #include "loaders/feed.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
@@ -65,16 +67,40 @@ class FeedDraft {
   // The one value of a set that has only one. The first setting counts, for all entries of the feed.
   void SetOnlyValue(RawValue value);
 
-  [[nodiscard]] ValueId Intern(RawValue value) { return values_.Intern(value); }
+  [[nodiscard]] ValueId Intern(RawValue value) {
+    if (watcher == nullptr) return values_.Intern(value);
+    watched_ = value;
+    return kWatchedValue;
+  }
 
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
   [[nodiscard]] Status AddClients(AddressRange range, AclDecision decision);
   // Never fails: no special limits IPv6.
   [[nodiscard]] Status Add(const Ip6Prefix& prefix, ValueId value) {
-    ip6.Add(prefix, value);
+    if (watcher != nullptr) {
+      Show(prefix, value);
+    } else {
+      ip6.Add(prefix, value);
+    }
     return {};
   }
+  // An address that no limit of ranges is about.
+  void AddAddress(uint32_t address, ValueId value) {
+    if (watcher != nullptr) [[unlikely]]
+      return Show(AddressRange{address, address}, value);
+    ip4.Add(address, value);
+  }
+  void AddName(std::span<const uint8_t> name, NameForm form, ValueId value) {
+    if (watcher != nullptr) return watcher->Saw(name, form, Watched(value));
+    names.Add(name, form, value);
+  }
+  void AddDigest(const Digest& digest, ValueId value) {
+    if (watcher != nullptr) return Show(digest, value);
+    hashes.Add(digest, value);
+  }
+
+  EntryWatcher* watcher = nullptr;  // gets the entries instead of the builders
 
   Ip4Builder ip4;
   Ip6Builder ip6;
@@ -98,6 +124,19 @@ class FeedDraft {
   static constexpr ValueId kConfigValue = 1;
   static constexpr AclDecision kBuiltinAclDecision{.action = AclAction::kIgnore};
 
+  static constexpr ValueId kWatchedValue = ~ValueId{0};  // what was interned last, while there is a watcher
+
+  // Valid until the next call.
+  [[nodiscard]] WatchedValue Watched(ValueId value) {
+    if (value == kNotListed) return nullptr;
+    if (value != kWatchedValue) watched_ = values_.at(value);
+    return &watched_;
+  }
+  template <class Entry>
+  void Show(const Entry& entry, ValueId value) {
+    watcher->Saw(entry, Watched(value));
+  }
+
   // Fails if a range is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status CheckRange(AddressRange range) const;
 
@@ -118,6 +157,7 @@ class FeedDraft {
   RawValues values_;
   ValueId default_value_ = kConfigValue;
   bool only_value_set_ = false;
+  RawValue watched_;
 };
 
 }  // namespace rblitz

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "loaders/feed.h"
+#include "loaders/file_identity.h"
 
 namespace rblitz {
 
@@ -46,16 +48,17 @@ struct FeedStatus {
   FeedConfig config;
   std::optional<FeedFigures> data;  // nothing: never loaded
   DataOrigin origin = DataOrigin::kFiles;
-  bool expired = false;        // there is data, but its $TIMESTAMP or max_age forbids to serve it
-  LoadReport report;           // of the last load that was tried
-  std::string error;           // why that one failed; empty: it did not
-  bool copy_pending = false;   // the last good copy of this data is still to be written
-  std::string copy_error;      // why the last good copy is not of this data
-  int64_t tried_at = 0;        // Unix time of it
-  int64_t loaded_at = 0;       // of the last one that succeeded
-  uint64_t loads = 0;          // that succeeded
-  uint64_t failed_loads = 0;   // whose data could not be had
-  uint64_t refused_loads = 0;  // that a guard did not let pass
+  std::vector<FileIdentity> files;  // that the data came from, or that were rolled back
+  bool expired = false;             // there is data, but its $TIMESTAMP or max_age forbids to serve it
+  LoadReport report;                // of the last load that was tried
+  std::string error;                // why that one failed; empty: it did not
+  bool copy_pending = false;        // the last good copy of this data is still to be written
+  std::string copy_error;           // why the last good copy is not of this data
+  int64_t tried_at = 0;             // Unix time of it
+  int64_t loaded_at = 0;            // of the last one that succeeded
+  uint64_t loads = 0;               // that succeeded
+  uint64_t failed_loads = 0;        // whose data could not be had
+  uint64_t refused_loads = 0;       // that a guard did not let pass
 };
 
 }  // namespace rblitz

@@ -23,12 +23,12 @@ Status ParseLine(std::string_view line, Base32 alphabet, FeedDraft* draft) {
   const std::optional<Digest> digest = DigestFromText(key, alphabet);
   if (!digest) return Fail("bad digest " + Quoted(key));
   if (excluded) {
-    draft->hashes.Add(*digest, kNotListed);
+    draft->AddDigest(*digest, kNotListed);
     return {};
   }
   const Result<ValueId> value = ParseEntryValue(entry.substr(key.size()), draft);
   if (!value) return tl::unexpected(value.error());
-  draft->hashes.Add(*digest, *value);
+  draft->AddDigest(*digest, *value);
   return {};
 }
 
@@ -53,7 +53,7 @@ Status ParseCymruMhrLine(std::string_view line, FeedDraft* draft) {
   if (!IsNumber(seen, std::numeric_limits<uint32_t>::max())) return Fail("bad time " + Quoted(seen));
   if (!IsNumber(rest, 100)) return Fail("bad percentage " + Quoted(rest));
   const std::string text = std::string(seen) + " " + std::string(rest);
-  draft->hashes.Add(*digest, draft->Intern({.a_be = draft->default_raw().a_be, .text = text}));
+  draft->AddDigest(*digest, draft->Intern({.a_be = draft->default_raw().a_be, .text = text}));
   return {};
 }
 

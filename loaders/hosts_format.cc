@@ -44,7 +44,7 @@ Status ParseHostsLine(std::string_view line, FeedDraft* draft) {
     if (!name) return tl::unexpected(name.error());
     names.push_back(*name);
   }
-  for (const NameLabels& name : names) draft->names.Add(name.span(), NameForm::kExact, draft->default_value());
+  for (const NameLabels& name : names) draft->AddName(name.span(), NameForm::kExact, draft->default_value());
   return {};
 }
 

@@ -18,9 +18,8 @@ Status ParseIp6TsetLine(std::string_view line, FeedDraft* draft) {
   if (!groups || !EndsKey(rest)) return Fail("bad address " + Quoted(*text));
   if (excluded && groups->count != 8) return Fail("an exclusion must be a whole address: " + Quoted(*text));
   if (!excluded && groups->count != 4) return Fail("an entry must be the four groups of a /64: " + Quoted(*text));
-  draft->ip6.Add({.address = groups->address, .length = static_cast<uint8_t>(groups->bits())},
-                 excluded ? kNotListed : draft->default_value());
-  return {};
+  const Ip6Prefix prefix{.address = groups->address, .length = static_cast<uint8_t>(groups->bits())};
+  return draft->Add(prefix, excluded ? kNotListed : draft->default_value());
 }
 
 }  // namespace rblitz

@@ -271,6 +271,7 @@ std::vector<FeedStatus> Reloader::Thread::Feeds() const {
   std::vector<FeedStatus> feeds;
   for (const Slot& slot : slots_) {
     feeds.push_back(slot.status);
+    feeds.back().files = slot.files;
     if (copies_ == nullptr) continue;
     feeds.back().copy_pending = copies_->pending(slot.status.config.name);
     feeds.back().copy_error = copies_->error(slot.status.config.name);

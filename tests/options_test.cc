@@ -109,6 +109,15 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"reload", "--force"}, "--force belongs to reload FEED"},
       {{"diff", "f", "--force"}, "--force belongs to reload FEED"},
       {{"stats", "--zone", "z"}, "--zone belongs to lookup"},
+      {{"status", "--zone", "z"}, "status: --zone belongs to lookup and list"},
+      {{"list"}, "list: an argument is missing"},
+      {{"list", "frob", "192.0.2.1"}, "list: 'frob' is none of add, remove, forget and show"},
+      {{"list", "add"}, "list add: an argument is missing"},
+      {{"list", "add", "192.0.2.1", "192.0.2.2"}, "list: unexpected argument '192.0.2.2'"},
+      {{"list", "forget", "192.0.2.1", "--for", "1d"}, "list forget: --for belongs to list add and list remove"},
+      {{"lookup", "192.0.2.1", "--why", "x"}, "lookup: --why belongs to list add and list remove"},
+      {{"list", "remove", "192.0.2.1", "--a", "127.0.0.3"}, "list remove: --a belongs to list add"},
+      {{"dump"}, "dump: an argument is missing"},
       {{"stats", "--js"}, "--js"},
   };
   for (const auto& [arguments, expected] : table) {
@@ -120,10 +129,22 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
   }
 }
 
+TEST(CommandOptions, ListTakesWhatItsActionsNeed) {
+  CommandOptions options;
+  EXPECT_EQ(ParseLine(ParseCommandOptions,
+                      {"list", "add", "192.0.2.1", "--zone", "z", "--for", "1d", "--why", "spam", "--a", "127.0.0.3"},
+                      &options)
+                .exit_code,
+            -1);
+  EXPECT_EQ(options.arguments, (std::vector<std::string>{"add", "192.0.2.1"}));
+  EXPECT_EQ(options.zone + " " + options.lasting + " " + options.why + " " + options.a, "z 1d spam 127.0.0.3");
+  EXPECT_EQ(ParseLine(ParseCommandOptions, {"list", "show"}).exit_code, -1);
+}
+
 TEST(CommandOptions, HelpNamesEveryCommand) {
   const Outcome help = ParseLine(ParseCommandOptions, {"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"status", "stats", "reload", "diff", "rollback", "lookup", "check"}) {
+  for (const char* command : {"status", "stats", "reload", "diff", "rollback", "lookup", "list", "dump", "check"}) {
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   }
 }

@@ -237,9 +237,11 @@ class Commands(unittest.TestCase):
     def test_lookup_says_why_and_exits_0_3_or_1(self):
         listed = self.server.rblitz("--json", "lookup", "192.0.2.1", "--zone", "bl.test")
         self.assertEqual(listed.returncode, 0)
+        place = {"file": str(self.server.folder / "one.txt"), "line": 1}
         self.assertEqual(json.loads(listed.stdout)["zones"],
                          [{"zone": "bl.test", "listed": True, "out": False, "restricted": False, "excepted_by": None,
-                           "records": [{"a": "127.0.0.2", "txt": None, "ttl": 2100, "feed": "one"}]}])
+                           "records": [{"a": "127.0.0.2", "txt": None, "ttl": 2100, "feed": "one", **place, "lines": [place],
+                                        "changed": False}]}])
         self.assertEqual(self.server.rblitz("lookup", "192.0.2.99").returncode, 3)
         self.assertIn("not listed", self.server.rblitz("lookup", "192.0.2.99").stdout)
         self.assertIn("SERVFAIL", self.server.rblitz("lookup", "192.0.2.1", "--zone", "out.test").stdout)

@@ -1,0 +1,38 @@
+#include "cli/looked_up.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+namespace rblitz {
+
+Result<LookedUp> ReadLookup(const std::string& what) {
+  LookedUp looked_up{};
+  AskedName& asked = looked_up.asked;
+  in_addr ip4{};
+  uint64_t ip6_be[2];
+  if (inet_pton(AF_INET, what.c_str(), &ip4) == 1) {
+    asked.is_ip4 = true;
+    asked.ip4 = ntohl(ip4.s_addr);
+    return looked_up;
+  }
+  if (inet_pton(AF_INET6, what.c_str(), ip6_be) == 1) {
+    asked.is_ip6 = true;
+    asked.ip6 = {.high = __builtin_bswap64(ip6_be[0]), .low = __builtin_bswap64(ip6_be[1])};
+    return looked_up;
+  }
+  dns::Name& name = looked_up.name;
+  name = dns::NameFromText(what);
+  if (name.size < 2) return Fail("lookup: '" + what + "' is neither an address nor a name");
+  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
+  return looked_up;
+}
+
+std::string AText(uint32_t address_be) {
+  std::array<char, INET_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET, &address_be, text.data(), text.size());
+  return text.data();
+}
+
+}  // namespace rblitz
