@@ -42,6 +42,7 @@ constexpr Usage kCommandUsage = {
     "                          end that: the feeds decide again\n"
     "  list show [WHAT] [--zone Z]\n"
     "                          what is listed and delisted so, by whom, until when, and why\n"
+    "  dump ZONE               the zone as a master file\n"
     "  check CONFIG            check a configuration and its feeds; asks no server\n"};
 
 struct Command {

@@ -53,7 +53,7 @@ Result<unsigned> ParseLength(std::string_view text, unsigned bits) {
 
 OverrideSubject Ip4Subject(AddressRange range) {
   return {.kind = OverrideSubject::Kind::kIp4,
-          .text = range.first == range.last ? RangeText({range.first, range.first}) : RangeText(range),
+          .text = range.first == range.last ? AddressText(range.first) : RangeText(range),
           .ip4 = range,
           .ip6 = {},
           .name = {},

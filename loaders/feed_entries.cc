@@ -54,8 +54,7 @@ Status ShowEntries(const FeedConfig& config, std::vector<FeedSource> sources, En
   const FeedFormat* const format = FindFormat(config.format);
   if (format == nullptr) return Fail("feed " + config.name + ": unknown format '" + config.format + "'");
   FeedData unused;
-  FeedDraft draft(config, format->precedence, &unused);
-  draft.content = format->content;
+  FeedDraft draft(config, *format, &unused);
   draft.specials.max_range = config.guards.max_range;
   draft.watcher = watcher;
   for (FeedSource& source : sources) {

@@ -10,6 +10,8 @@ namespace {
 
 bool IsDigit(char c) noexcept { return c >= '0' && c <= '9'; }
 
+}  // namespace
+
 std::string AddressText(uint32_t address) {
   std::string text;
   for (const unsigned shift : {24u, 16u, 8u, 0u}) {
@@ -17,8 +19,6 @@ std::string AddressText(uint32_t address) {
   }
   return text;
 }
-
-}  // namespace
 
 std::string RangeText(AddressRange range) {
   const uint64_t size = uint64_t{range.last} - range.first + 1;

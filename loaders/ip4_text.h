@@ -44,6 +44,8 @@ struct Octets {
 // The addresses below address/length. Nothing if bits after the prefix are set.
 [[nodiscard]] std::optional<AddressRange> PrefixRange(uint32_t address, unsigned length);
 
+// "10.0.0.1".
+[[nodiscard]] std::string AddressText(uint32_t address);
 // "10.0.0.0/8" where the range is a prefix, else "10.0.0.1-10.0.0.9".
 [[nodiscard]] std::string RangeText(AddressRange range);
 

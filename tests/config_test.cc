@@ -244,7 +244,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{" 7 1h 10m", " 7 1h ten", "34: zone.soa: bad time 'ten'"},
         Mistake{" 7 1h 10m", " -7 1h 10m", "34: zone.soa: bad serial '-7'"},
         Mistake{"\"ns2.example.com\"", "\"ns2 example\"", "35: zone.ns: bad domain name 'ns2 example'"},
-        Mistake{"ns       = ", "allow = [\"::1\"]\nns = ", "35: zone.allow: is not known"},
+        Mistake{"ns       = ", "permit = [\"::1\"]\nns = ", "35: zone.permit: is not known"},
         Mistake{"[server]", "[server", "1: syntax: "},
         Mistake{"workers  = 1", "workers = 1\nworkers = 1", "5: syntax: "}));
 

@@ -102,8 +102,9 @@ TEST(FeedSearch, AgreesWithTheLoad) {
     for (int round = 0; round < 200; ++round) {
       std::string text;
       for (int line = 0; line < 30; ++line) {
-        const unsigned length = 24 + random() % 9;
-        const uint32_t address = 0xc0000200u | (random() % 256 & (~uint32_t{0} << (32 - length)));
+        const auto length = static_cast<unsigned>(24 + random() % 9);
+        const auto low_bits = static_cast<uint32_t>(random() % 256) & (~uint32_t{0} << (32 - length));
+        const uint32_t address = 0xc0000200u | low_bits;
         const bool excluded = random() % 4 == 0;
         text += (excluded ? "!" : "") + std::to_string(address >> 24) + ".0.2." + std::to_string(address & 255) + "/" +
                 std::to_string(length) + (excluded ? "" : " :" + std::to_string(line + 1) + ":") + "\n";
@@ -116,7 +117,8 @@ TEST(FeedSearch, AgreesWithTheLoad) {
         std::vector<uint32_t> served;
         for (const Verdict& verdict : data->verdicts.at(data->ip4->Lookup(*sought.ip4))) served.push_back(verdict.a_be);
         std::vector<uint32_t> found;
-        for (const FoundLine& line : FindLines(ConfigOf(format), SourcesOf({text}), sought).value()) {
+        const std::vector<FoundLine> lines = FindLines(ConfigOf(format), SourcesOf({text}), sought).value();
+        for (const FoundLine& line : lines) {
           found.push_back(line.a_be);
           EXPECT_EQ(__builtin_bswap32(line.a_be) & 255, line.line);
         }

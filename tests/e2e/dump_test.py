@@ -83,7 +83,8 @@ class Lines(Served):
                 self.assertEqual(self.lines(what, zone), expected)
 
     def test_values_that_unite_have_their_own_lines(self):
-        self.assertEqual(sorted(self.lines("198.51.100.7", "ip.test")), [("127.0.0.2", "set.txt", 6)])
+        self.assertEqual(sorted(self.lines("198.51.100.7", "ip.test")),
+                         [("127.0.0.2", "set.txt", 6), ("127.0.0.5", "set.txt", 5)])
         text = self.server.rblitz("lookup", "198.51.100.8", "--zone", "ip.test").stdout
         self.assertIn(f"  {self.server.folder}/set.txt:5\n", text)
 

@@ -199,7 +199,7 @@ class Kept(Lists):
         self.assertEqual(len(problems), 2, problems)
         self.assertIn("overrides:3: what: ", problems[0])
         aside = problems[1].partition("kept aside as ")[2]
-        self.assertEqual(open(aside).read(), broken)
+        self.assertEqual(Path(aside).read_text(), broken)
         self.assertIn("event=overrides_broken", self.server.log)
         self.assertEqual(self.overrides(), [("add", "203.0.113.9", None)])
         self.assertEqual((self.answer("203.0.113.9"), self.answer("192.0.2.7")), (["127.0.0.4"], ["127.0.0.4"]))
