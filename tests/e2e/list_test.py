@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 import unittest
+from pathlib import Path
 
 import dns.message
 import dns.query
