@@ -43,7 +43,7 @@ void AddTo(Json* record, const Lines& lines) {
   for (const FoundLine& found : lines.found) {
     const Json line = {{"file", found.path}, {"line", found.line}};
     all.push_back(line);
-    if ((*record)["a"] == AText(found.a_be)) own.push_back(line);
+    if ((*record)["a"] == (found.a_be == 0 ? Json() : Json(AText(found.a_be)))) own.push_back(line);
   }
   const Json& chosen = own.empty() ? all : own;
   (*record)["file"] = chosen.empty() ? Json() : chosen[0]["file"];

@@ -154,7 +154,8 @@ std::string PortLines(const Json& status) {
   for (const Json& port : status["ports"]) {
     text += "port " + Number(port["port"]) + ": " + Printable(port["driver"]) + " " + Printable(port["mac"]) + " " +
             Joined(port["addresses"]) + ", link " + (port["link_up"].get<bool>() ? "up" : "down") + ", missed " +
-            Number(port["missed"]) + ", errors " + Number(port["errors"]) + "\n";
+            Number(port["missed"]) + ", no buffer " + Number(port["no_buffer"]) + ", errors " + Number(port["errors"]) +
+            "\n";
   }
   if (!status["listen"].empty()) text += "listen: " + Joined(status["listen"]) + " (UDP)\n";
   return text;
@@ -244,7 +245,10 @@ std::string RenderStats(const Json& stats) {
                           "bytes_received", "bytes_answered", "queries_per_second", "answers_per_second"}) {
     totals.AddRow({key, Decimal(stats[key].get<double>(), 0)});
   }
-  std::string text = totals.Text() + "dropped\n" + NonZero(stats["dropped"]) + "rcodes\n" + NonZero(stats["rcodes"]);
+  std::string text = totals.Text();
+  for (const char* key : {"dropped", "lost", "rcodes", "types"}) text += key + ("\n" + NonZero(stats[key]));
+  text += "question sizes (bytes at most)\n" + NonZero(stats["question_sizes"]);
+  text += "answer sizes (bytes at most)\n" + NonZero(stats["answer_sizes"]);
   TextTable zones;
   zones.AddRow({"zone", "listed", "nodata", "nxdomain", "servfail", "refused", "ignored", "other"});
   for (const auto& [name, outcomes] : stats["zones"].items()) {

@@ -49,6 +49,7 @@ Json PortsJson(const ServerView& view) {
                      {"addresses", addresses},
                      {"link_up", info.link_up},
                      {"missed", info.missed},
+                     {"no_buffer", info.no_buffer},
                      {"errors", info.errors}});
   }
   return ports;
@@ -125,6 +126,43 @@ Json DroppedJson(const Workers& workers) {
   return dropped;
 }
 
+Json TypesJson(const Workers& workers) {
+  Json types = Json::object();
+  for (size_t type = 0; type < static_cast<size_t>(AskedType::kCount); ++type) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += stats->types[type].value();
+    types[std::string(AskedTypeName(static_cast<AskedType>(type)))] = sum;
+  }
+  return types;
+}
+
+// By the most bytes that a class has; "more" is the last one.
+Json SizesJson(const Workers& workers, SizeCounters WorkerStats::*sizes) {
+  Json json = Json::object();
+  for (size_t at = 0; at <= kSizeLimits.size(); ++at) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += ((*stats).*sizes).counters()[at].value();
+    json[at < kSizeLimits.size() ? std::to_string(kSizeLimits[at]) : "more"] = sum;
+  }
+  return json;
+}
+
+// What never came to a worker.
+Json LostJson(const Workers& workers) {
+  uint64_t missed = 0;
+  uint64_t no_buffer = 0;
+  uint64_t errors = 0;
+  for (const io::DpdkPortInfo& port : workers.ports()) {
+    missed += port.missed;
+    no_buffer += port.no_buffer;
+    errors += port.errors;
+  }
+  return {{"port_missed", missed},
+          {"port_no_buffer", no_buffer},
+          {"port_errors", errors},
+          {"socket_full", workers.socket_losses()}};
+}
+
 Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
   Json outcomes = Json::object();
   for (size_t outcome = 0; outcome < static_cast<size_t>(Outcome::kCount); ++outcome) {
@@ -145,7 +183,7 @@ Json ZoneLookupJson(const Zone& zone, const AskedName& asked) {
   const Explanation explanation = zone.Explain(asked);
   Json records = Json::array();
   for (const Listing& listing : explanation.listings) {
-    records.push_back({{"a", AText(listing.a_be)},
+    records.push_back({{"a", listing.a_be == 0 ? Json() : Json(AText(listing.a_be))},
                        {"txt", listing.text.empty() ? Json() : Json(listing.text)},
                        {"ttl", listing.ttl_seconds},
                        {"feed", listing.feed.empty() ? Json() : Json(listing.feed)}});
@@ -212,7 +250,11 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
                {"queries_per_second", Rounded(rates.received)},
                {"answers_per_second", Rounded(rates.answered)},
                {"dropped", DroppedJson(workers)},
+               {"lost", LostJson(workers)},
                {"rcodes", RcodesJson(workers)},
+               {"types", TypesJson(workers)},
+               {"question_sizes", SizesJson(workers, &WorkerStats::question_sizes)},
+               {"answer_sizes", SizesJson(workers, &WorkerStats::answer_sizes)},
                {"zones", Json::object()}};
   if (serving == nullptr) return json;
   for (const Zone& zone : serving->zones.zones()) {

@@ -23,6 +23,7 @@ Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
   for (const io::SocketConfig& socket : config.server.sockets) {
     auto io = io::SocketIo::Open(socket, workers->AddStats());
     if (!io) return tl::unexpected<Error>(io.error());
+    workers->sockets_.push_back(io->get());
     workers->ios_.push_back(*std::move(io));
   }
   return workers;
@@ -71,6 +72,12 @@ void Workers::Stop() {
 uint64_t Workers::Sum(Counter WorkerStats::*counter) const {
   uint64_t sum = 0;
   for (const auto& stats : stats_) sum += ((*stats).*counter).value();
+  return sum;
+}
+
+uint64_t Workers::socket_losses() const {
+  uint64_t sum = 0;
+  for (const io::SocketIo* const socket : sockets_) sum += socket->losses();
   return sum;
 }
 

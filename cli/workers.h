@@ -14,6 +14,7 @@
 #include "cli/config.h"
 #include "dataplane/io/dpdk_io.h"
 #include "dataplane/io/packet_io.h"
+#include "dataplane/io/socket_io.h"
 #include "dataplane/stats.h"
 #include "dataplane/worker.h"
 #include "tables/rcu.h"
@@ -36,6 +37,8 @@ class Workers {
   [[nodiscard]] std::span<const std::unique_ptr<WorkerStats>> stats() const { return stats_; }
   [[nodiscard]] uint64_t Sum(Counter WorkerStats::*counter) const;
   [[nodiscard]] std::vector<io::DpdkPortInfo> ports() const;
+  // Datagrams that the kernel dropped because a socket's buffer was full.
+  [[nodiscard]] uint64_t socket_losses() const;
   // Whether there are as many as CPUs, so that whoever loads takes time from one of them.
   [[nodiscard]] bool occupy_every_cpu() const { return cpus_ != 0 && ios_.size() >= cpus_; }
 
@@ -48,6 +51,7 @@ class Workers {
   std::vector<std::unique_ptr<WorkerStats>> stats_;
   std::unique_ptr<io::Dpdk> dpdk_;                  // after stats_, in which its ports count
   std::vector<std::unique_ptr<io::PacketIo>> ios_;  // of the stats_ at the same index; those of DPDK first
+  std::vector<const io::SocketIo*> sockets_;        // those of ios_ that are sockets
   size_t dpdk_workers_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;  // of ios_
   std::vector<std::thread> threads_;              // of the sockets

@@ -38,6 +38,7 @@ void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
   const Zone::Rep* zone_before = nullptr;
   size_t group = 0;
   uint32_t other_types = 0;
+  uint64_t common = 0;
   for (size_t i = 0; i < burst.count; ++i) {
     const io::Message& message = burst.messages[i];
     const auto [zone, has_opt, end] = ReadCommon(message, s.label_sizes[i], serving.zones);
@@ -51,10 +52,13 @@ void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
     }
     const uint16_t qtype = dns::Load16(message.payload + end - 4);
     other_types |= uint32_t{qtype} ^ dns::kA;
+    common += qtype == dns::kA;
+    if (qtype != dns::kA) stats_->CountType(AskedTypeOf(qtype));
     s.Add(static_cast<uint8_t>(i), static_cast<Form>(has_opt), static_cast<uint16_t>(end), qtype, s.label_addresses[i],
           group);
   }
   s.all_plain &= other_types == 0;
+  stats_->CountType(AskedType::kA, common);
 }
 
 // Orders the questions by zone, each zone's in their own order.

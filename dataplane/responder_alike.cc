@@ -118,6 +118,7 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
   }
   table.Locate(addresses, cursor, round.values);
   table.Find(addresses, cursor, round.values);
+  stats_->CountType(AskedType::kA, burst.count);
   has_opt != 0 ? WriteAlike<true>(burst, *zone) : WriteAlike<false>(burst, *zone);
   return true;
 }

@@ -111,6 +111,7 @@ void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving)
   io::Message& message = burst.messages[index];
   const dns::Query query = dns::ParseQuery({message.payload, message.size});
   if (query.status != dns::QueryStatus::kOk) return AnswerUnreadable(message, query);
+  stats_->CountType(AskedTypeOf(query.qtype));
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
   if (query.qclass == dns::kCh) return AnswerChaos(message, query, serving.identity);
   if (query.qclass == dns::kIn && !IsTransfer(query.qtype)) {

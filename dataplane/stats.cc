@@ -21,4 +21,32 @@ std::string_view OutcomeName(Outcome outcome) noexcept {
   return kNames[static_cast<size_t>(outcome)];
 }
 
+AskedType AskedTypeOf(uint16_t qtype) noexcept {
+  // RFC 1035 section 3.2.2, RFC 3596.
+  switch (qtype) {
+    case 1:
+      return AskedType::kA;
+    case 2:
+      return AskedType::kNs;
+    case 6:
+      return AskedType::kSoa;
+    case 15:
+      return AskedType::kMx;
+    case 16:
+      return AskedType::kTxt;
+    case 28:
+      return AskedType::kAaaa;
+    case 255:
+      return AskedType::kAny;
+    default:
+      return AskedType::kOther;
+  }
+}
+
+std::string_view AskedTypeName(AskedType type) noexcept {
+  static constexpr std::string_view kNames[] = {"A", "NS", "SOA", "MX", "TXT", "AAAA", "ANY", "other"};
+  static_assert(std::size(kNames) == static_cast<size_t>(AskedType::kCount));
+  return kNames[static_cast<size_t>(type)];
+}
+
 }  // namespace rblitz

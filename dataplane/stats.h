@@ -54,6 +54,26 @@ enum class DropReason : uint8_t {
 enum class Outcome : uint8_t { kListed, kNoData, kNxdomain, kServfail, kRefused, kIgnored, kOther, kCount };
 [[nodiscard]] std::string_view OutcomeName(Outcome outcome) noexcept;
 
+// What was asked for: the types that mail servers ask a blocklist, and all others together.
+enum class AskedType : uint8_t { kA, kNs, kSoa, kMx, kTxt, kAaaa, kAny, kOther, kCount };
+[[nodiscard]] AskedType AskedTypeOf(uint16_t qtype) noexcept;
+[[nodiscard]] std::string_view AskedTypeName(AskedType type) noexcept;
+
+// Sizes of DNS messages in bytes: at most kSizeLimits[i], and above the last.
+inline constexpr std::array<uint16_t, 6> kSizeLimits = {32, 64, 128, 256, 512, 1232};
+class SizeCounters {
+ public:
+  void Add(size_t size, uint64_t n) noexcept {
+    size_t at = 0;
+    while (at < kSizeLimits.size() && size > kSizeLimits[at]) ++at;
+    counters_[at].Add(n);
+  }
+  [[nodiscard]] const std::array<Counter, kSizeLimits.size() + 1>& counters() const noexcept { return counters_; }
+
+ private:
+  std::array<Counter, kSizeLimits.size() + 1> counters_;
+};
+
 // Zones keep their slot over reloads; those past the last slot are counted in it together.
 inline constexpr size_t kZoneSlots = 4096;
 
@@ -71,9 +91,14 @@ struct alignas(64) WorkerStats {
   Counter bytes_received;
   Counter bytes_answered;
   std::array<Counter, static_cast<size_t>(DropReason::kCount)> dropped;
-  std::array<Counter, 24> rcodes;  // by extended RCODE: 0 to 16 (BADVERS) are in use
+  std::array<Counter, 24> rcodes;                                     // by extended RCODE: 0 to 16 (BADVERS) are in use
+  std::array<Counter, static_cast<size_t>(AskedType::kCount)> types;  // of questions that could be read
+  // Of one message of every burst, which stands for all of it: exact where bursts are of one, else an estimate.
+  SizeCounters question_sizes;
+  SizeCounters answer_sizes;
   std::array<ZoneCounters, kZoneSlots> zones;
 
+  void CountType(AskedType type, uint64_t n = 1) noexcept { types[static_cast<size_t>(type)].Add(n); }
   void Drop(DropReason reason, uint64_t n = 1) noexcept { dropped[static_cast<size_t>(reason)].Add(n); }
 };
 

@@ -280,6 +280,20 @@ TEST_F(SocketIoTest, OpenSaysWhichAddressFailedAndWhy) {
             "nowhere:5300: Name or service not known");
 }
 
+TEST_F(SocketIoTest, KnowsWhatTheKernelDropped) {
+  auto io = SocketIo::Open({.address = "127.0.0.1", .port = 0, .receive_buffer = 4096}, stats_.get());
+  ASSERT_TRUE(io.has_value());
+  io_ = std::move(*io);
+  EXPECT_EQ(io_->losses(), 0u);
+  const Client client("127.0.0.1", io_->port());
+  constexpr uint64_t kSent = 1000;
+  for (uint64_t i = 0; i < kSent; ++i) client.Send(Datagram(500, 'x'));
+  const uint64_t lost = io_->losses();
+  EXPECT_GT(lost, 0u);
+  Serve(kSent - lost);
+  EXPECT_EQ(stats_->received.value(), kSent - lost);
+}
+
 TEST(ParseListen, ReadsBothFamilies) {
   const auto ip4 = ParseListen("127.0.0.1:5300");
   ASSERT_TRUE(ip4.has_value());

@@ -46,8 +46,9 @@ struct DpdkPortInfo {
   std::string driver;  // net_tap
   std::string mac;     // 02:...
   bool link_up;
-  uint64_t missed;  // packets the port had no room for (imissed + rx_nombuf)
-  uint64_t errors;
+  uint64_t missed;     // packets that came faster than they were taken (imissed)
+  uint64_t no_buffer;  // packets that no buffer was free for (rx_nombuf)
+  uint64_t errors;     // packets that came broken (ierrors)
 };
 
 class Dpdk {

@@ -124,7 +124,8 @@ DpdkPortInfo DpdkPort::Info() const {
           .driver = driver,
           .mac = text,
           .link_up = link.link_status == RTE_ETH_LINK_UP,
-          .missed = stats.imissed + stats.rx_nombuf,
+          .missed = stats.imissed,
+          .no_buffer = stats.rx_nombuf,
           .errors = stats.ierrors};
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/io/socket_io.h"
 
+#include <linux/sock_diag.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -257,6 +258,13 @@ ClientAddress SocketIo::ClientOf(const Message& message) const noexcept {
   ClientAddress client;
   std::memcpy(client.data(), &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr, client.size());
   return client;
+}
+
+uint64_t SocketIo::losses() const noexcept {
+  std::array<uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(rep_->fd, SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return 0;
+  return info[SK_MEMINFO_DROPS];
 }
 
 void SocketIo::Wait(int milliseconds) noexcept {

@@ -42,6 +42,8 @@ class SocketIo : public PacketIo {
   [[nodiscard]] bool can_wait() const noexcept override { return true; }
   void Wait(int milliseconds) noexcept override;
 
+  // Datagrams that the kernel dropped because the receive buffer was full. Any thread.
+  [[nodiscard]] uint64_t losses() const noexcept;
   [[nodiscard]] uint16_t port() const noexcept;  // the bound one, when 0 was asked for
 
  private:

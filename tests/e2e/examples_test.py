@@ -71,7 +71,8 @@ class Examples(unittest.TestCase):
             looked_up = server.rblitz("lookup", "198.51.100.7", "--zone", "origin.asn.example.com")
             self.assertEqual(looked_up.stdout.splitlines(), [
                 "origin.asn.example.com: 198.51.100.7 is listed", "  no A  TTL 2100  from feed origins",
-                '  TXT "64497 64498 | 198.51.100.0/24 | ZZ | ripencc | 2010-05-06"'])
+                '  TXT "64497 64498 | 198.51.100.0/24 | ZZ | ripencc | 2010-05-06"',
+                f"  {server.folder}/origins.txt:2"])
             record = server.json("lookup", "AS64497", "--zone", "asn.example.com")["zones"][0]["records"][0]
             self.assertIsNone(record["a"])
             self.assertEqual(record["txt"], texts[3])

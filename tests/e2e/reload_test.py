@@ -222,6 +222,15 @@ class Commands(unittest.TestCase):
         self.assertEqual({rcode: count for rcode, count in change.items() if count},
                          {"NOERROR": 1, "NXDOMAIN": 1, "SERVFAIL": 1, "REFUSED": 1})
         self.assertEqual(after["zones"]["out.test"]["servfail"] - before["zones"]["out.test"]["servfail"], 1)
+        self.assertEqual(after["types"]["A"] - before["types"]["A"], 4)
+        for sizes in ("question_sizes", "answer_sizes"):
+            self.assertEqual(sum(after[sizes].values()), after["received"], sizes)
+        self.assertEqual(after["lost"], {"port_missed": 0, "port_no_buffer": 0, "port_errors": 0, "socket_full": 0})
+        for qtype in ("TXT", "AAAA", "ANY", "PTR"):
+            dns.query.udp(dns.message.make_query("1.2.0.192.bl.test", qtype), "127.0.0.1", port=self.port, timeout=5)
+        types = self.server.check_sums(self)["types"]
+        self.assertEqual({name: count - after["types"][name] for name, count in types.items() if count != after["types"][name]},
+                         {"TXT": 1, "AAAA": 1, "ANY": 1, "other": 1})
         self.assertIn("received", self.server.rblitz("stats").stdout)
 
     def test_watch_goes_on_until_interrupted(self):
