@@ -21,6 +21,7 @@ Responder::Responder(WorkerStats* stats) : stats_(stats), scratch_(std::make_uni
 Responder::~Responder() = default;
 
 void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
+  if (burst.count == 0) return;
   Scratch& s = *scratch_;
   for (size_t i = 0; i < burst.count; ++i) s.names[i] = burst.messages[i].payload + dns::kHeaderSize;
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);

@@ -71,8 +71,11 @@ Status ParseAclLine(std::string_view line, FeedDraft* draft) {
   if (!ip6) return tl::unexpected(text->find(':') == std::string_view::npos ? ip4.error() : ip6.error());
   const Result<AclDecision> decision = ParseEntryDecision(ip4 ? ip4->rest : ip6->rest, draft);
   if (!decision) return tl::unexpected(decision.error());
-  if (ip4) return draft->AddClients(ip4->range, *decision);
-  draft->acl.Add(ip6->prefix, *decision);
+  if (ip4) {
+    draft->AddClients(ip4->range, *decision);
+  } else {
+    draft->acl.Add(ip6->prefix, *decision);
+  }
   return {};
 }
 

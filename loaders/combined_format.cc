@@ -19,6 +19,7 @@ namespace rblitz {
 namespace {
 
 constexpr std::string_view kDataset = "dataset";
+constexpr size_t kMaxParts = 1000;
 constexpr size_t kMaxLabel = 63;  // RFC 1035 section 2.3.4
 
 char Lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -74,6 +75,7 @@ Status BeginPart(std::string_view text, FeedDraft* draft) {
   if (format == nullptr || format->content == FeedContent::kClients || format->content == FeedContent::kCombined) {
     return Fail("no data set of a combined feed is of type " + Quoted(type_and_name.substr(0, colon)));
   }
+  if (draft->parts.size() == kMaxParts) return Fail("more than " + std::to_string(kMaxParts) + " data sets");
   std::vector<std::string> zones;
   while (!text.empty() && text[0] != '#' && text[0] != ';') {
     Result<std::string> zone = ReadZone(TakeListWord(text));
@@ -103,7 +105,7 @@ void TakeOuterSpecials(FeedDraft* part, FeedDraft* draft) {
   from.ns.reset();
   to.timestamp = std::max(to.timestamp, from.timestamp);
   if (from.expires != 0 && (to.expires == 0 || from.expires < to.expires)) to.expires = from.expires;
-  draft->header_time = std::max(draft->header_time, part->header_time);
+  draft->SetHeaderTime(part->header_time);
 }
 
 // A line before the first data set.

@@ -99,7 +99,7 @@ Status ParseCymruWhoisLine(std::string_view line, FeedDraft* draft) {
     const std::optional<int64_t> time =
         at == std::string_view::npos ? std::nullopt : ReadTimeAs("[%Y-%m-%d %H:%M:%S +0000]", row.substr(at));
     if (!time) return Fail("bad time in the header " + Quoted(row));
-    draft->header_time = std::max(draft->header_time, *time);
+    draft->SetHeaderTime(*time);
     return {};
   }
   std::array<std::string_view, 7> columns;

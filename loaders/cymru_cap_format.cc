@@ -47,7 +47,7 @@ Status ReadHead(std::string_view comment, FeedDraft* draft) {
     if (!comment.starts_with(head.begin)) continue;
     const std::optional<int64_t> time = ReadTimeAs(head.format, comment.substr(head.begin.size()));
     if (!time) return Fail("bad time in the header " + Quoted(comment));
-    draft->header_time = std::max(draft->header_time, *time);
+    draft->SetHeaderTime(*time);
   }
   return {};
 }

@@ -13,7 +13,7 @@ Status ParseCymruLine(std::string_view line, FeedDraft* draft) {
   std::string_view rest = line.substr(kHeader.size());
   const std::optional<uint32_t> stamp = TakeNumber(rest, std::numeric_limits<uint32_t>::max());
   if (!stamp || !(rest.empty() || IsBlank(rest[0]))) return Fail("bad time in the header " + Quoted(line));
-  draft->header_time = std::max<int64_t>(draft->header_time, *stamp);
+  draft->SetHeaderTime(static_cast<int64_t>(*stamp));
   return {};
 }
 

@@ -102,15 +102,33 @@ int64_t NewestTime(const std::vector<FeedSource>& sources) {
   return newest_ns / kNanosecondsPerSecond;
 }
 
+// An access list that lost a line would let in whom that line refused: it counts whole or not at all.
+Status CheckClients(const FeedConfig& config, const LoadReport& report) {
+  if (report.rejected == 0) return {};
+  return Fail("feed " + config.name + ": " + report.errors.front() + ": an access list with a bad line is not used");
+}
+Status CheckStillClients(const FeedConfig& config, const FeedData* previous, const FeedData& data) {
+  const bool had = previous != nullptr && previous->acl != nullptr && previous->acl->entries() > 0;
+  if (!had || data.acl->entries() > 0) return {};
+  return Fail("feed " + config.name + ": an access list that has become empty is not used");
+}
+
 int64_t DataTime(const FeedDraft& draft, int64_t newest_file) {
   if (draft.header_time != 0) return draft.header_time;
   if (draft.specials.timestamp != 0) return draft.specials.timestamp;
   return newest_file;
 }
 
-Status CheckTimestamp(const Specials& specials, const std::string& feed) {
-  const int64_t ahead = specials.timestamp - std::time(nullptr);
-  if (ahead > 0) return Fail("feed " + feed + ": $TIMESTAMP is " + std::to_string(ahead) + " seconds in the future");
+// Data from the future would never grow old. A clock elsewhere may be a little ahead of ours; $TIMESTAMP is as strict
+// as rbldnsd's.
+Status CheckTimes(const FeedDraft& draft, const std::string& feed) {
+  constexpr int64_t kOtherClocks = 3600;
+  const int64_t now = std::time(nullptr);
+  const auto fail = [&](const char* what, int64_t time) {
+    return Fail("feed " + feed + ": " + what + " is " + std::to_string(time - now) + " seconds in the future");
+  };
+  if (draft.specials.timestamp > now) return fail("$TIMESTAMP", draft.specials.timestamp);
+  if (draft.header_time > now + kOtherClocks) return fail("the time in the header", draft.header_time);
   return {};
 }
 
@@ -163,10 +181,18 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
     const Status read = ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
     if (!read) return tl::unexpected(read.error());
   }
-  if (const Status usable = CheckTimestamp(draft.specials, config.name); !usable) return tl::unexpected(usable.error());
+  if (const Status usable = CheckTimes(draft, config.name); !usable) return tl::unexpected(usable.error());
+  const bool is_access = format->content == FeedContent::kClients;
+  if (is_access) {
+    if (const Status whole = CheckClients(config, *report); !whole) return tl::unexpected(whole.error());
+  }
 
   BuildReport built;
   draft.Finish(previous, &built);
+  if (is_access) {
+    if (const Status filled = CheckStillClients(config, previous, *data); !filled)
+      return tl::unexpected(filled.error());
+  }
   data->data_time = DataTime(draft, newest_file);
   data->expires = Expiry(config.guards, draft.specials.expires, data->data_time);
   report->entries = built.entries;

@@ -66,11 +66,8 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
   return {};
 }
 
-Status FeedDraft::AddClients(AddressRange range, AclDecision decision) {
-  if (Status checked = CheckRange(range); !checked) return checked;
-  acl.Add(range.first, range.last, decision);
-  return {};
-}
+// A limit is for what is listed: the widest line of an access list is often the one that refuses everybody else.
+void FeedDraft::AddClients(AddressRange range, AclDecision decision) { acl.Add(range.first, range.last, decision); }
 
 void FeedDraft::FinishIp4(const FeedData* previous, BuildReport* report) {
   const Ip4Table* const before = previous != nullptr ? previous->ip4.get() : nullptr;

@@ -75,7 +75,7 @@ class FeedDraft {
 
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
-  [[nodiscard]] Status AddClients(AddressRange range, AclDecision decision);
+  void AddClients(AddressRange range, AclDecision decision);
   // Never fails: no special limits IPv6.
   [[nodiscard]] Status Add(const Ip6Prefix& prefix, ValueId value) {
     if (watcher != nullptr) {
@@ -115,6 +115,10 @@ class FeedDraft {
   CategoryCodes categories;
   Specials specials;
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
+  // Of several the oldest counts: the data are no newer than that.
+  void SetHeaderTime(int64_t time) noexcept {
+    if (time != 0 && (header_time == 0 || time < header_time)) header_time = time;
+  }
 
   // REQUIRES: called once, after the last line. Fills `data` but for its times; compares with `previous`, if any. The
   // report is about all tables.

@@ -64,7 +64,7 @@ size_t Verdicts::Render(TextId text, std::string_view subject, char* out, std::s
   size_t size = 0;
   const auto append = [&](const char* data, size_t n) {
     n = std::min(n, kMaxTextBytes - size);
-    std::memcpy(out + size, data, n);
+    std::copy_n(data, n, out + size);  // which, unlike memcpy, takes a null of no bytes
     size += n;
   };
   for (unsigned part = 0; part <= places; ++part) {

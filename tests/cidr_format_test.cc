@@ -156,6 +156,13 @@ TEST(Cymru, TakesTheTimeOfTheDataFromTheHeader) {
     EXPECT_EQ(loaded.report.entries, 2u);
     EXPECT_EQ(loaded.Ask("240.0.0.1"), "127.0.0.2");
   }
+  const Loaded two = LoadTexts("cymru-fullbogons",
+                               {"# last updated 1450193702\n10.0.0.0/8\n", "# last updated 1350193702\n2001:db8::/32\n",
+                                "# last updated 1440193702\n192.168.0.0/16\n"});
+  ASSERT_NE(two.feed, nullptr) << two.error;
+  EXPECT_EQ(two.feed->data_time, 1350193702);
+  const std::string ahead = LoadText("cymru-fullbogons", "# last updated 4000000000\n10.0.0.0/8\n").error;
+  EXPECT_TRUE(ahead.starts_with("feed test: the time in the header is ")) << ahead;
   const Loaded damaged = LoadText("cymru-fullbogons", "# last updated yesterday\n10.0.0.0/8\n");
   EXPECT_EQ(damaged.report.errors, std::vector<std::string>{"1:1: bad time in the header '# last updated yesterday'"});
   EXPECT_EQ(damaged.Ask("10.0.0.1"), "127.0.0.2");
