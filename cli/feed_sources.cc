@@ -1,6 +1,8 @@
 #include "cli/feed_sources.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <utility>
 
 #include "loaders/feed_copies.h"
@@ -14,6 +16,9 @@ bool SameContent(FileIdentity a, FileIdentity b) {
   a.changed_ns = b.changed_ns = 0;
   return a == b;
 }
+
+// Whoever reads the files may be in another folder than the server.
+std::string Absolute(const std::string& path) { return std::filesystem::absolute(path).string(); }
 
 std::vector<FeedSource> SourcesOf(FeedFiles files) {
   std::vector<FeedSource> sources;
@@ -30,19 +35,22 @@ std::vector<FeedSource> SourcesOf(FeedFiles files) {
 
 Json FeedSourcesJson(const FeedStatus& feed, const std::string& state) {
   const FeedConfig& config = feed.config;
+  Json paths = Json::array();
+  for (const std::string& path : config.paths) paths.push_back(Absolute(path));
   Json files = Json::array();
   for (const FileIdentity& file : feed.files) {
     files.push_back({file.device, file.inode, file.size, file.modified_ns, file.changed_ns});
   }
   return {{"name", config.name},
-          {"paths", config.paths},
+          {"paths", std::move(paths)},
           {"format", config.format},
           {"a_be", config.a_be ? Json(*config.a_be) : Json()},
           {"txt", config.text ? Json(*config.text) : Json()},
+          {"codes", config.codes},
           {"max_range", config.guards.max_range},
           {"files", std::move(files)},
           {"from_files", feed.origin == DataOrigin::kFiles},
-          {"copy", state + "/feeds/" + config.name + "/current"}};
+          {"copy", Absolute(state + "/feeds/" + config.name + "/current")}};
 }
 
 FeedSources FeedSourcesFromJson(const Json& json) {
@@ -52,6 +60,7 @@ FeedSources FeedSourcesFromJson(const Json& json) {
   feed.config.format = json["format"].get<std::string>();
   if (!json["a_be"].is_null()) feed.config.a_be = json["a_be"].get<uint32_t>();
   if (!json["txt"].is_null()) feed.config.text = json["txt"].get<std::string>();
+  feed.config.codes = json["codes"].get<std::map<std::string, uint32_t>>();
   feed.config.guards.max_range = json["max_range"].get<uint64_t>();
   feed.from_files = json["from_files"].get<bool>();
   feed.copy = json["copy"].get<std::string>();

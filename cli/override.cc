@@ -19,6 +19,15 @@ namespace {
 // Longer reasons are cut: that is as much as a TXT can show.
 constexpr size_t kMaxWhy = 254;
 
+// At a character's begin (RFC 3629 section 3), so that what is left is text still.
+std::string CutWhy(std::string why) {
+  if (why.size() <= kMaxWhy) return why;
+  size_t size = kMaxWhy;
+  while (size > 0 && (static_cast<uint8_t>(why[size]) & 0xc0) == 0x80) --size;
+  why.resize(size);
+  return why;
+}
+
 std::string Ip6Text(const Ip6Prefix& prefix) {
   const std::array<uint64_t, 2> halves_be = {__builtin_bswap64(prefix.address.high),
                                              __builtin_bswap64(prefix.address.low)};
@@ -123,6 +132,11 @@ Result<OverrideSubject> ParseOverrideSubject(const std::string& text) {
   return ParseName(text);
 }
 
+bool IsTestPoint(const OverrideSubject& subject) {
+  return subject.text == "127.0.0.1" || subject.text == "127.0.0.2" || subject.text == "test" ||
+         subject.text == "invalid";
+}
+
 Json OverrideJson(const Override& override) {
   Json json = {{"kind", override.kind == OverrideKind::kAdd ? "add" : "remove"},
                {"what", override.subject.text},
@@ -145,7 +159,7 @@ Result<Override> OverrideFromJson(const Json& json) {
                     .subject = *std::move(subject),
                     .zone = Value<std::string>(json, "zone").value_or(""),
                     .a_be = 0,
-                    .why = Value<std::string>(json, "why").value_or("").substr(0, kMaxWhy),
+                    .why = CutWhy(Value<std::string>(json, "why").value_or("")),
                     .by = Value<std::string>(json, "by").value_or(""),
                     .since = Value<int64_t>(json, "since").value_or(0),
                     .until = Value<int64_t>(json, "until").value_or(0)};

@@ -32,6 +32,9 @@ struct OverrideSubject {
 // address is its IPv4 address: questions about it come as one.
 [[nodiscard]] Result<OverrideSubject> ParseOverrideSubject(const std::string& text);
 
+// Whether it is exactly a test point of RFC 5782 section 5: those no override takes away.
+[[nodiscard]] bool IsTestPoint(const OverrideSubject& subject);
+
 enum class OverrideKind : uint8_t { kAdd, kRemove };
 
 struct Override {

@@ -36,6 +36,7 @@ class FeedOfOverrides {
   FeedOfOverrides(std::string name, OverrideKind listed, uint32_t usual_a_be)
       : listed_(listed), usual_a_be_(usual_a_be) {
     data_->name = std::move(name);
+    data_->is_text_only = usual_a_be == 0;
   }
 
   void Add(const OverrideSubject& subject, NameForm form, const Override& override) {
@@ -58,24 +59,31 @@ class FeedOfOverrides {
     if (!any_) return nullptr;
     BuildReport ignored;
     data_->ip4 = std::make_shared<const Ip4Table>(ip4_.Build(nullptr, &ignored));
-    data_->test_listed = ip4_.exact(0x7f000002);
-    data_->test_unlisted = ip4_.exact(0x7f000001);
+    data_->test_listed = Listed(ip4_.exact(0x7f000002));
+    data_->test_unlisted = Listed(ip4_.exact(0x7f000001));
     if (has_ip6_) data_->ip6 = std::make_shared<const Ip6Table>(ip6_.Build(nullptr, &ignored));
-    data_->ip6_test_listed = ip6_.exact(kIp6TestListed);
-    data_->ip6_test_unlisted = ip6_.exact(kIp6TestUnlisted);
+    data_->ip6_test_listed = Listed(ip6_.exact(kIp6TestListed));
+    data_->ip6_test_unlisted = Listed(ip6_.exact(kIp6TestUnlisted));
     if (!names_.empty()) {
       data_->names = std::make_shared<const NameTable>(names_.Build(nullptr, &ignored));
-      data_->name_test_listed = data_->names->Exact(kNameTestListed);
-      data_->name_test_unlisted = data_->names->Exact(kNameTestUnlisted);
+      data_->name_test_listed = Listed(data_->names->Exact(kNameTestListed));
+      data_->name_test_unlisted = Listed(data_->names->Exact(kNameTestUnlisted));
     }
     data_->verdicts.Seal();
     return std::move(data_);
   }
 
  private:
+  // An exclusion of a test point would end the entry that every zone has of itself; no override takes one away.
+  static ExactEntry Listed(ExactEntry exact) {
+    exact.present &= exact.value != kNotListed;
+    return exact;
+  }
+
   ValueId ValueOf(const Override& override) {
     const std::string_view why = override.why;
-    const Verdict verdict{.a_be = override.a_be != 0 ? override.a_be : usual_a_be_,
+    const uint32_t a_be = override.a_be != 0 ? override.a_be : usual_a_be_;
+    const Verdict verdict{.a_be = data_->is_text_only ? 0 : a_be,
                           .text = data_->verdicts.InternText(std::span(&why, 1))};
     return data_->verdicts.Intern(verdict);
   }
@@ -97,6 +105,13 @@ std::vector<NameForm> FormsOf(const OverrideSubject& subject) {
   return {NameForm::kExact, NameForm::kBelow};
 }
 
+void AddKinds(const FeedData& data, ZoneKinds::Set* kinds) {
+  const bool has_names = data.names != nullptr || data.hashes != nullptr;
+  kinds->ip6 |= data.ip6 != nullptr;
+  kinds->names |= has_names;
+  kinds->ip4 |= data.ip4->entries() > 0 || (data.ip6 == nullptr && !has_names && data.generic == nullptr);
+}
+
 std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
   if (subject.kind != OverrideSubject::Kind::kName) return subject.text;
   return (form == NameForm::kBelow ? "*" : "=") + std::string(subject.name.span().begin(), subject.name.span().end());
@@ -106,20 +121,18 @@ std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
 
 ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
   ZoneKinds kinds;
-  const auto add = [&kinds](const FeedData& data) {
-    const bool has_names = data.names != nullptr || data.hashes != nullptr;
-    kinds.ip6 |= data.ip6 != nullptr;
-    kinds.names |= has_names;
-    kinds.ip4 |= data.ip4->entries() > 0 || (data.ip6 == nullptr && !has_names && data.generic == nullptr);
+  const auto add = [&kinds](const FeedData& data, bool is_own) {
+    if (data.is_text_only) return;
+    kinds.has_lists = true;
+    AddKinds(data, &kinds.with_parts);
+    if (is_own) AddKinds(data, &kinds.own);
   };
   for (const uint32_t index : zone.feeds) {
     const FeedData* data = index < snapshot.feeds.size() ? snapshot.feeds[index].get() : nullptr;
     if (data == nullptr) continue;
     kinds.any = true;
-    if (data->parts.empty()) add(*data);
-    for (const FeedPart& part : data->parts) {
-      if (std::ranges::find(part.zones, "") != part.zones.end()) add(*part.data);
-    }
+    if (data->parts.empty()) add(*data, true);
+    for (const FeedPart& part : data->parts) add(*part.data, std::ranges::find(part.zones, "") != part.zones.end());
   }
   return kinds;
 }
@@ -127,13 +140,14 @@ ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
 bool Applies(const Override& override, const std::string& zone, const ZoneKinds& kinds) {
   if (!kinds.any) return false;
   if (!override.zone.empty()) return override.zone == zone;
+  const ZoneKinds::Set& set = override.kind == OverrideKind::kAdd ? kinds.own : kinds.with_parts;
   switch (override.subject.kind) {
     case OverrideSubject::Kind::kIp4:
-      return kinds.ip4;
+      return set.ip4;
     case OverrideSubject::Kind::kIp6:
-      return kinds.ip6;
+      return set.ip6;
     case OverrideSubject::Kind::kName:
-      return kinds.names;
+      return set.names;
   }
   return false;
 }
@@ -172,7 +186,7 @@ void OverrideFeeds::Join(ZoneConfig* zone, Snapshot* snapshot) {
     if (Applies((*overrides_)[i], zone->name, kinds)) chosen.push_back(i);
   }
   if (chosen.empty()) return;
-  const uint32_t usual_a_be = UsualA(*zone, *snapshot);
+  const uint32_t usual_a_be = kinds.has_lists ? UsualA(*zone, *snapshot) : 0;
   const auto [known, inserted] = built_.try_emplace({chosen, usual_a_be});
   if (inserted) known->second = Build(chosen, usual_a_be);
   const auto join = [&](const std::shared_ptr<const FeedData>& feed, std::vector<uint32_t>* feeds) {

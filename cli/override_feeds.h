@@ -17,13 +17,19 @@
 
 namespace rblitz {
 
-// What a zone has from its feeds: overrides for every zone join only what is there already, because an IPv4 zone that
-// also has names costs more to ask.
+// What a zone lists from its feeds: overrides for every zone join only what is there already, because an IPv4 zone that
+// also has names costs more to ask. Feeds of texts alone are tables to look things up in: they list nothing.
 struct ZoneKinds {
-  bool any = false;  // feeds at all: without one the zone is out, and stays so
-  bool ip4 = false;
-  bool ip6 = false;
-  bool names = false;
+  struct Set {
+    bool ip4 = false;
+    bool ip6 = false;
+    bool names = false;
+  };
+
+  bool any = false;        // feeds at all: without one the zone is out, and stays so
+  bool has_lists = false;  // not texts alone
+  Set own;                 // of the zone itself, where overrides list
+  Set with_parts;          // and of the parts of combined feeds, where they except, too
 };
 [[nodiscard]] ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot);
 
@@ -42,10 +48,11 @@ class OverrideFeeds {
     std::shared_ptr<const FeedData> listing;    // null: nothing
     std::shared_ptr<const FeedData> excepting;  // the same
   };
+  // `usual_a_be` 0: of a zone of texts alone, where no override has an A value.
   [[nodiscard]] Feeds Build(const std::vector<size_t>& chosen, uint32_t usual_a_be) const;
 
   const std::vector<Override>* overrides_;
-  std::map<std::pair<std::vector<size_t>, uint32_t>, Feeds> built_;  // by overrides and what the zone usually answers
+  std::map<std::pair<std::vector<size_t>, uint32_t>, Feeds> built_;  // by overrides and the usual A
 };
 
 }  // namespace rblitz

@@ -32,16 +32,22 @@ Status WriteAll(const std::string& path, int fd, std::string_view bytes) {
 }
 
 // Whole and on the disk before it takes the place of the one before; whatever ends the process or the machine, one of
-// the two is there.
-Status WriteFile(const std::string& folder, const std::string& path, std::string_view bytes) {
+// the two is there. What an earlier process left, or somebody else laid there, is not written to.
+Status WriteFile(const std::string& path, std::string_view bytes) {
   const std::string fresh = path + ".tmp";
+  unlink(fresh.c_str());
   {
-    const UniqueFd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+    const UniqueFd fd(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return FailErrno(fresh, "cannot open");
     if (Status written = WriteAll(fresh, fd.get(), bytes); !written) return written;
     if (fsync(fd.get()) != 0) return FailErrno(fresh, "cannot sync");
   }
   if (rename(fresh.c_str(), path.c_str()) != 0) return FailErrno(path, "cannot rename to this");
+  return {};
+}
+
+// That the file has its new name.
+Status SyncFolder(const std::string& folder) {
   const UniqueFd directory(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || fsync(directory.get()) != 0) return FailErrno(folder, "cannot sync");
   return {};
@@ -68,9 +74,13 @@ Result<OverrideStore> OverrideStore::Open(const std::string& folder) {
 }
 
 Status OverrideStore::Read() {
-  const UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  // Without waiting: a pipe that somebody laid there would hold up the start.
+  const UniqueFd fd(open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd && errno == ENOENT) return {};
   if (!fd) return FailErrno(path_, "cannot open");
+  struct stat status {};
+  if (fstat(fd.get(), &status) != 0) return FailErrno(path_, "cannot stat");
+  if (!S_ISREG(status.st_mode)) return Fail(path_ + ": is no regular file");
   const Result<std::string> text = ReadFile(path_, fd.get());
   if (!text) return tl::unexpected<Error>(text.error());
   ReadLines(*text);
@@ -126,7 +136,10 @@ Status OverrideStore::Replace(std::vector<Override> next) {
     return Fail("there are " + std::to_string(kMost) + " overrides already: that is what a feed is for");
   std::string text = DumpJson(Header(next.size())) + "\n";
   for (const Override& override : next) text += DumpJson(OverrideJson(override)) + "\n";
-  if (Status written = WriteFile(folder_, path_, text); !written) return written;
+  if (Status written = WriteFile(path_, text); !written) return written;
+  // The file is the new one from here on, whatever becomes of its name in a crash: that is no failure any more.
+  const Status synced = SyncFolder(folder_);
+  unsynced_ = synced ? "" : synced.error().message;
   overrides_ = std::move(next);
   return {};
 }

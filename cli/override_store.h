@@ -30,7 +30,10 @@ class OverrideStore {
   // What was wrong with the file, one line each; empty: nothing.
   [[nodiscard]] const std::vector<std::string>& problems() const noexcept { return problems_; }
 
-  // On the disk when it returns; on failure nothing has changed.
+  // Why the last change may not outlive a crash of the machine; empty: it does.
+  [[nodiscard]] const std::string& unsynced() const noexcept { return unsynced_; }
+
+  // Kept when it returns, on the disk but for what unsynced() says; on failure nothing has changed.
   [[nodiscard]] Status Replace(std::vector<Override> next);
 
  private:
@@ -43,6 +46,7 @@ class OverrideStore {
   std::string path_;
   std::vector<Override> overrides_;
   std::vector<std::string> problems_;
+  std::string unsynced_;
 };
 
 }  // namespace rblitz

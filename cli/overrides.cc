@@ -58,6 +58,10 @@ Result<Json> Overrides::Set(const ControlRequest& request, OverrideSubject subje
   if (!request.a.empty()) given["a"] = request.a;
   Result<Override> override = OverrideFromJson(given);
   if (!override) return Fail("list " + request.action + ": " + override.error().message);
+  if (override->kind == OverrideKind::kRemove && IsTestPoint(override->subject)) {
+    return Fail("list remove: '" + override->subject.text +
+                "' is a test point (RFC 5782 section 5), which no override takes away");
+  }
   if (!request.lasting.empty()) {
     const Result<uint32_t> seconds = ParseSeconds(request.lasting);
     if (!seconds) return Fail("list " + request.action + ": --for: " + seconds.error().message);
@@ -116,6 +120,7 @@ Json Overrides::Summary() const {
 
 Status Overrides::Change(std::vector<Override> next) {
   if (Status kept = store_->Replace(next); !kept) return kept;
+  if (!store_->unsynced().empty()) LogLine("overrides_unsynced").Add("error", store_->unsynced());
   if (Status served = Serve(next); !served) {
     // What is kept must not say other than what is served. If even this fails, the next start serves what is kept.
     std::ignore = store_->Replace(overrides_);

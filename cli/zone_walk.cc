@@ -58,6 +58,12 @@ std::string OwnerOfName(std::span<const uint8_t> labels) {
 
 std::span<const uint8_t> Parent(std::span<const uint8_t> labels) { return labels.subspan(size_t{labels[0]} + 1); }
 
+bool IsExcepted(const Zone& zone, std::span<const uint8_t> labels) {
+  size_t count = 0;
+  for (size_t at = 0; at < labels.size(); at += size_t{labels[at]} + 1) ++count;
+  return !zone.Explain(AskedName::Read(labels, count)).excepted_by.empty();
+}
+
 std::vector<Listing> Ask(const Zone& zone, std::span<const uint8_t> labels) {
   AskedName asked{};
   asked.labels = labels;
@@ -145,7 +151,10 @@ void ZoneWalk::WriteRecords() {
   for (const auto& feed : snapshot_.feeds) {
     if (feed == nullptr || feed->generic == nullptr) continue;
     for (const auto& [name, records] : feed->generic->names()) {
-      const std::string owner = OwnerOfName({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+      const std::span<const uint8_t> labels(reinterpret_cast<const uint8_t*>(name.data()), name.size());
+      // What the zone says of itself is nobody's exception.
+      if (!labels.empty() && IsExcepted(zone_, labels)) continue;
+      const std::string owner = OwnerOfName(labels);
       for (const GenericRecord& record : records) {
         const uint32_t of_feed = feed->ttl_seconds != 0 ? feed->ttl_seconds : zone_.soa().ttl_seconds;
         file_->Record(owner, record.ttl_seconds != 0 ? record.ttl_seconds : of_feed, record);

@@ -63,6 +63,7 @@ bool HasPartBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexce
 }
 
 bool AsksTestPoint(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  if (!zone.has_lists) return false;
   const bool is_ip6 = asked.is_ip6 && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted);
   return (asked.is_ip4 && IsTestPoint(asked.ip4) && zone.has_addresses) || (is_ip6 && zone.has_ip6) ||
          (zone.has_names && NameTestPoint(asked.labels) >= 0);

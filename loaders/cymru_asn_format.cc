@@ -122,7 +122,7 @@ Status ParseCymruAsnLine(std::string_view line, FeedDraft* draft) {
   const Result<NameLabels> label = NameFromList("as" + std::string(asn));
   if (!label) return tl::unexpected(label.error());
   const std::string text = RawFromLiteral(TextOf(columns));
-  draft->names.Add(label->span(), NameForm::kExact, draft->Intern({.a_be = 0, .text = text}));
+  draft->AddName(label->span(), NameForm::kExact, draft->Intern({.a_be = 0, .text = text}));
   return {};
 }
 

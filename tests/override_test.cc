@@ -63,6 +63,25 @@ TEST(OverrideSubject, IsNoMistake) {
   }
 }
 
+TEST(OverrideSubject, KnowsTestPoints) {
+  for (const char* text : {"127.0.0.1", "127.0.0.2/32", "::ffff:7f00:2", "TEST", "invalid"}) {
+    EXPECT_TRUE(IsTestPoint(ParseOverrideSubject(text).value())) << text;
+  }
+  for (const char* text : {"127.0.0.3", "127.0.0.0/8", "*.test", ".test", "a.test"}) {
+    EXPECT_FALSE(IsTestPoint(ParseOverrideSubject(text).value())) << text;
+  }
+}
+
+TEST(Override, HasAReasonThatIsCutAtACharacter) {
+  const std::string euro = "\xe2\x82\xac";
+  for (size_t before = 248; before <= 256; ++before) {
+    const std::string plain(before, 'x');
+    const auto cut = OverrideFromJson({{"kind", "add"}, {"what", "192.0.2.1"}, {"why", plain + euro}});
+    ASSERT_TRUE(cut);
+    EXPECT_EQ(cut->why, before <= 251 ? plain + euro : plain.substr(0, 254)) << before;
+  }
+}
+
 class StoreFolder {
  public:
   StoreFolder() {
@@ -151,6 +170,24 @@ TEST(OverrideStore, DoesNotOpenWhatIsNoFile) {
   const StoreFolder folder;
   std::filesystem::create_directory(folder.path + "/overrides");
   EXPECT_FALSE(OverrideStore::Open(folder.path));
+  std::filesystem::remove(folder.path + "/overrides");
+  ASSERT_EQ(mkfifo((folder.path + "/overrides").c_str(), 0600), 0);
+  const auto pipe = OverrideStore::Open(folder.path);  // without waiting for somebody who writes
+  ASSERT_FALSE(pipe);
+  EXPECT_NE(pipe.error().message.find("overrides: is no regular file"), std::string::npos);
+}
+
+TEST(OverrideStore, DoesNotWriteToAFileThatSomebodyHolds) {
+  const StoreFolder folder;
+  auto store = OverrideStore::Open(folder.path);
+  const std::string other = folder.path + "/other";
+  std::ofstream(other) << "theirs";
+  std::filesystem::create_hard_link(other, folder.path + "/overrides.tmp");
+  ASSERT_TRUE(store->Replace({Sample("192.0.2.1")}));
+  std::ifstream in(other);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()), "theirs");
+  EXPECT_EQ(store->unsynced(), "");
+  EXPECT_EQ(OverrideStore::Open(folder.path)->all().size(), 1u);
 }
 
 }  // namespace
