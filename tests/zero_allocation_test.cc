@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "dataplane/io/memory_io.h"
@@ -247,6 +249,38 @@ TEST(ZeroAllocation, NothingIsAllocatedForZonesWithRules) {
   }
   EXPECT_GT(stats->dropped[static_cast<size_t>(DropReason::kAcl)].value(), 0u);
   EXPECT_TRUE(test::AddsUp(*stats));
+}
+
+// Bursts of questions that differ in their addresses alone, half of them listed, take a way of their own.
+TEST(ZeroAllocation, NothingIsAllocatedForBurstsOfQuestionsThatAreAlike) {
+  Snapshot snapshot;
+  snapshot.feeds = {test::MakeFeed("data", {{test::Ip(192, 0, 2, 0), test::Ip(192, 0, 2, 31), 2, {"Listed ", ""}}})};
+  const ZoneConfig zone{.name = "bl.example.com", .feeds = {0}};
+  const auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  for (const std::optional<Opt>& opt : {std::optional<Opt>(), std::optional<Opt>(Opt{})}) {
+    const auto stats = std::make_unique<WorkerStats>();
+    io::MemoryIo memory(test::Own(), stats.get());
+    for (size_t i = 0; i < io::kBurst; ++i) {
+      const Bytes question = Question(std::to_string(i) + ".2.0.192.bl.example.com", dns::kA, opt);
+      memory.Push(test::UdpFrame({}, {}, question));
+    }
+    memory.Replay();
+    Responder responder(stats.get());
+    io::Burst burst;
+    EXPECT_EQ(CallsIn([&] {
+                for (int count = 0; count < 100; ++count) {
+                  memory.Receive(burst);
+                  ASSERT_EQ(burst.count, io::kBurst);
+                  responder.Answer(burst, **serving);
+                  memory.Send(burst);
+                }
+              }),
+              (Calls{0, 0}));
+    EXPECT_EQ(stats->rcodes[dns::kNoError].value(), 100 * 32u);
+    EXPECT_EQ(stats->rcodes[dns::kNxDomain].value(), 100 * 32u);
+    EXPECT_TRUE(test::AddsUp(*stats));
+  }
 }
 
 }  // namespace
