@@ -71,7 +71,7 @@ Result<Json> Overrides::Set(const ControlRequest& request, OverrideSubject subje
   std::vector<Override> next = overrides_;
   const auto erased = std::erase_if(next, [&](const Override& other) { return SamePlace(other, *override); });
   next.push_back(*override);
-  if (Status changed = Change(std::move(next)); !changed)
+  if (Status changed = Change(next); !changed)
     return Fail("list " + request.action + ": " + changed.error().message);
   LogLine("override")
       .Add("kind", request.action)
@@ -97,7 +97,7 @@ Result<Json> Overrides::Forget(const ControlRequest& request, const OverrideSubj
   }
   const Override forgotten = *found;
   next.erase(found);
-  if (Status changed = Change(std::move(next)); !changed) return Fail("list forget: " + changed.error().message);
+  if (Status changed = Change(next); !changed) return Fail("list forget: " + changed.error().message);
   LogLine("override_forgotten").Add("what", subject.text).Add("zone", ZoneText(forgotten));
   return Json{{"forgotten", OverrideJson(forgotten)}};
 }
@@ -118,7 +118,7 @@ Json Overrides::Summary() const {
   return {{"count", overrides_.size()}, {"problems", store_->problems()}};
 }
 
-Status Overrides::Change(std::vector<Override> next) {
+Status Overrides::Change(const std::vector<Override>& next) {
   if (Status kept = store_->Replace(next); !kept) return kept;
   if (!store_->unsynced().empty()) LogLine("overrides_unsynced").Add("error", store_->unsynced());
   if (Status served = Serve(next); !served) {

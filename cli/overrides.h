@@ -50,7 +50,7 @@ class Overrides {
   [[nodiscard]] Result<Json> Forget(const ControlRequest& request, const OverrideSubject& subject);
   [[nodiscard]] Json Show(const ControlRequest& request, const std::optional<OverrideSubject>& subject) const;
   // Kept, then served; on failure as before.
-  [[nodiscard]] Status Change(std::vector<Override> next);
+  [[nodiscard]] Status Change(const std::vector<Override>& next);
 
   [[nodiscard]] Status Serve(std::vector<Override> next);
 

@@ -190,11 +190,11 @@ std::string OverrideTable(const Json& overrides) {
   TextTable table;
   table.AddRow({"kind", "what", "zone", "A", "by", "since", "until", "why"});
   for (const Json& override : overrides) {
+    const std::string why = Printable(override["why"]);
     table.AddRow({Printable(override["kind"]), Printable(override["what"]),
                   override["zone"].is_null() ? "all" : Printable(override["zone"]),
                   override["a"].is_null() ? "-" : Printable(override["a"]), Printable(override["by"]),
-                  Time(override["since"]), Time(override["until"]),
-                  override["why"] == "" ? "-" : Printable(override["why"])});
+                  Time(override["since"]), Time(override["until"]), why.empty() ? "-" : why});
   }
   return table.Text();
 }

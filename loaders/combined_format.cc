@@ -142,8 +142,8 @@ uint64_t ParseCombinedBlock(std::string_view block, FeedDraft* draft, LineErrors
     } else if (draft->part == nullptr) {
       read = ParseOuterLine(line, draft, lines, errors);
     } else {
-      run = {run_lines == 0 ? at : run.data(), 0};
-      run = {run.data(), static_cast<size_t>(next - run.data())};
+      const char* const begin = run_lines == 0 ? at : run.data();
+      run = {begin, static_cast<size_t>(next - begin)};
       ++run_lines;
     }
     if (!read) draft->fatal = FatalLine{.number = lines, .error = read.error()};

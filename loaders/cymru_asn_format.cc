@@ -73,7 +73,7 @@ Status AddPrefix(std::string_view asns, std::string_view prefix, std::span<const
   const std::string_view country = registration[0];
   const std::string_view registry = registration[1];
   const std::string_view date = registration[2];
-  if (const Status good = CheckColumns(asns, country, registry, date); !good) return good;
+  if (Status good = CheckColumns(asns, country, registry, date); !good) return good;
   if (prefix.find('/') == std::string_view::npos) return Fail("bad prefix " + Quoted(prefix));
   static constexpr char kPrefixPlace[] = {'$', kPrefixCode};
   const std::array columns = {asns, std::string_view(kPrefixPlace, sizeof kPrefixPlace), country, registry, date};
@@ -118,7 +118,7 @@ Status ParseCymruAsnLine(std::string_view line, FeedDraft* draft) {
   if (columns[0] == "AS") return {};
   const auto& [asn, country, registry, date, name] = columns;
   if (asn.find_first_of(" \t") != std::string_view::npos) return Fail("bad AS number " + Quoted(asn));
-  if (const Status good = CheckColumns(asn, country, registry, date); !good) return good;
+  if (Status good = CheckColumns(asn, country, registry, date); !good) return good;
   const Result<NameLabels> label = NameFromList("as" + std::string(asn));
   if (!label) return tl::unexpected(label.error());
   const std::string text = RawFromLiteral(TextOf(columns));

@@ -71,6 +71,7 @@ class Search final : public EntryWatcher {
       for (size_t i = 0; i < digests_.count; ++i) take(table.Lookup(digests_.digests[i]));
     }
     std::vector<FoundLine> lines;
+    lines.reserve(deciding.size());
     for (const uint32_t index : deciding) lines.push_back(found_[index]);
     return lines;
   }
