@@ -176,7 +176,9 @@ class ZoneBuilder {
       const FeedData* const data = Loaded(index, false);
       zone_->out |= data == nullptr;
       // Where nothing is listed nothing is excepted: what is asked first always lists.
-      if (data != nullptr && zone_->listing_feeds > 0) zone_->feeds.push_back(MakeFeed(*data, true));
+      if (data == nullptr || zone_->listing_feeds == 0) continue;
+      zone_->feeds.push_back(MakeFeed(*data, true));
+      newest_ = std::max(newest_, data->data_time);  // what the zone says has changed with it
     }
     return {};
   }

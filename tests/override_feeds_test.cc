@@ -40,6 +40,8 @@ class OverriddenZone {
     return true;
   }
 
+  [[nodiscard]] uint32_t Serial() const { return Zone::Build(config_, snapshot_).value().soa().serial; }
+
   // "A text" of what is listed first; "-" for nothing.
   [[nodiscard]] std::string Ask(const char* address, const char* part = "") const {
     AskedName asked;
@@ -84,6 +86,13 @@ TEST(OverrideFeeds, NoRemoveTakesATestPointAwayWhateverIsAddedBesides) {
     EXPECT_EQ(zone.Ask("127.0.0.1"), "-");
   }
   EXPECT_EQ(OverriddenZone("cidr", "192.0.2.0/24\n", {Add("127.0.0.2")}).Ask("127.0.0.2"), "127.0.0.2 why");
+}
+
+TEST(OverrideFeeds, TheSerialFollowsRemovesAsItFollowsAdds) {
+  for (Override override : {Add("203.0.113.7"), Remove("192.0.2.1")}) {
+    override.since = 4'000'000'000;
+    EXPECT_EQ(OverriddenZone("cidr", "192.0.2.0/24\n", {override}).Serial(), 4'000'000'000u);
+  }
 }
 
 TEST(OverrideFeeds, RemovesReachThePartsOfCombinedFeeds) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -175,6 +176,31 @@ TEST(OverrideStore, DoesNotOpenWhatIsNoFile) {
   const auto pipe = OverrideStore::Open(folder.path);  // without waiting for somebody who writes
   ASSERT_FALSE(pipe);
   EXPECT_NE(pipe.error().message.find("overrides: is no regular file"), std::string::npos);
+}
+
+// A folder that may be written and not read: the file gets its name, and the folder cannot be synced.
+TEST(OverrideStore, HasChangedThoughItsFolderCannotBeSynced) {
+  const StoreFolder folder;
+  auto store = OverrideStore::Open(folder.path);
+  constexpr uid_t kNobody = 65534;
+  const bool is_root = geteuid() == 0;
+  ASSERT_EQ(chmod(folder.path.c_str(), 0300), 0);
+  if (is_root) {
+    ASSERT_EQ(chown(folder.path.c_str(), kNobody, kNobody), 0);
+    ASSERT_EQ(seteuid(kNobody), 0);
+  }
+  const bool replaced = store->Replace({Sample("192.0.2.1")}).has_value();
+  const std::string unsynced = store->unsynced();
+  if (is_root) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  ASSERT_EQ(chmod(folder.path.c_str(), 0700), 0);
+  EXPECT_TRUE(replaced);
+  EXPECT_NE(unsynced.find(folder.path + ": cannot sync"), std::string::npos) << unsynced;
+  EXPECT_EQ(store->all().size(), 1u);
+  EXPECT_EQ(OverrideStore::Open(folder.path)->all().size(), 1u);
+  ASSERT_TRUE(store->Replace({}));
+  EXPECT_EQ(store->unsynced(), "");
 }
 
 TEST(OverrideStore, DoesNotWriteToAFileThatSomebodyHolds) {
