@@ -34,7 +34,7 @@ size_t Below(Random& random, size_t n) { return static_cast<size_t>(random() % n
 // bytes, 20 and 31, 21 and 32, 22 and 33, 53 and 64, 54 and 65, 64 and 75, 65 and 76.
 std::vector<std::string> Apexes() {
   std::vector<std::string> apexes;
-  for (const size_t wire_size : {3, 16, 17, 18, 49, 50, 60, 61}) {
+  for (const size_t wire_size : {3u, 16u, 17u, 18u, 49u, 50u, 60u, 61u}) {
     const std::string_view parent = wire_size == 3 ? "" : ".Example.com";
     apexes.push_back(std::string(wire_size - 2 - parent.size(), 'b').append(parent));
   }
