@@ -1,5 +1,5 @@
 // How a question for a name in a zone ends on the wire: the apex, any type, class IN, and, where EDNS is spoken, OPT.
-// For zone*.cc and responder.cc only.
+// For zone*.h, zone*.cc and responder*.cc only.
 //
 // Thread-safety: const after Set. Cost: Matches takes one step for 32 bytes.
 // Source: RFC 1035 section 4.1.2, RFC 4343 (case), RFC 6891 section 6.1.2.

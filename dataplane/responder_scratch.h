@@ -1,4 +1,4 @@
-// What a Responder keeps between the stages of a burst. For responder.cc and responder_any.cc only.
+// What a Responder keeps between the stages of a burst. For responder*.cc and common_question.h only.
 #pragma once
 
 #include <emmintrin.h>

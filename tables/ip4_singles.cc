@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <type_traits>
 
 #include "tables/ip4_kernels.h"
 
@@ -29,7 +30,7 @@ struct Bucket {
   static constexpr size_t kValueBytes = kHasValue ? sizeof(Value) : 0;
   static constexpr size_t kSlots = Ip4Singles::kLine / (sizeof(Tag) + kValueBytes);
 
-  // Unaligned-safe views of the two halves of a line.
+  // The two parts of a line.
   static Tag* Tags(uint8_t* line) { return reinterpret_cast<Tag*>(line); }
   static Value* Values(uint8_t* line) { return reinterpret_cast<Value*>(line + kSlots * sizeof(Tag)); }
   static const Tag* Tags(const uint8_t* line) { return reinterpret_cast<const Tag*>(line); }

@@ -8,8 +8,8 @@
 // A bucket is 64 bytes: tags, then values of 0, 2 or 4 bytes (0: all addresses have one value). A bucket that is not
 // full repeats its first tag to the end. More addresses than a bucket has slots go on to the next ones: such a bucket
 // says so by the order of its first two tags (first above second), and its last tag is a filter instead: bit t % 16 is
-// set when an address with tag t went on. So an address that is not there costs a second line only once in about fifty
-// times. The few for which none of the next buckets has room are stragglers, in a sorted array.
+// set when an address with tag t went on. So an address that is not there costs a second line only about once in
+// forty questions. The few for which none of the next buckets has room are stragglers, in a sorted array.
 //
 // Invariants: (1) tags of a bucket are distinct, but for the repetition; (2) an empty bucket holds only a tag that no
 // address that can be looked up there has; (3) an address stands at most max_displacement buckets behind its own, and
@@ -19,6 +19,7 @@
 // Thread-safety: const after Build. Cost: docs/tables.md has bytes an address. Source: Cleary 1984 (quotienting).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -237,9 +237,9 @@ TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
   frame_ = question_;
   const auto size = static_cast<uint16_t>(question_.size());
   for (const auto& [room, capacity] : std::vector<std::pair<uint16_t, size_t>>{
-           {size, 0}, {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
+           {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
     burst_.count = 0;
-    frame_.resize(std::max(room, size));
+    frame_.resize(room);
     ASSERT_EQ(Take(size, room, UdpChecksum::kUnknown), Fate::kMessage);
     EXPECT_EQ(burst_.messages[0].capacity, capacity) << room;
   }

@@ -6,8 +6,10 @@
 #include <iterator>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "tables/ip4_builder.h"
@@ -144,6 +146,23 @@ std::vector<RandomEntry> RandomEntries(Random& random, size_t count, Precedence 
   return entries;
 }
 
+// What a batch says of each address, another than Lookup's way, is the same: in batches of every size, in random order.
+void ExpectBatchesAgree(const Ip4Table& table, std::vector<uint32_t> questions, Random& random) {
+  std::shuffle(questions.begin(), questions.end(), random);
+  ValueId values[kMaxBatch];
+  for (size_t at = 0; at < questions.size();) {
+    const size_t count = std::min<size_t>(1 + random() % kMaxBatch, questions.size() - at);
+    const auto batch = std::span(questions).subspan(at, count);
+    std::fill(std::begin(values), std::end(values), ~ValueId{0});
+    table.LookupBatch(batch, values);
+    for (size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(values[i], table.Lookup(batch[i])) << std::hex << batch[i] << std::dec << ", " << i << " of " << count;
+    }
+    ASSERT_TRUE(std::all_of(values + count, std::end(values), [](ValueId value) { return value == ~ValueId{0}; }));
+    at += count;
+  }
+}
+
 void ExpectAgrees(const Ip4Table& table, Fixture& f, const Ip4Model& model, Random& random) {
   std::vector<uint32_t> questions = model.Borders();
   for (size_t i = 0; i < 200; ++i) questions.push_back(static_cast<uint32_t>(random()));
@@ -157,6 +176,7 @@ void ExpectAgrees(const Ip4Table& table, Fixture& f, const Ip4Model& model, Rand
       ASSERT_TRUE(table.AnyBelow(question & ~(UINT32_MAX >> length), length));
     }
   }
+  ExpectBatchesAgree(table, std::move(questions), random);
 }
 
 // Whether anything is listed in a /24, address by address.
@@ -224,6 +244,13 @@ TEST(Ip4Table, LargeShapeAgreesWithTheModel) {
         ASSERT_EQ(f.At(table, address ^ 1),
                   filler.contains(address ^ 1) ? As{many_values ? 2 + (address ^ 1) % 300 : 2} : As{});
       }
+      // Both kinds of places in the same batches: near ranges and blocks, and among single addresses, next to which
+      // half of the questions are.
+      std::vector<uint32_t> mixed = borders;
+      for (const uint32_t address : filler) {
+        if (mixed.size() < 20000) mixed.push_back(address ^ static_cast<uint32_t>(random() % 2));
+      }
+      ASSERT_NO_FATAL_FAILURE(ExpectBatchesAgree(table, std::move(mixed), random));
     }
   }
 }

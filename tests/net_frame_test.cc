@@ -46,14 +46,23 @@ FrameBytes With(FrameBytes frame, size_t at, uint8_t byte) {
   return frame;
 }
 
+// Frames in a burst of which the kernel with the longest step takes one step, and leaves some over.
+constexpr size_t kStepAndMore = 13;
+
 // GoodQuestions takes of a burst what IsGoodQuestion takes alone, and nothing that is no question.
+// Behind each frame stands what a question left there that was in the same buffer before.
 void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own, const FrameKernel& kernel) {
+  static const FrameBytes before = Udp();
   const FrameCheck check(&own, kernel);
   std::vector<uint8_t*> frames;
   std::vector<uint16_t> sizes;
   for (FrameBytes& frame : burst) {
     sizes.push_back(static_cast<uint16_t>(frame.size()));
-    frame.resize(frame.size() + FrameCheck::kReadableSize, 0xff);
+    const size_t end = frame.size() + FrameCheck::kReadableSize;
+    if (frame.size() < before.size()) {
+      frame.insert(frame.end(), before.begin() + static_cast<ptrdiff_t>(frame.size()), before.end());
+    }
+    frame.resize(end, 0xff);
     frames.push_back(frame.data());
   }
   std::vector<uint16_t> payload_sizes(burst.size());
@@ -79,7 +88,7 @@ void ExpectAll(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
     EXPECT_EQ(ClassifyFrame(c.frame, own), c.expected) << c.what;
     EXPECT_EQ(FrameCheck(&own)(c.frame), c.expected) << c.what;
-    ExpectBurstAgrees({c.frame, c.frame, c.frame, c.frame, c.frame}, own);
+    ExpectBurstAgrees(std::vector(kStepAndMore, c.frame), own);
   }
 }
 
@@ -216,7 +225,7 @@ TEST(Frame, NothingIsServedWithoutOwnAddresses) {
   EXPECT_EQ(FrameCheck(&own)(test::ArpFrame({})).kind, FrameKind::kArpNotUs);
   const FrameBytes to_nobody = Udp({.destination = 0, .version_and_length = 0x00});
   EXPECT_EQ(FrameCheck(&own)(to_nobody).kind, FrameKind::kBadIpHeader);
-  ExpectBurstAgrees({5, to_nobody}, own);
+  ExpectBurstAgrees(std::vector(kStepAndMore, to_nobody), own);
 }
 
 TEST(Frame, MoreAddressesThanTheFastCheckKnowsAreServedAllTheSame) {
@@ -227,7 +236,7 @@ TEST(Frame, MoreAddressesThanTheFastCheckKnowsAreServedAllTheSame) {
     EXPECT_EQ(FrameCheck(&own)(Udp({.source = 0x08080808, .destination = ip4.address})).kind, FrameKind::kDnsQuestion);
     EXPECT_EQ(FrameCheck(&own)(Udp({.source = ip4.address, .destination = 0x0a350001})).kind,
               FrameKind::kMartianSource);
-    ExpectBurstAgrees({5, Udp({.source = 0x08080808, .destination = ip4.address})}, own);
+    ExpectBurstAgrees(std::vector(kStepAndMore, Udp({.source = 0x08080808, .destination = ip4.address})), own);
   }
 }
 

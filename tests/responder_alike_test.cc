@@ -34,7 +34,7 @@ size_t Below(Random& random, size_t n) { return static_cast<size_t>(random() % n
 // bytes, 20 and 31, 21 and 32, 22 and 33, 53 and 64, 54 and 65, 64 and 75, 65 and 76.
 std::vector<std::string> Apexes() {
   std::vector<std::string> apexes;
-  for (const size_t wire_size : {3, 16, 17, 18, 49, 50, 60, 61}) {
+  for (const size_t wire_size : {3u, 16u, 17u, 18u, 49u, 50u, 60u, 61u}) {
     const std::string_view parent = wire_size == 3 ? "" : ".Example.com";
     apexes.push_back(std::string(wire_size - 2 - parent.size(), 'b').append(parent));
   }
@@ -73,6 +73,7 @@ struct Got {
 struct Kind {
   std::string apex;
   bool has_opt;
+  bool has_options = false;  // in OPT, of the same size
   uint16_t type = dns::kA;
 };
 
@@ -96,6 +97,7 @@ std::string RandomLabels(Random& random) {
 Bytes RandomQuestion(Random& random, const Kind& kind, const std::string& labels) {
   std::optional<Opt> opt;
   if (kind.has_opt) opt = Opt{.size = static_cast<uint16_t>(random()), .dnssec_ok = Below(random, 2) == 0};
+  if (kind.has_opt && kind.has_options) opt->options = {0, 10, 0, 2, static_cast<uint8_t>(random()), 0, 0, 3, 0, 0};
   Bytes question = Question(labels + kind.apex, kind.type, opt);
   question[0] = static_cast<uint8_t>(random());
   question[1] = static_cast<uint8_t>(random());
@@ -267,7 +269,10 @@ class AlikeTest : public testing::Test {
 TEST_F(AlikeTest, EachQuestionOfABurstIsAnsweredAsIfItWereAskedAlone) {
   Random random(1);
   for (int bursts = 0; bursts < 10000; ++bursts) {
-    const Kind kind{.apex = apexes_[Below(random, apexes_.size())], .has_opt = Below(random, 2) == 0};
+    const Kind kind{.apex = apexes_[Below(random, apexes_.size())],
+                    .has_opt = Below(random, 2) == 0,
+                    .has_options = Below(random, 4) == 0,
+                    .type = Below(random, 8) == 0 ? dns::kTxt : dns::kA};
     std::vector<Asking> burst(1 + Below(random, io::kBurst));
     for (Asking& asking : burst) asking.message = RandomQuestion(random, kind, RandomLabels(random));
     const auto oddity = static_cast<Oddity>(Below(random, static_cast<size_t>(Oddity::kCount)));

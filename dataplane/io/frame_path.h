@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -42,8 +43,12 @@ struct ReceivedFrames {
   UdpChecksum worst_checksum = UdpChecksum::kUnknown;
 
   static constexpr size_t kReadableSize = net::FrameCheck::kReadableSize;
+  // Of a frame's room an answer cannot have these bytes.
+  static constexpr uint16_t kTaken = net::kUdpPayloadAt + kSlack;
 
+  // REQUIRES: room >= kTaken, so that kernels may read behind a message of any size.
   void Add(uint8_t* frame, uint16_t size, uint16_t room, UdpChecksum checksum) noexcept {
+    assert(room >= kTaken);
     data[count] = frame;
     sizes[count] = size;
     rooms[count] = room;
@@ -130,8 +135,7 @@ class FramePath {
   TakenFrame TakeRare(const ReceivedFrames& received, size_t i, Burst& burst) noexcept;
   TakenFrame TakeDoubtful(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept;
 
-  // Of a frame's room an answer cannot have these bytes.
-  static constexpr uint16_t kTaken = net::kUdpPayloadAt + kSlack;
+  static constexpr uint16_t kTaken = ReceivedFrames::kTaken;
 
   void AddMessage(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept {
     const auto room = static_cast<uint16_t>(std::max(received.rooms[i], kTaken) - kTaken);

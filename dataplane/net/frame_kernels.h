@@ -1,6 +1,6 @@
 // Bursts of frames several at a time: checked for good questions on the way in, turned round on the way out. There is a
-// kernel for each vector width, both from the text of frame_kernel_body.h; what they do is defined by FrameCheck's
-// IsGoodQuestion and TurnUdp, frame by frame. This header holds no function, so that nothing of a kernel can stand in
+// kernel for each vector width, both from the text of frame_kernel_body.h; what they do is defined by ClassifyFrame
+// and TurnUdp, frame by frame. This header holds no function, so that nothing of a kernel can stand in
 // for code of the baseline.
 //
 // Thread-safety: pure. Units: bytes. Cost: bench/frame_bench, docs/performance.md.
@@ -24,7 +24,7 @@ struct QuestionPattern {
     uint32_t broadcast;  // `address` again where the network has none
   };
 
-  // The headers, and what no good question lacks of the DNS header: of `wanted` the bits that are set in `compared`.
+  // The headers, and the first bytes behind them: of `wanted` the bits that are set in `compared`.
   __m128i wanted[3] = {};
   __m128i compared[3] = {};
   size_t keys_size = 0;  // 0: too many or none, nothing passes

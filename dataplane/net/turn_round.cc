@@ -28,11 +28,11 @@ void TurnUdpFrames(uint8_t* const* frames, const uint32_t* payload_sizes, const 
   static const FrameKernel& kernel = BestFrameKernel();
   const size_t whole_steps = count / kernel.step * kernel.step;
   uint64_t without_checksum = kernel.turn(frames, payload_sizes, sum_changes, whole_steps);
-  for (; without_checksum != 0; without_checksum &= without_checksum - 1) [[unlikely]] {
-      const auto f = static_cast<size_t>(std::countr_zero(without_checksum));
-      const uint16_t checksum = turn_round_internal::UdpChecksum(frames[f], payload_sizes[f]);
-      StoreMemoryOrder(frames[f] + kUdpAt + udp::kChecksum, checksum == 0 ? uint16_t{0xffff} : checksum);
-    }
+  for (; without_checksum != 0; without_checksum &= without_checksum - 1) {
+    const auto f = static_cast<size_t>(std::countr_zero(without_checksum));
+    const uint16_t checksum = turn_round_internal::UdpChecksum(frames[f], payload_sizes[f]);
+    StoreMemoryOrder(frames[f] + kUdpAt + udp::kChecksum, checksum == 0 ? uint16_t{0xffff} : checksum);
+  }
   for (size_t i = whole_steps; i < count; ++i) TurnUdp(frames[i], payload_sizes[i], sum_changes[i]);
 }
 
