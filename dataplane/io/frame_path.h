@@ -46,6 +46,10 @@ struct ReceivedFrames {
   // Of a frame's room an answer cannot have these bytes.
   static constexpr uint16_t kTaken = net::kUdpPayloadAt + kSlack;
 
+  void Clear() noexcept {
+    count = 0;
+    worst_checksum = UdpChecksum::kUnknown;
+  }
   // REQUIRES: room >= kTaken, so that kernels may read behind a message of any size.
   void Add(uint8_t* frame, uint16_t size, uint16_t room, UdpChecksum checksum) noexcept {
     assert(room >= kTaken);
@@ -96,10 +100,12 @@ class FramePath {
     }
     for (size_t i = 0; i < received.count; ++i) {
       TakenFrame taken = {Fate::kMessage};
-      if ((good >> i & 1) != 0 && received.checksums[i] < UdpChecksum::kBad) {
+      if ((good >> i & 1) == 0) [[unlikely]] {
+        taken = TakeRare(received, i, burst);
+      } else if (received.checksums[i] < UdpChecksum::kBad) {
         AddMessage(received, i, sizes[i], burst);
       } else {
-        taken = TakeRare(received, i, burst);
+        taken = TakeDoubtful(received, i, sizes[i], burst);
       }
       visit(i, taken);
     }

@@ -87,7 +87,7 @@ void MemoryIo::Arrive() noexcept {
   if (rep.replay && rep.next == rep.waiting.size()) rep.next = 0;
   rep.arrived = std::min(kBurst, rep.waiting.size() - rep.next);
   rep.arrived_bytes = 0;
-  rep.ring.count = 0;
+  rep.ring.Clear();
   for (const Waiting& frame : std::span(rep.waiting.data() + rep.next, rep.arrived)) {
     rep.arrived_bytes += frame.size;
     if (frame.size > kMaxFrame) continue;
