@@ -11,6 +11,7 @@
 #include "cli/config_values.h"
 #include "cli/looked_up.h"
 #include "loaders/ip6_text.h"
+#include "loaders/line_reader.h"
 
 namespace rblitz {
 
@@ -124,7 +125,8 @@ std::optional<T> Value(const Json& object, const char* key) {
 
 Result<OverrideSubject> ParseOverrideSubject(const std::string& text) {
   if (text.find(':') != std::string::npos) return ParseIp6(text);
-  std::string_view rest = text;
+  const std::string readable = text + std::string(kBlockSlack, '\0');
+  std::string_view rest = std::string_view(readable).substr(0, text.size());
   const auto octets = TakeOctets(rest, LeadingZeros::kRefused);
   const bool is_ip4 = octets && octets->count == 4 && (rest.empty() || rest.front() == '/');
   if (is_ip4) return ParseIp4(text, octets->address);

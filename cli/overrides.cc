@@ -71,8 +71,7 @@ Result<Json> Overrides::Set(const ControlRequest& request, OverrideSubject subje
   std::vector<Override> next = overrides_;
   const auto erased = std::erase_if(next, [&](const Override& other) { return SamePlace(other, *override); });
   next.push_back(*override);
-  if (Status changed = Change(next); !changed)
-    return Fail("list " + request.action + ": " + changed.error().message);
+  if (Status changed = Change(next); !changed) return Fail("list " + request.action + ": " + changed.error().message);
   LogLine("override")
       .Add("kind", request.action)
       .Add("what", override->subject.text)

@@ -35,7 +35,7 @@ struct Octets {
 };
 
 // Takes octets off the front of `text`. Nothing if it does not begin with any, an octet is above 255 or misses after a
-// point.
+// point. REQUIRES: kBlockSlack bytes behind the text may be read (loaders/line_reader.h).
 [[nodiscard]] std::optional<Octets> TakeOctets(std::string_view& text, LeadingZeros zeros);
 
 // Takes digits off the front of `text`. Nothing if there are none or they say more than `max`.

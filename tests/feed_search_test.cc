@@ -12,6 +12,7 @@
 #include "loaders/byte_source.h"
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
+#include "loaders/line_reader.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
@@ -46,7 +47,8 @@ std::string Lines(const std::string& format, const std::vector<std::string>& fil
 }
 
 Sought Ip4(const char* text) {
-  std::string_view rest = text;
+  const std::string readable = text + std::string(kBlockSlack, '\0');
+  std::string_view rest = std::string_view(readable).substr(0, std::string_view(text).size());
   Sought sought;
   sought.ip4 = TakeOctets(rest, LeadingZeros::kRefused)->address;
   return sought;
