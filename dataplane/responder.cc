@@ -31,6 +31,7 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   SortByZone();
   LookUp();
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
+  if (s.matches.size() > 0) AnswerNames(burst);
 }
 
 void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {

@@ -19,7 +19,7 @@ namespace rblitz {
 
 class AnswerWriter;
 struct Asked;
-struct Asker;
+struct NameQuestion;
 struct ReadyAnswer;
 struct ZoneFeed;
 
@@ -60,14 +60,15 @@ class Responder {
   template <bool kEdns>
   void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
 
-  // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others.
+  // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others, and
+  // names, which are looked up together.
   void ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept;
   void AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept;
   void AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept;
   void AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Zone::Rep& zone,
                     const AskedName& asked) noexcept;
-  void AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone, const AskedName& asked,
-                  const Asker& asker) noexcept;
+  void AnswerNames(io::Burst& burst) noexcept;
+  void AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;

@@ -1,5 +1,7 @@
 // The questions that the common way does not take: names that are no address, the apex, CH, broken ones.
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -11,16 +13,11 @@
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_access.h"
+#include "dataplane/zone_matches.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
-
-// Who asks a zone, as far as it wants to know, and what that client gets.
-struct Asker {
-  Ip6Address address;
-  ZoneDecision gets;
-};
 
 namespace {
 
@@ -40,13 +37,18 @@ std::string_view ClientText(const Ip6Address& address, SubjectText& text) noexce
   return {text.data(), AddressToText(static_cast<uint32_t>(address.low), text.data())};
 }
 
-using FoldedName = std::array<uint8_t, dns::kMaxName>;
-
-FoldedName Fold(const io::Message& message, const dns::Query& query) noexcept {
-  FoldedName name;
-  std::transform(message.payload + dns::kHeaderSize, message.payload + dns::kHeaderSize + query.name_size, name.begin(),
-                 dns::Lower);
-  return name;
+// Whole vectors: there is room behind both (io::kSlack). Lengths of labels are no letters.
+void Fold(const io::Message& message, const dns::Query& query, FoldedName& name) noexcept {
+  constexpr size_t kStep = sizeof(__m128i);
+  static_assert(sizeof(FoldedName) >= dns::kMaxName + kStep && io::kSlack >= kStep);
+  const uint8_t* const from = message.payload + dns::kHeaderSize;
+  for (size_t at = 0; at < query.name_size; at += kStep) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
+    const __m128i from_a = _mm_sub_epi8(bytes, _mm_set1_epi8(static_cast<char>('A' + 128)));  // A is the least
+    const __m128i is_upper = _mm_cmplt_epi8(from_a, _mm_set1_epi8(-128 + 26));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(name.data() + at),
+                     _mm_add_epi8(bytes, _mm_and_si128(is_upper, _mm_set1_epi8(0x20))));
+  }
 }
 
 // Whether the verdict has a record of this type.
@@ -116,7 +118,8 @@ void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving)
   if (query.qclass == dns::kCh) return AnswerChaos(message, query, serving.identity);
   if (query.qclass == dns::kIn && !IsTransfer(query.qtype)) {
     // The most specific zone: the one with the most labels.
-    const FoldedName name = Fold(message, query);
+    FoldedName& name = scratch_->folded[scratch_->matches.size()];
+    Fold(message, query, name);
     for (size_t below = 0; below <= query.labels; ++below) {
       if (!serving.zones.index_->label_counts[query.labels - below]) continue;
       const size_t at = query.label_at[below];
@@ -157,7 +160,8 @@ void Responder::AnswerChaos(io::Message& message, const dns::Query& query, const
                          {{"\7version\6server\0", 16}, identity.version},
                          {{"\2id\6server\0", 11}, identity.id},
                          {{"\10hostname\4bind\0", 15}, identity.id}};
-  const FoldedName name = Fold(message, query);
+  FoldedName name;
+  Fold(message, query, name);
   const std::string_view asked{reinterpret_cast<const char*>(name.data()), query.name_size};
   AnswerWriter writer(message, query);
   for (const auto& [known_name, text] : known) {
@@ -200,12 +204,49 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return Finish(writer, dns::kServFail, false);
   }
   if (asked.count == 0) return AnswerApex(writer, query, zone);
-  AnswerName(writer, query, zone, zone.has_lists ? asked : Completed(zone, asked), asker);
+  // Its name stays where it was folded to.
+  const size_t match = s.matches.Add(zone, zone.has_lists ? asked : Completed(zone, asked));
+  s.name_questions[match] = {.message = static_cast<uint8_t>(index),
+                             .apex_at = static_cast<uint16_t>(apex_at),
+                             .asker = asker,
+                             .query = query};
+}
+
+// What lists them is looked up together; those for which there was no room, one after another.
+void Responder::AnswerNames(io::Burst& burst) noexcept {
+  Scratch& s = *scratch_;
+  s.matches.LookUp();
+  struct Cut {
+    size_t question;
+    const Zone::Rep* zone;
+    AskedName asked;
+  };
+  Cut cut[io::kBurst];  // NOLINT(cppcoreguidelines-pro-type-member-init): as many as are counted
+  size_t cut_count = 0;
+  for (size_t i = 0; i < s.matches.size(); ++i) {
+    if (s.matches.is_cut(i)) [[unlikely]] {
+      cut[cut_count++] = {.question = i, .zone = &s.matches.zone(i), .asked = s.matches.asked(i)};
+    } else {
+      AnswerName(burst.messages[s.name_questions[i].message], s.name_questions[i], i);
+    }
+  }
+  for (const auto& [question, zone, asked] : std::span(cut, cut_count)) {
+    s.matches.Clear();
+    const size_t alone = s.matches.Add(*zone, asked);
+    s.matches.LookUp();
+    AnswerName(burst.messages[s.name_questions[question].message], s.name_questions[question], alone);
+  }
 }
 
 // Any name below the apex: an IPv6 address, a name, a digest, one with records of its own, or above one of those.
-void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone, const AskedName& asked,
-                           const Asker& asker) noexcept {
+void Responder::AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept {
+  const ZoneMatches& matches = scratch_->matches;
+  const Zone::Rep& zone = matches.zone(match);
+  const AskedName& asked = matches.asked(match);
+  const dns::Query& query = question.query;
+  const Asker& asker = question.asker;
+  AnswerWriter writer(message, query);
+  writer.set_apex_at(question.apex_at);
   bool exists = false;
   bool answered = false;
   // All records of one name and type have one TTL (RFC 2181 section 5.2).
@@ -216,8 +257,8 @@ void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const 
     answered = true;
     ttl = std::min(ttl, ttl_seconds);
   };
-  if (ExceptedBy(zone, asked) == nullptr) {
-    if (asker.gets.action == AclAction::kPass) ForEachVerdict(zone, asked, add);
+  if (matches.excepted_by(match) == nullptr) {
+    if (asker.gets.action == AclAction::kPass) matches.ForEachVerdict(match, query.qtype == dns::kTxt, add);
     if (asker.gets.action == AclAction::kAnswer && CanBeListed(zone, asked)) ForEachOwnVerdict(asker, add);
     // Records are no listings: whoever may ask gets them.
     exists |= ForEachRecord(zone, asked.labels, [&](const GenericRecord& record, uint32_t) {
@@ -229,8 +270,9 @@ void Responder::AnswerName(AnswerWriter& writer, const dns::Query& query, const 
     return Finish(writer, dns::kNoError, true);
   }
   const bool is_empty = asker.gets.action == AclAction::kEmpty;
-  if (exists || (is_empty ? HasRecordsBelow(zone, asked.labels) : HasBelow(zone, asked)))
-    return AnswerExisting(writer, query, zone);
+  exists |=
+      is_empty ? HasRecordsBelow(zone, asked.labels) : matches.has_names_below(match) || HasOtherBelow(zone, asked);
+  if (exists) return AnswerExisting(writer, query, zone);
   writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, Outcome::kNxdomain);
   Finish(writer, dns::kNxDomain, true);

@@ -4,13 +4,17 @@
 #include <emmintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "dataplane/dns/address_labels.h"
+#include "dataplane/dns/query.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/responder.h"
+#include "dataplane/zone_access.h"
+#include "dataplane/zone_matches.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
@@ -56,6 +60,23 @@ struct Asked {
   uint16_t qtype;
   uint8_t group;  // its zone, index in Scratch::groups
 };
+
+// Who asks a zone, as far as it wants to know, and what that client gets.
+struct Asker {
+  Ip6Address address;
+  ZoneDecision gets;
+};
+
+// A question for a name below an apex that waits until those of the whole burst are looked up.
+struct NameQuestion {
+  uint8_t message;  // index in the burst
+  uint16_t apex_at;
+  Asker asker;
+  dns::Query query;
+};
+
+// In lower case, with room behind it for those who read whole words.
+using FoldedName = std::array<uint8_t, dns::kMaxName + 17>;
 
 struct Responder::Scratch {
   dns::ParseAddressLabels parse_addresses = dns::BestAddressLabelsKernel().parse;
@@ -104,7 +125,14 @@ struct Responder::Scratch {
   };
   Round rounds[kRounds];
 
+  // Questions for names, by their index in `matches`; the next one's name is folded before it is known to be one.
+  ZoneMatches matches;
+  NameQuestion name_questions[io::kBurst];
+  FoldedName folded[io::kBurst];
+  static_assert(ZoneMatches::kCapacity >= io::kBurst);
+
   void Begin() noexcept {
+    matches.Clear();
     asked_count = 0;
     group_count = 0;
     all_plain = true;

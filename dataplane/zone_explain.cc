@@ -1,8 +1,10 @@
 // What a zone tells about itself, to people and in texts.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "dataplane/zone.h"
+#include "dataplane/zone_matches.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 
@@ -23,11 +25,14 @@ bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
 
 Explanation Zone::Explain(const AskedName& asked) const {
   Explanation explanation;
-  if (const ZoneFeed* feed = ExceptedBy(*rep_, asked)) {
+  const auto matches = std::make_unique<ZoneMatches>();
+  const size_t question = matches->Add(*rep_, asked);
+  matches->LookUp();
+  if (const ZoneFeed* feed = matches->excepted_by(question)) {
     explanation.excepted_by = feed->data->name;
     return explanation;
   }
-  ForEachVerdict(*rep_, asked, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
+  matches->ForEachVerdict(question, true, [&](const ZoneVerdict& at, uint32_t ttl_seconds, const Subject& subject) {
     char text[kMaxTextBytes];
     const size_t size = RenderText(at, subject, text);
     explanation.listings.push_back({.a_be = at.verdict.a_be,

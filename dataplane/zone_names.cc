@@ -62,31 +62,6 @@ bool HasPartBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexce
   });
 }
 
-bool AsksTestPoint(const Zone::Rep& zone, const AskedName& asked) noexcept {
-  if (!zone.has_lists) return false;
-  const bool is_ip6 = asked.is_ip6 && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted);
-  return (asked.is_ip4 && IsTestPoint(asked.ip4) && zone.has_addresses) || (is_ip6 && zone.has_ip6) ||
-         (zone.has_names && NameTestPoint(asked.labels) >= 0);
-}
-
-bool Lists(const FeedData& data, const AskedName& asked) noexcept {
-  if (asked.is_ip4 && data.ip4->Lookup(asked.ip4) != kNotListed) return true;
-  if (asked.is_ip6 && data.ip6 != nullptr && data.ip6->Lookup(asked.ip6) != kNotListed) return true;
-  if (data.names != nullptr && data.names->Lookup(asked.labels).value != kNotListed) return true;
-  if (data.hashes == nullptr) return false;
-  const DigestReadings readings = DigestsFromLabels(asked.labels);
-  return std::any_of(readings.digests.begin(), readings.digests.begin() + readings.count,
-                     [&](const Digest& digest) { return data.hashes->Lookup(digest) != kNotListed; });
-}
-
-bool HasNameBelow(const ZoneFeed& feed, std::span<const uint8_t> labels) noexcept {
-  if (HasRecordBelow(feed, labels)) return true;
-  if (feed.data->names == nullptr) return false;
-  // A name that the feed lists and that others except: nobody knows whether they except all that is below it, too.
-  const NameMatch match = feed.data->names->Lookup(labels);
-  return match.below || match.value != kNotListed;
-}
-
 void AddTest(const ZoneFeed& feed, const ExactEntry& exact, std::vector<ZoneVerdict>& test) {
   if (!exact.present) return;
   for (const Verdict& verdict : feed.data->verdicts.at(exact.value)) test.push_back({&feed, verdict});
@@ -179,26 +154,16 @@ void SetFurtherTestPoints(Zone::Rep& zone) {
   if (zone.has_names && !name_is_named) zone.name_test[1].push_back(own);
 }
 
-bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept {
-  if (HasIp4Below(zone, asked) || HasPartBelow(zone, asked.labels)) return true;
+bool HasOtherBelow(const Zone::Rep& zone, const AskedName& asked) noexcept {
   // Whether anything lies below a part of an IPv6 address is not kept: always said, so that nobody who walks down
   // label by label (RFC 9156) stops too early.
-  if (zone.has_ip6 && asked.count < 32 && AreNibbles(asked.labels)) return true;
-  if (!zone.has_names && !zone.has_records) return false;
-  return std::ranges::any_of(zone.listing(), [&](const ZoneFeed& feed) { return HasNameBelow(feed, asked.labels); });
+  return HasIp4Below(zone, asked) || (zone.has_ip6 && asked.count < 32 && AreNibbles(asked.labels)) ||
+         HasRecordsBelow(zone, asked.labels);
 }
 
 bool HasRecordsBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept {
   return HasPartBelow(zone, labels) ||
          std::ranges::any_of(zone.listing(), [&](const ZoneFeed& feed) { return HasRecordBelow(feed, labels); });
-}
-
-const ZoneFeed* ExceptedBy(const Zone::Rep& zone, const AskedName& asked) noexcept {
-  if (zone.excepting().empty() || AsksTestPoint(zone, asked)) return nullptr;
-  for (const ZoneFeed& feed : zone.excepting()) {
-    if (Lists(*feed.data, asked)) return &feed;
-  }
-  return nullptr;
 }
 
 }  // namespace rblitz

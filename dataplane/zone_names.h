@@ -1,8 +1,7 @@
-// What a zone says of a name below its apex that is more than an IPv4 address with a ready answer: IPv6 addresses,
-// names, digests, records of single names. For zone*.cc and responder*.cc only.
+// What a zone says of a name below its apex beside what its feeds list (dataplane/zone_matches.h): records of single
+// names, test points, what lies below. For zone*.cc and responder*.cc only.
 //
-// Thread-safety: const once the zone is built. Cost: no allocation, no lock; one lookup a feed and kind of data, twice
-// where something is listed.
+// Thread-safety: const once the zone is built. Cost: no allocation, no lock; one lookup a feed with records.
 // Source: RFC 5782 sections 2.1, 2.4 and 5, RFC 8020.
 #pragma once
 
@@ -38,77 +37,14 @@ std::string_view PrefixText(const ZoneFeed& feed, const Subject& subject, Subjec
 // After the zone's feeds are known: what its test points of IPv6 and of names answer.
 void SetFurtherTestPoints(Zone::Rep& zone);
 
-// Whether something of the zone lies below the name, which itself is not listed.
-[[nodiscard]] bool HasBelow(const Zone::Rep& zone, const AskedName& asked) noexcept;
+// Whether something of the zone other than names that are listed lies below the name.
+[[nodiscard]] bool HasOtherBelow(const Zone::Rep& zone, const AskedName& asked) noexcept;
 // The same for a client that gets the zone without what it lists: only records, and parts of the zone, are there.
 [[nodiscard]] bool HasRecordsBelow(const Zone::Rep& zone, std::span<const uint8_t> labels) noexcept;
-
-// The feed for which the name is not listed, whatever others say; null: none. Test points are nobody's exceptions.
-[[nodiscard]] const ZoneFeed* ExceptedBy(const Zone::Rep& zone, const AskedName& asked) noexcept;
 
 // Whether the name is of a kind that the zone can list.
 [[nodiscard]] inline bool CanBeListed(const Zone::Rep& zone, const AskedName& asked) noexcept {
   return zone.has_names || (asked.is_ip4 && zone.has_addresses) || (asked.is_ip6 && zone.has_ip6);
-}
-
-// Calls visit(ZoneVerdict, Subject) for each verdict that the zone has for the name. REQUIRES: it is not excepted.
-template <class Visit>
-void ForEachMatch(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
-  SubjectText text;
-  const auto visit_all = [&](const ZoneFeed& feed, ValueId value, const Subject& subject) {
-    for (const Verdict& verdict : feed.data->verdicts.at(value)) visit(ZoneVerdict{&feed, verdict}, subject);
-  };
-  if (asked.is_ip4 && zone.has_addresses) {
-    const Subject subject{.text = {text.data(), AddressToText(asked.ip4, text.data())}, .ip4 = &asked.ip4};
-    if (IsTestPoint(asked.ip4) && zone.has_lists) {
-      for (const ZoneVerdict& at : zone.test[asked.ip4 - kTestUnlisted]) visit(at, subject);
-    } else {
-      for (const ZoneFeed& feed : zone.listing()) visit_all(feed, feed.ip4->Lookup(asked.ip4), subject);
-    }
-  }
-  if (asked.is_ip6 && zone.has_ip6) {
-    const Subject subject{.text = AddressText(asked.ip6, text), .ip6 = &asked.ip6};
-    if (zone.has_lists && (asked.ip6 == kIp6TestListed || asked.ip6 == kIp6TestUnlisted)) {
-      for (const ZoneVerdict& at : zone.ip6_test[asked.ip6 == kIp6TestListed ? 1 : 0]) visit(at, subject);
-    } else {
-      for (const ZoneFeed& feed : zone.listing()) {
-        if (feed.data->ip6 != nullptr) visit_all(feed, feed.data->ip6->Lookup(asked.ip6), subject);
-      }
-    }
-  }
-  if (!zone.has_names) return;
-  if (const int point = NameTestPoint(asked.labels); point >= 0 && zone.has_lists) {
-    const Subject subject{.text = LabelsText(asked.labels, text)};
-    for (const ZoneVerdict& at : zone.name_test[static_cast<size_t>(point)]) visit(at, subject);
-    return;
-  }
-  for (const ZoneFeed& feed : zone.listing()) {
-    if (feed.data->names != nullptr) {
-      const NameMatch match = feed.data->names->Lookup(asked.labels);
-      if (match.value != kNotListed) {
-        visit_all(feed, match.value, {.text = LabelsText(asked.labels.subspan(match.offset), text)});
-      }
-    }
-    if (feed.data->hashes != nullptr) {
-      const DigestReadings readings = DigestsFromLabels(asked.labels);
-      for (size_t i = 0; i < readings.count; ++i) {
-        const ValueId value = feed.data->hashes->Lookup(readings.digests[i]);
-        if (value != kNotListed) visit_all(feed, value, {.text = LabelsText(asked.labels, text)});
-      }
-    }
-  }
-}
-
-// Calls visit(ZoneVerdict, TTL, Subject). All records of one name and type have one TTL, the smallest of what
-// contributes (RFC 2181 section 5.2).
-template <class Visit>
-void ForEachVerdict(const Zone::Rep& zone, const AskedName& asked, Visit&& visit) {
-  uint32_t ttl_seconds = UINT32_MAX;
-  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, const Subject&) {
-    ttl_seconds = std::min(ttl_seconds, at.feed == nullptr ? zone.ttl_seconds : at.feed->ttl_seconds);
-  });
-  if (ttl_seconds == UINT32_MAX) return;
-  ForEachMatch(zone, asked, [&](const ZoneVerdict& at, const Subject& subject) { visit(at, ttl_seconds, subject); });
 }
 
 // Calls visit(record, TTL) for each record that a feed gives for exactly this name, and returns whether there is any.
