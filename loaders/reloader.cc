@@ -1,22 +1,16 @@
 #include "loaders/reloader.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <ctime>
-#include <deque>
 #include <exception>
-#include <future>
 #include <mutex>
 #include <stop_token>
-#include <thread>
 #include <utility>
 
 #include "loaders/copy_writer.h"
 #include "loaders/feed_slot.h"
+#include "loaders/work_thread.h"
 
 namespace rblitz {
 
@@ -54,28 +48,13 @@ class Reloader::Thread {
   explicit Thread(ReloaderOptions options)
       : options_(std::move(options)),
         copies_(options_.copies == nullptr ? nullptr : std::make_unique<CopyWriter>(options_.copies)),
-        thread_([this] { Run(); }) {}
-
-  ~Thread() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
+        loading_({.name = "rblitz-load", .idle_priority = options_.idle_priority, .idle_work = {}}),
+        thread_({.name = "rblitz-reload", .idle_work = [this] { WithdrawExpired(); }, .tick = options_.tick}) {}
 
   // Runs `work` on the thread and returns what it returns.
   template <class Work>
   auto Ask(Work work) {
-    std::packaged_task<decltype(work())()> task(std::move(work));
-    auto answer = task.get_future();
-    {
-      const std::lock_guard lock(mutex_);
-      jobs_.emplace_back([&task] { task(); });
-    }
-    wake_.notify_one();
-    return answer.get();
+    return thread_.Ask(std::move(work));
   }
 
   Result<std::vector<FeedOutcome>> SetFeeds(std::vector<FeedConfig> feeds, Publisher publish);
@@ -90,7 +69,6 @@ class Reloader::Thread {
   LoadProgress Progress() const;
 
  private:
-  void Run();
   Status Load(std::vector<Slot>* slots, std::span<const std::string> names, LoadReason reason,
               std::vector<FeedOutcome>* outcomes);
   LoadContext Context();
@@ -105,40 +83,19 @@ class Reloader::Thread {
   std::stop_source cancel_;
 
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
-  bool stopping_ = false;                   // guarded by mutex_
-  std::vector<Slot> slots_;                 // written by the thread alone, under mutex_
-  std::string reading_;                     // the feed; guarded by mutex_
-  std::atomic<uint64_t> lines_read_ = 0;    // of it
+  std::vector<Slot> slots_;               // written by the thread alone, under mutex_
+  std::string reading_;                   // the feed; guarded by mutex_
+  std::atomic<uint64_t> lines_read_ = 0;  // of it
 
   Publisher publish_;  // these belong to the thread
   std::shared_ptr<const Snapshot> served_;
   std::unique_ptr<CopyWriter> copies_;
 
-  std::thread thread_;  // last: it uses all of the above
+  // What takes time is done here, and left to the cores that workers leave. Publishing is not: it holds a lock that
+  // overrides wait for, and whoever has next to no time of a core would hold it long.
+  WorkThread loading_;
+  WorkThread thread_;  // last: it uses all of the above
 };
-
-void Reloader::Thread::Run() {
-  pthread_setname_np(pthread_self(), "rblitz-reload");
-  if (options_.idle_priority) {
-    const sched_param none{};
-    pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
-  }
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait_for(lock, options_.tick, [this] { return stopping_ || !jobs_.empty(); });
-    if (jobs_.empty() && stopping_) return;
-    std::function<void()> job = [this] { WithdrawExpired(); };
-    if (!jobs_.empty()) {
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
-    lock.unlock();
-    job();
-    lock.lock();
-  }
-}
 
 LoadContext Reloader::Thread::Context() {
   const bool first = served_ == nullptr;
@@ -185,7 +142,7 @@ Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::str
     const std::string& name = slot.status.config.name;
     if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
     BeginReading(name);
-    outcomes->push_back(LoadSlot(&slot, reason, Context()));
+    outcomes->push_back(loading_.Ask([&] { return LoadSlot(&slot, reason, Context()); }));
     BeginReading("");
     if (cancel_.stop_requested()) return Fail("loading was stopped");
   }
@@ -196,7 +153,7 @@ Result<FeedOutcome> Reloader::Thread::Diff(const std::string& name) {
   const Slot* slot = FindSlot(&slots_, name);
   if (slot == nullptr) return Fail("no feed is named '" + name + "'");
   BeginReading(name);
-  FeedOutcome outcome = TryFiles(*slot, Context());
+  FeedOutcome outcome = loading_.Ask([&] { return TryFiles(*slot, Context()); });
   BeginReading("");
   return outcome;
 }
@@ -206,7 +163,7 @@ Result<FeedOutcome> Reloader::Thread::RollBack(const std::string& name) {
   Slot* slot = FindSlot(&slots, name);
   if (slot == nullptr) return Fail("no feed is named '" + name + "'");
   FlushCopies();
-  FeedOutcome outcome = RollBackSlot(slot, Context());
+  FeedOutcome outcome = loading_.Ask([&] { return RollBackSlot(slot, Context()); });
   if (outcome.state != FeedState::kLoaded) return outcome;
   if (const Status served = Serve(std::move(slots), publish_, false); !served) return tl::unexpected(served.error());
   if (const Status swapped = options_.copies->Swap(name); !swapped) return tl::unexpected(swapped.error());
@@ -253,16 +210,21 @@ void Reloader::Thread::WithdrawExpired() {
 
 Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
+  std::shared_ptr<const Snapshot> replaced;
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
     if (Status published = TryPublish(publish, snapshot); !published) return published;
-    served_ = std::move(snapshot);
+    replaced = std::exchange(served_, std::move(snapshot));
   }
   KeepCopies(&slots);
-  // The tables replaced are freed here, without the lock.
   {
     const std::lock_guard lock(mutex_);
     slots_.swap(slots);
   }
+  // Large tables take time to be freed.
+  loading_.Ask([&] {
+    replaced.reset();
+    slots.clear();
+  });
   return {};
 }
 

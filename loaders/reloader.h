@@ -1,5 +1,5 @@
-// The thread that owns loading: it reads feeds, builds their tables beside those being served and hands the result to a
-// publisher.
+// The threads that own loading: one reads feeds and builds their tables beside those being served, the other hands the
+// result to a publisher.
 //
 // What is served changes only when a publisher took a snapshot. A feed that cannot be loaded, or that its guards
 // refuse, keeps its data; a publisher that fails leaves everything as it was; both say why. A feed that has no data yet
@@ -10,7 +10,7 @@
 // Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done. Cancel
 // does not wait: what is being read ends within a block of lines, a table that is being built is finished first.
 // Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(). Feeds() gives figures,
-// not data, so that the last reference to replaced tables drops there.
+// not data, so that the last reference to replaced tables drops here.
 // Errors: SetFeeds and Reload fail when nothing was published that should have been, or after Cancel; what became of a
 // single feed is in its outcome.
 #pragma once
@@ -35,7 +35,7 @@ namespace rblitz {
 using Publisher = std::function<Status(std::shared_ptr<const Snapshot>)>;
 
 struct ReloaderOptions {
-  // Run only when nothing else wants a core: for machines where packet workers occupy all of them.
+  // Read, build and free only when nothing else wants a core: for machines where packet workers occupy all of them.
   bool idle_priority = false;
   // How often to look for data that has expired.
   std::chrono::milliseconds tick = std::chrono::minutes(1);

@@ -1,11 +1,16 @@
 #include "loaders/reloader.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 
 #include "tests/feed_fixture.h"
@@ -17,6 +22,16 @@ using namespace std::chrono_literals;
 
 // Long enough that files written before it are told from later versions by their times alone.
 constexpr auto kSettle = 150ms;
+
+// The scheduling policy of this process's thread of that name; -1: there is none.
+int PolicyOf(std::string_view name) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string comm;
+    std::getline(std::ifstream(task.path() / "comm"), comm);
+    if (comm == name) return sched_getscheduler(std::stoi(task.path().filename()));
+  }
+  return -1;
+}
 
 class ReloaderTest : public testing::Test {
  protected:
@@ -288,6 +303,21 @@ TEST_F(ReloaderTest, CancelEndsALoadHalfwayAndKeepsTheOldData) {
   EXPECT_FALSE(Reload({"a"}));
   EXPECT_FALSE(reloader_.SetFeeds({Feed("c", "3.3.3.3\n")}, Keep()));
   EXPECT_EQ(reloader_.Feeds().size(), 2u);
+}
+
+// Publishing takes a lock that others wait for.
+TEST(Reloader, LoadsWithIdlePriorityAndPublishesWithout) {
+  const TempFolder folder;
+  std::vector<int> policies;
+  Reloader reloader({.idle_priority = true});
+  const FeedConfig feed{.name = "a", .paths = {folder.Write("a", "1.1.1.1\n")}, .format = "ip4set"};
+  const auto outcomes = reloader.SetFeeds({feed}, [&](const std::shared_ptr<const Snapshot>&) -> Status {
+    policies.push_back(sched_getscheduler(0));
+    return {};
+  });
+  ASSERT_TRUE(outcomes);
+  EXPECT_EQ(policies, std::vector<int>{SCHED_OTHER});
+  EXPECT_EQ(PolicyOf("rblitz-load"), SCHED_IDLE);
 }
 
 TEST(Reloader, StopsWithoutHavingBeenAskedAnything) {
