@@ -8,6 +8,7 @@
 #include "cli/master_file.h"
 #include "cli/override_feeds.h"
 #include "cli/zone_walk.h"
+#include "dataplane/dns/name.h"
 #include "dataplane/zone.h"
 #include "loaders/feed_entries.h"
 
@@ -68,9 +69,6 @@ Result<Snapshot> LoadAll(const Json& plan, std::vector<FeedSources>* feeds) {
     LoadReport report;
     auto data = LoadSources(feed.config, *std::move(sources), nullptr, &report);
     if (!data) return tl::unexpected<Error>(data.error());
-    if (!(*data)->parts.empty()) {
-      return Fail("dump: feed " + feed.config.name + " is a combined one, whose parts cannot be written as one zone");
-    }
     snapshot.feeds.back() = *std::move(data);
   }
   return snapshot;
@@ -88,7 +86,35 @@ NameServers NsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
 
 // Whether the feed has something that no table keeps the text of.
 bool HasTexts(const FeedData* data) {
-  return data != nullptr && (data->ip6 != nullptr || data->names != nullptr || data->hashes != nullptr);
+  if (data == nullptr) return false;
+  return data->ip6 != nullptr || data->names != nullptr || data->hashes != nullptr ||
+         std::ranges::any_of(data->parts, [](const FeedPart& part) { return HasTexts(part.data.get()); });
+}
+
+// The data that counts in a part of the zone, "" being the zone itself. What beats others does so everywhere.
+Snapshot DataOf(const ZoneConfig& config, const Snapshot& snapshot, const std::string& part) {
+  Snapshot data;
+  for (const uint32_t index : config.feeds) {
+    const std::shared_ptr<const FeedData>& feed = snapshot.feeds[index];
+    if (feed == nullptr) continue;
+    if (feed->parts.empty() && part.empty()) data.feeds.push_back(feed);
+    for (const FeedPart& one : feed->parts) {
+      if (std::ranges::find(one.zones, part) != one.zones.end()) data.feeds.push_back(one.data);
+    }
+  }
+  for (const uint32_t index : config.except) data.feeds.push_back(snapshot.feeds[index]);
+  return data;
+}
+
+// Those of the names that stand below this one, relative to it.
+std::vector<std::vector<uint8_t>> BelowOf(const std::string& zone, const std::vector<std::string>& names) {
+  std::vector<std::vector<uint8_t>> below;
+  for (const std::string& name : names) {
+    if (!name.ends_with("." + zone)) continue;
+    const dns::Name wire = dns::NameFromText(std::string_view(name).substr(0, name.size() - zone.size() - 1));
+    below.emplace_back(wire.bytes.begin(), wire.bytes.begin() + wire.size - 1);
+  }
+  return below;
 }
 
 void ShowOverrides(const std::vector<Override>& overrides, ZoneWalk* walk) {
@@ -99,26 +125,72 @@ void ShowOverrides(const std::vector<Override>& overrides, ZoneWalk* walk) {
   }
 }
 
-// Tells the progress at each 65,536th line that is read.
+// Passes on what counts in one part of the zone; tells the progress at each 65,536th line that is read.
 class Watched final : public EntryWatcher {
  public:
-  Watched(ZoneWalk* walk, const MasterFile* file, const DumpProgress* progress)
-      : walk_(walk), file_(file), progress_(progress) {}
+  Watched(ZoneWalk* walk, std::string part, const MasterFile* file, const DumpProgress* progress)
+      : walk_(walk), part_(std::move(part)), file_(file), progress_(progress) {}
+
+  // Entries of the feed that is shown next count, or only those of its data sets that do.
+  void Begin(bool counts) { counts_ = counts; }
+  void AtPart(std::span<const std::string> zones, Precedence /*precedence*/) override {
+    counts_ = std::ranges::find(zones, part_) != zones.end();
+  }
 
   bool AtLine(const std::string& path, uint64_t line) override {
     if (line % 65536 == 0 && *progress_) (*progress_)(file_->records());
     return walk_->AtLine(path, line);
   }
-  void Saw(AddressRange range, WatchedValue value) override { walk_->Saw(range, value); }
-  void Saw(const Ip6Prefix& prefix, WatchedValue value) override { walk_->Saw(prefix, value); }
-  void Saw(std::span<const uint8_t> name, NameForm form, WatchedValue value) override { walk_->Saw(name, form, value); }
-  void Saw(const Digest& digest, WatchedValue value) override { walk_->Saw(digest, value); }
+  void Saw(AddressRange range, WatchedValue value) override {
+    if (counts_) walk_->Saw(range, value);
+  }
+  void Saw(const Ip6Prefix& prefix, WatchedValue value) override {
+    if (counts_) walk_->Saw(prefix, value);
+  }
+  void Saw(std::span<const uint8_t> name, NameForm form, WatchedValue value) override {
+    if (counts_) walk_->Saw(name, form, value);
+  }
+  void Saw(const Digest& digest, WatchedValue value) override {
+    if (counts_) walk_->Saw(digest, value);
+  }
 
  private:
   ZoneWalk* walk_;
+  const std::string part_;
+  bool counts_ = false;
   const MasterFile* file_;
   const DumpProgress* progress_;
 };
+
+// What a dump is made of, read from the plan.
+struct Contents {
+  ZoneConfig config;
+  std::vector<FeedSources> feeds;
+  Snapshot snapshot;  // of these, then of overrides
+  std::vector<Override> overrides;
+};
+
+Status WritePart(const Contents& contents, const Zone& zone, std::vector<std::vector<uint8_t>> hidden, MasterFile* file,
+                 const DumpProgress& progress) {
+  const std::string part = zone.part();
+  const Snapshot data = DataOf(contents.config, contents.snapshot, part);
+  ZoneWalk walk(zone, data, std::move(hidden), file);
+  walk.WriteIp4();
+  Watched watched(&walk, part, file, &progress);
+  for (uint32_t i = 0; i < contents.feeds.size(); ++i) {
+    const FeedData* const feed = contents.snapshot.feeds[i].get();
+    if (!HasTexts(feed)) continue;
+    Result<std::vector<FeedSource>> sources = Open(contents.feeds[i]);
+    if (!sources) return tl::unexpected<Error>(sources.error());
+    const bool excepts = std::ranges::find(contents.config.except, i) != contents.config.except.end();
+    watched.Begin(excepts || (part.empty() && feed->parts.empty()));
+    if (Status shown = ShowEntries(contents.feeds[i].config, *std::move(sources), &watched); !shown) return shown;
+  }
+  ShowOverrides(contents.overrides, &walk);
+  walk.WriteIp6();
+  walk.WriteRecords();
+  return {};
+}
 
 }  // namespace
 
@@ -146,39 +218,44 @@ Result<Json> ZonePlanJson(const Config& config, const std::string& name, const s
   };
   add(zone->feeds, "feeds");
   add(zone->except, "except");
+  plan["others"] = Json::array();
+  for (const ZoneConfig& other : config.zones) {
+    if (other.name.ends_with("." + zone->name)) plan["others"].push_back(other.name);
+  }
   plan["overrides"] = Json::array();
   for (const Override& override : overrides) plan["overrides"].push_back(OverrideJson(override));
   return plan;
 }
 
 Status DumpZone(const Json& plan, std::ostream* out, const DumpProgress& progress) {
-  std::vector<FeedSources> feeds;
-  Result<Snapshot> snapshot = LoadAll(plan, &feeds);
-  if (!snapshot) return tl::unexpected<Error>(snapshot.error());
-  std::vector<Override> overrides;
+  Contents contents;
+  Result<Snapshot> loaded = LoadAll(plan, &contents.feeds);
+  if (!loaded) return tl::unexpected<Error>(loaded.error());
+  contents.snapshot = *std::move(loaded);
   for (const Json& json : plan["overrides"]) {
-    if (Result<Override> override = OverrideFromJson(json)) overrides.push_back(*std::move(override));
+    if (Result<Override> override = OverrideFromJson(json)) contents.overrides.push_back(*std::move(override));
   }
-  ZoneConfig config = ZoneFromJson(plan);
-  OverrideFeeds(&overrides).Join(&config, &*snapshot);
-  const Result<Zone> zone = Zone::Build(config, *snapshot);
-  if (!zone) return tl::unexpected<Error>(zone.error());
-  if (zone->out()) return Fail("dump: zone " + config.name + " is out: none of its feeds could be loaded");
+  contents.config = ZoneFromJson(plan);
+  OverrideFeeds(&contents.overrides).Join(&contents.config, &contents.snapshot);
+  // Other zones are only there to hide what stands in them.
+  std::vector<ZoneConfig> configs = {contents.config};
+  for (const Json& other : plan["others"]) configs.push_back({.name = other.get<std::string>(), .feeds = {}});
+  const auto serving = BuildServing(contents.snapshot, configs, {});
+  if (!serving) return tl::unexpected<Error>(serving.error());
+  const std::span<const Zone> zones = (*serving)->zones.zones();
+  const Zone& own = *(*serving)->zones.Find(contents.config.name);
+  if (own.out()) return Fail("dump: zone " + contents.config.name + " is out: none of its feeds could be loaded");
 
+  std::vector<std::string> names;
+  for (const Zone& zone : zones) names.push_back(zone.name());
   MasterFile file(out);
-  file.Begin(zone->name(), zone->soa(), NsOf(config, *snapshot));
-  ZoneWalk walk(*zone, *snapshot, &file);
-  walk.WriteIp4();
-  Watched watched(&walk, &file, &progress);
-  for (size_t i = 0; i < feeds.size(); ++i) {
-    if (!HasTexts(snapshot->feeds[i].get())) continue;
-    Result<std::vector<FeedSource>> sources = Open(feeds[i]);
-    if (!sources) return tl::unexpected<Error>(sources.error());
-    if (Status shown = ShowEntries(feeds[i].config, *std::move(sources), &watched); !shown) return shown;
+  file.Begin(own.name(), own.soa(), NsOf(contents.config, contents.snapshot));
+  for (const Zone& zone : zones) {
+    if (&zone != &own && !zone.is_part()) continue;
+    if (zone.is_part()) file.Origin(zone.name());
+    if (Status written = WritePart(contents, zone, BelowOf(zone.name(), names), &file, progress); !written)
+      return written;
   }
-  ShowOverrides(overrides, &walk);
-  walk.WriteIp6();
-  walk.WriteRecords();
   return {};
 }
 

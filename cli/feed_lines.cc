@@ -64,12 +64,13 @@ void AddLines(Json* lookup) {
   if (looked_up->asked.is_ip4) sought.ip4 = looked_up->asked.ip4;
   if (looked_up->asked.is_ip6) sought.ip6 = looked_up->asked.ip6;
   sought.labels = looked_up->labels();
-  std::map<std::string, Lines> by_feed;
+  std::map<std::pair<std::string, std::string>, Lines> by_feed_and_part;
   for (Json& zone : (*lookup)["zones"]) {
+    sought.part = zone["part"].is_string() ? zone["part"].get<std::string>() : "";
     for (Json& record : zone["records"]) {
-      if (!record["feed"].is_string() || !sources.contains(record["feed"].get<std::string>())) continue;
-      const auto feed = record["feed"].get<std::string>();
-      const auto [known, inserted] = by_feed.try_emplace(feed);
+      const std::string feed = FeedOf(record);
+      if (!sources.contains(feed)) continue;
+      const auto [known, inserted] = by_feed_and_part.try_emplace({feed, sought.part});
       if (inserted) known->second = FindIn(FeedSourcesFromJson(sources[feed]), sought);
       AddTo(&record, known->second);
     }

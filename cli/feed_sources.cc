@@ -74,12 +74,18 @@ FeedSources FeedSourcesFromJson(const Json& json) {
   return feed;
 }
 
+std::string FeedOf(const Json& record) {
+  if (!record["feed"].is_string()) return "";
+  const auto name = record["feed"].get<std::string>();
+  return name.substr(0, name.find(':'));  // no feed's name has one
+}
+
 void AddSources(const std::vector<FeedStatus>& feeds, const std::string& state, Json* lookup) {
   Json sources = Json::object();
   for (const Json& zone : (*lookup)["zones"]) {
     for (const Json& record : zone["records"]) {
       const auto feed =
-          std::ranges::find_if(feeds, [&](const FeedStatus& one) { return record["feed"] == one.config.name; });
+          std::ranges::find_if(feeds, [&](const FeedStatus& one) { return FeedOf(record) == one.config.name; });
       if (feed != feeds.end()) sources[feed->config.name] = FeedSourcesJson(*feed, state);
     }
   }

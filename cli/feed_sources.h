@@ -27,6 +27,9 @@ struct FeedSources {
 [[nodiscard]] Json FeedSourcesJson(const FeedStatus& feed, const std::string& state);
 [[nodiscard]] FeedSources FeedSourcesFromJson(const Json& json);
 
+// The feed that gave a record of a lookup, without the name of its data set; empty: it is the zone's own.
+[[nodiscard]] std::string FeedOf(const Json& record);
+
 // Adds to the answer of a lookup, as "sources", those of the feeds that gave its records.
 void AddSources(const std::vector<FeedStatus>& feeds, const std::string& state, Json* lookup);
 

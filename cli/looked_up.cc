@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "loaders/name_text.h"
+
 namespace rblitz {
 
 Result<LookedUp> ReadLookup(const std::string& what) {
@@ -22,7 +24,18 @@ Result<LookedUp> ReadLookup(const std::string& what) {
     asked.ip6 = {.high = __builtin_bswap64(ip6_be[0]), .low = __builtin_bswap64(ip6_be[1])};
     return looked_up;
   }
+  if (const size_t slash = what.find('/'); slash != std::string::npos && IsAddressText(what.substr(0, slash))) {
+    return Fail("lookup: '" + what + "' is a network: look up an address of it");
+  }
   dns::Name& name = looked_up.name;
+  if (std::ranges::any_of(what, [](char c) { return static_cast<uint8_t>(c) >= 0x80; })) {
+    const Result<NameLabels> labels = NameFromList(what);  // international: as A-labels
+    if (!labels) return Fail("lookup: " + labels.error().message);
+    std::ranges::copy(labels->span(), name.bytes.begin());
+    name.bytes[labels->size] = 0;
+    name.size = static_cast<uint8_t>(labels->size + 1);
+    return looked_up;
+  }
   name = dns::NameFromText(what);
   if (name.size < 2) return Fail("lookup: '" + what + "' is neither an address nor a name");
   std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);

@@ -51,7 +51,8 @@ std::string_view TypeName(RecordType type) {
 
 void MasterFile::Begin(const std::string& zone, const Soa& soa, const NameServers& ns) {
   ttl_seconds_ = soa.ttl_seconds;
-  text_ += "$ORIGIN " + Absolute(zone) + "\n$TTL " + std::to_string(soa.ttl_seconds) + "\n";
+  Origin(zone);
+  text_ += "$TTL " + std::to_string(soa.ttl_seconds) + "\n";
   std::string data = Absolute(soa.mname) + " " + Absolute(soa.rname);
   for (const uint32_t value :
        {soa.serial, soa.refresh_seconds, soa.retry_seconds, soa.expire_seconds, soa.minimum_seconds}) {
@@ -62,6 +63,8 @@ void MasterFile::Begin(const std::string& zone, const Soa& soa, const NameServer
     Line("@", ns.ttl_seconds != 0 ? ns.ttl_seconds : soa.ttl_seconds, "NS", Absolute(name));
   }
 }
+
+void MasterFile::Origin(const std::string& name) { text_ += "$ORIGIN " + Absolute(name) + "\n"; }
 
 void MasterFile::Line(std::string_view owner, uint32_t ttl_seconds, std::string_view type, std::string_view data) {
   text_.append(owner).append("\t").append(std::to_string(ttl_seconds)).append("\tIN\t");

@@ -24,7 +24,10 @@ class MasterFile {
   // $ORIGIN and what stands at the apex. Name servers may be none, which no master file should have.
   void Begin(const std::string& zone, const Soa& soa, const NameServers& ns);
 
-  // Owners are text, relative to the zone; "@" is the apex.
+  // What follows stands below this name.
+  void Origin(const std::string& name);
+
+  // Owners are text, relative to the origin; "@" is the origin itself.
   void Listings(std::string_view owner, std::span<const Listing> listings);
   void Record(std::string_view owner, uint32_t ttl_seconds, const GenericRecord& record);
   // A name that a wildcard would cover, though it is not listed: rbldnsd's way to say so.

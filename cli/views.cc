@@ -190,6 +190,7 @@ Json ZoneLookupJson(const Zone& zone, const AskedName& asked) {
   }
   const std::string& excepted_by = explanation.excepted_by;
   return {{"zone", zone.name()},
+          {"part", zone.is_part() ? Json(zone.part()) : Json()},
           {"listed", !records.empty()},
           {"out", zone.out()},
           {"restricted", zone.is_restricted()},

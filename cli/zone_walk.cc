@@ -17,6 +17,7 @@ constexpr uint32_t kTestNetwork = 0x7f000000;  // the /24 of RFC 5782's test poi
 constexpr uint8_t kFreshLabel[] = {1, 0};      // that no list has
 constexpr uint8_t kTestName[] = {4, 't', 'e', 's', 't'};
 constexpr uint8_t kInvalidName[] = {7, 'i', 'n', 'v', 'a', 'l', 'i', 'd'};
+constexpr unsigned kOctets = 4;
 constexpr size_t kMaxWireName = 255;  // RFC 1035 section 2.3.4
 
 // Its octets, the last one of the network first.
@@ -79,11 +80,30 @@ std::vector<Listing> AskBelow(const Zone& zone, std::span<const uint8_t> labels)
 
 }  // namespace
 
-ZoneWalk::ZoneWalk(const Zone& zone, const Snapshot& snapshot, MasterFile* file)
-    : zone_(zone), snapshot_(snapshot), file_(file), recent_(kRecent) {
+ZoneWalk::ZoneWalk(const Zone& zone, const Snapshot& snapshot, std::vector<std::vector<uint8_t>> hidden,
+                   MasterFile* file)
+    : zone_(zone), snapshot_(snapshot), hidden_(std::move(hidden)), file_(file), recent_(kRecent) {
   for (const auto& feed : snapshot.feeds) {
-    if (feed != nullptr && feed->ip4->addresses() > 0) ip4_.push_back(feed->ip4.get());
+    if (feed == nullptr) continue;
+    if (feed->ip4->addresses() > 0) ip4_.push_back(feed->ip4.get());
+    has_ip6_ |= feed->ip6 != nullptr && feed->ip6->entries() > 0;
   }
+}
+
+bool ZoneWalk::IsHidden(std::span<const uint8_t> labels) const {
+  return std::ranges::any_of(hidden_, [labels](const std::vector<uint8_t>& name) {
+    std::span<const uint8_t> rest = labels;
+    while (rest.size() > name.size()) rest = Parent(rest);
+    return std::ranges::equal(rest, name);
+  });
+}
+
+bool ZoneWalk::MixesFamilies(uint32_t prefix, unsigned length) const {
+  if (!has_ip6_) return false;
+  for (unsigned at = 8; at <= length; at += 8) {
+    if ((prefix >> (32 - at) & 255) > 9) return false;
+  }
+  return true;
 }
 
 void ZoneWalk::WriteIp4() {
@@ -101,7 +121,7 @@ std::optional<ZoneWalk::Key> ZoneWalk::WalkIp4(uint32_t prefix, unsigned length)
   std::optional<Key> common;
   const unsigned child_length = length + 8;
   const auto child = [&](uint32_t i) { return prefix | i << (32 - child_length); };
-  bool alike = true;
+  bool alike = !MixesFamilies(prefix, length);
   for (uint32_t i = 0; i < 256; ++i) {
     const std::optional<Key> key = WalkIp4(child(i), child_length);
     if (alike && key && (i == 0 || key == common)) {
@@ -121,7 +141,7 @@ std::optional<ZoneWalk::Key> ZoneWalk::WalkLast(uint32_t prefix) {
   std::vector<std::array<ValueId, 256>> values(ip4_.size());
   std::array<uint32_t, 256> addresses{};
   for (uint32_t i = 0; i < 256; ++i) addresses[i] = prefix | i;
-  bool alike = prefix != kTestNetwork;
+  bool alike = prefix != kTestNetwork && !MixesFamilies(prefix, 24);
   Key key;
   for (size_t t = 0; t < ip4_.size(); ++t) {
     for (size_t i = 0; i < 256; i += kMaxBatch) {
@@ -153,7 +173,7 @@ void ZoneWalk::WriteRecords() {
     for (const auto& [name, records] : feed->generic->names()) {
       const std::span<const uint8_t> labels(reinterpret_cast<const uint8_t*>(name.data()), name.size());
       // What the zone says of itself is nobody's exception.
-      if (!labels.empty() && IsExcepted(zone_, labels)) continue;
+      if (!labels.empty() && (IsHidden(labels) || IsExcepted(zone_, labels))) continue;
       const std::string owner = OwnerOfName(labels);
       for (const GenericRecord& record : records) {
         const uint32_t of_feed = feed->ttl_seconds != 0 ? feed->ttl_seconds : zone_.soa().ttl_seconds;
@@ -176,7 +196,7 @@ void ZoneWalk::Saw(const Ip6Prefix& prefix, WatchedValue /*value*/) { ip6_.push_
 
 void ZoneWalk::Saw(std::span<const uint8_t> name, NameForm /*form*/, WatchedValue /*value*/) {
   // A wildcard below it and what asks for that must be names still.
-  if (name.size() + sizeof(kFreshLabel) + zone_.name().size() + 2 > kMaxWireName) return;
+  if (name.size() + sizeof(kFreshLabel) + zone_.name().size() + 2 > kMaxWireName || IsHidden(name)) return;
   for (; !name.empty(); name = Parent(name)) {
     if (SeenLately(name)) return;  // and so were those above it
     WriteName(name);
@@ -229,7 +249,8 @@ void ZoneWalk::WriteIp6() {
 // Where no prefix begins deeper down, all is alike.
 void ZoneWalk::WalkIp6(const Ip6Address& prefix, unsigned nibbles, std::span<const Ip6Prefix> within) {
   const auto is_deeper = [&](const Ip6Prefix& one) { return one.length > 4 * nibbles; };
-  if (std::ranges::none_of(within, is_deeper)) {
+  const bool may_meet_ip4 = nibbles < kOctets && !ip4_.empty();
+  if (!may_meet_ip4 && std::ranges::none_of(within, is_deeper)) {
     AskedName asked{};
     asked.is_ip6 = true;
     asked.ip6 = prefix;

@@ -5,7 +5,9 @@
 // rest is written out. Names of a list come from reading it once more (EntryWatcher).
 //
 // A wildcard of the DNS ends where a name exists (RFC 4592 section 3.3.1), one of a list does not: below a wildcard
-// each name of the list, and those above it, gets what the list says of it and of what lies below it.
+// each name of the list, and those above it, gets what the list says of it and of what lies below it. In a zone of both
+// families no wildcard may cover names of the other one: octets of one digit can be nibbles, so that networks of such
+// octets are written out, and prefixes of IPv6 down to four nibbles.
 //
 // Thread-safety: none. Lifetime: the zone and its snapshot must outlive the walk. Cost: a lookup for each address of a
 // /24 in which anything is listed; 24 bytes a prefix of IPv6, nothing a name.
@@ -28,8 +30,9 @@ namespace rblitz {
 
 class ZoneWalk final : public EntryWatcher {
  public:
-  // `snapshot` has the zone's feeds and no others.
-  ZoneWalk(const Zone& zone, const Snapshot& snapshot, MasterFile* file);
+  // `snapshot` has the zone's feeds and no others; of a part of a zone, the data sets that count there. `hidden` are
+  // names, in wire form without the root, below which another zone or part answers.
+  ZoneWalk(const Zone& zone, const Snapshot& snapshot, std::vector<std::vector<uint8_t>> hidden, MasterFile* file);
 
   // In this order: what tables hold, then each list read once more, then what was kept of those readings.
   void WriteIp4();
@@ -54,11 +57,16 @@ class ZoneWalk final : public EntryWatcher {
   void WalkIp6(const Ip6Address& prefix, unsigned nibbles, std::span<const Ip6Prefix> within);
   void WriteName(std::span<const uint8_t> labels);
   [[nodiscard]] bool SeenLately(std::span<const uint8_t> labels);
+  [[nodiscard]] bool IsHidden(std::span<const uint8_t> labels) const;
+  // Whether names of IPv6 addresses can stand below an IPv4 network's.
+  [[nodiscard]] bool MixesFamilies(uint32_t prefix, unsigned length) const;
 
   const Zone& zone_;
   const Snapshot& snapshot_;
+  const std::vector<std::vector<uint8_t>> hidden_;
   MasterFile* file_;
   std::vector<const Ip4Table*> ip4_;
+  bool has_ip6_ = false;
   std::vector<Ip6Prefix> ip6_;
   std::vector<uint64_t> recent_;  // hashes of names that were written lately
 };

@@ -63,6 +63,8 @@ class Zone {
   [[nodiscard]] bool out() const noexcept;
   // Not configured itself, but a name below a zone that is.
   [[nodiscard]] bool is_part() const noexcept;
+  // That name, relative to the configured zone; empty: the zone is configured itself.
+  [[nodiscard]] std::string part() const;
   // Not every client gets its answers.
   [[nodiscard]] bool is_restricted() const noexcept;
 

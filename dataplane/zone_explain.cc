@@ -21,6 +21,8 @@ uint32_t Zone::slot() const noexcept { return rep_->slot; }
 const Soa& Zone::soa() const noexcept { return rep_->soa_values; }
 bool Zone::out() const noexcept { return rep_->out; }
 bool Zone::is_part() const noexcept { return rep_->part_size != 0; }
+// Its labels need no escapes (loaders/combined_format.cc): in wire form and as text with a final dot they are as long.
+std::string Zone::part() const { return is_part() ? rep_->name.substr(0, rep_->part_size - size_t{1}) : ""; }
 bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
 
 Explanation Zone::Explain(const AskedName& asked) const {

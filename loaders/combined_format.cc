@@ -90,6 +90,8 @@ Status BeginPart(std::string_view text, FeedDraft* draft) {
   part->draft.specials.ttl_seconds = outer.ttl_seconds;
   part->draft.specials.max_range = outer.max_range;
   part->draft.specials.texts = outer.texts;
+  part->draft.watcher = draft->watcher;
+  if (draft->watcher != nullptr) draft->watcher->AtPart(part->zones, format->precedence);
   draft->part = part.get();
   draft->parts.push_back(std::move(part));
   return {};

@@ -10,6 +10,7 @@
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "tables/digest.h"
+#include "tables/ip4_builder.h"
 #include "tables/ip6.h"
 #include "tables/name_builder.h"
 
@@ -24,6 +25,9 @@ class EntryWatcher {
 
   // Entries told of from now on stand in this line, which is counted from 1. False: no more is wanted.
   virtual bool AtLine(const std::string& path, uint64_t line) = 0;
+
+  // Entries told of from now on belong to another data set of a combined feed, which counts for these zones (FeedPart).
+  virtual void AtPart(std::span<const std::string> /*zones*/, Precedence /*precedence*/) {}
 
   virtual void Saw(AddressRange range, WatchedValue value) = 0;
   virtual void Saw(const Ip6Prefix& prefix, WatchedValue value) = 0;

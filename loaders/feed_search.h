@@ -26,6 +26,7 @@ struct Sought {
   std::optional<uint32_t> ip4;  // in host order
   std::optional<Ip6Address> ip6;
   std::span<const uint8_t> labels;  // in wire form and lower case, no root label
+  std::string part;                 // of a combined feed: the zone whose data sets count, as FeedPart has it
 };
 
 struct FoundLine {

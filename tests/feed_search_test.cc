@@ -92,6 +92,28 @@ TEST(FeedSearch, FindsTheLinesThatDecideNamesAndDigests) {
   EXPECT_EQ(Lines("hash", {"x\nD41D8CD98F00B204E9800998ECF8427E\n"}, sought), "file1:2");
 }
 
+// Each data set decides for itself, and only those of the zone that is asked count.
+TEST(FeedSearch, FindsTheLinesOfDataSetsThatCountInAPartOfAZone) {
+  const std::vector<std::string> files = {
+      "$TTL 600\n$DATASET ip4set:one @ p\n192.0.2.0/24\n!192.0.2.9\n"
+      "$DATASET ip4trie p\n192.0.2.9\n192.0.2.8/31\n",
+      "$DATASET dnset @ q.p\n.net\n"};
+  const auto lines = [&](Sought sought, const char* part) {
+    sought.part = part;
+    return Lines("combined", files, sought);
+  };
+  EXPECT_EQ(lines(Ip4("192.0.2.1"), ""), "file1:3");
+  EXPECT_EQ(lines(Ip4("192.0.2.9"), ""), "");
+  EXPECT_EQ(lines(Ip4("192.0.2.9"), "p"), "file1:6");
+  EXPECT_EQ(lines(Ip4("192.0.2.8"), "p"), "file1:3 file1:7");
+  EXPECT_EQ(lines(Ip4("192.0.2.1"), "q.p"), "");
+  const std::vector<uint8_t> name = {1, 'a', 3, 'n', 'e', 't'};
+  Sought sought;
+  sought.labels = name;
+  EXPECT_EQ(lines(sought, "q.p"), "file2:2");
+  EXPECT_EQ(lines(sought, "p"), "");
+}
+
 TEST(FeedSearch, CountsLinesThatAreTooLong) {
   const std::string text = std::string((size_t{1} << 20) + 2, 'x') + "\n192.0.2.1\n";
   EXPECT_EQ(Lines("cidr", {text}, Ip4("192.0.2.1")), "file1:2");

@@ -183,14 +183,14 @@ class Ports(unittest.TestCase):
             self.assertEqual(len(alone), 1, cores)
             self.assertEqual([name for name, allowed in cores.items() if worker in allowed], alone)
             # There is a CPU left to load on, so loads need not wait for one that is idle.
-            self.assertEqual(os.sched_getscheduler(threads["rblitz-reload"]), os.SCHED_OTHER)
+            self.assertEqual(os.sched_getscheduler(threads["rblitz-load"]), os.SCHED_OTHER)
 
     def test_loads_give_way_to_workers_that_occupy_every_cpu(self):
         allowed = os.sched_getaffinity(0)
         self.addCleanup(os.sched_setaffinity, 0, allowed)
         os.sched_setaffinity(0, {max(allowed)})  # the server inherits it
         with namespace() as space, Server(config("net_tap0,iface=rbe2e6", "10.53.0.53"), FILES, space) as server:
-            self.assertEqual(os.sched_getscheduler(self.threads(server)["rblitz-reload"]), os.SCHED_IDLE)
+            self.assertEqual(os.sched_getscheduler(self.threads(server)["rblitz-load"]), os.SCHED_IDLE)
 
     def test_sigterm_during_a_load_removes_port_and_socket(self):
         with namespace() as space:

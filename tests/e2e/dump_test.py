@@ -3,6 +3,7 @@
 server does."""
 
 import gzip
+import ipaddress
 import os
 import random
 import shutil
@@ -13,7 +14,6 @@ import dns.message
 import dns.name
 import dns.query
 import dns.rcode
-import dns.reversename
 import dns.zone
 
 from harness import Server, free_port, main
@@ -25,13 +25,20 @@ FORMATS = {
     "plain": ("cidr", "# plain\n100.64.0.0/10\n192.0.2.5\n2001:db8::/33\n2001:db8:1::1\n"),
     "six": ("ip6trie", ":7:six $\n2001:db8::/32\n!2001:db8:5::/48\n2001:db8:5:1::/64 :8:\n"),
     "names": ("dnset", ":3:name $\n.both.net\n!x.both.net\n*.below.org\nexact.com\ndeep.a.b.both.net :4:deep\n!*.no.below.org\n"),
-    "list": ("domains", "a.example\n||b.example^\nhttps://c.example/path\n"),
+    "list": ("domains", "a.example\n||b.example^\nhttps://c.example/path\nbücher.example\n"),
     "digests": ("hash", "d41d8cd98f00b204e9800998ecf8427e\n"
                         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 :6:empty\n"),
+    "fours": ("ip4trie", ":2:\n2.0.0.0/8\n!2.5.7.9\n7.5.0.0/16\n1.2.3.4\n30.0.0.0/8\n"),
+    "sixes": ("ip6trie", ":6:\n3000::/4\n2001:db8::/32\n!3001:2::/32\n2579::1\n"),
+    "comb": ("combined", '$TTL 600\n$DATASET ip4set:first @ proxies\n:2:first $\n192.0.2.0/24\n!192.0.2.9\n'
+                         '$DATASET dnset @\n:3:name\n.both.net\nx.names\nlost.deep.names\n'
+                         '$DATASET dnset:own names\n:4:own\n.net\n!y.net\n'
+                         '$DATASET ip4set proxies\n:5:\n192.0.2.9\n$DATASET generic deep.names\nwww A 192.0.2.80\n'
+                         '$DATASET ip6trie six.names\n:6:\n2001:db8::/32\n'),
     "records": ("generic", '@ TXT "about this zone"\nwww A 192.0.2.80\nwww MX 10 mail.example.com\n'),
 }
 ZONES = {"ip.test": ["set", "trie", "plain"], "six.test": ["six"], "names.test": ["names", "list", "digests"],
-         "mixed.test": ["set", "names", "records"]}
+         "mixed.test": ["set", "names", "records"], "families.test": ["fours", "sixes"], "comb.test": ["comb"]}
 
 
 def config(port):
@@ -43,8 +50,8 @@ def config(port):
 
 
 def address_labels(address):
-    return dns.reversename.from_address(address).relativize(
-        dns.name.from_text("ip6.arpa" if ":" in address else "in-addr.arpa")).to_text()
+    pointer = ipaddress.ip_address(address).reverse_pointer
+    return pointer.removesuffix(".ip6.arpa").removesuffix(".in-addr.arpa")
 
 
 class Served(unittest.TestCase):
@@ -78,9 +85,16 @@ class Lines(Served):
                 ("y.below.org", "names.test", [("127.0.0.3", "names.txt", 4)]),
                 ("sub.b.example", "names.test", [("127.0.0.2", "list.txt", 2)]),
                 ("c.example", "names.test", [("127.0.0.2", "list.txt", 3)]),
+                ("Bücher.example", "names.test", [("127.0.0.2", "list.txt", 4)]),
+                ("xn--bcher-kva.example", "names.test", [("127.0.0.2", "list.txt", 4)]),
                 ("d41d8cd98f00b204e9800998ecf8427e", "names.test", [("127.0.0.2", "digests.txt", 1)])):
             with self.subTest(what=what):
                 self.assertEqual(self.lines(what, zone), expected)
+
+    def test_a_network_is_no_name(self):
+        done = self.server.rblitz("lookup", "192.0.2.0/24")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertEqual(done.stderr, "rblitz: lookup: '192.0.2.0/24' is a network: look up an address of it\n")
 
     def test_values_that_unite_have_their_own_lines(self):
         self.assertEqual(sorted(self.lines("198.51.100.7", "ip.test")),
@@ -110,6 +124,20 @@ class Lines(Served):
         self.assertIn(("127.0.0.2", "a", 1), self.lines("192.0.2.201", "ip.test"))
 
 
+    def test_lines_of_data_sets_of_a_combined_feed(self):
+        for what, expected in (
+                ("192.0.2.7", {"comb.test": [("127.0.0.2", 4)], "proxies.comb.test": [("127.0.0.2", 4)]}),
+                ("192.0.2.9", {"proxies.comb.test": [("127.0.0.5", 17)]}),
+                ("a.both.net", {"comb.test": [("127.0.0.3", 8)], "names.comb.test": [("127.0.0.4", 13)]}),
+                ("y.net", {}),
+                ("2001:db8::1", {"six.names.comb.test": [("127.0.0.6", 22)]})):
+            lookup = self.server.json("lookup", what)
+            found = {zone["zone"]: [(one["a"], one["line"]) for one in zone["records"]]
+                     for zone in lookup["zones"] if zone["records"] and "comb.test" in zone["zone"]}
+            with self.subTest(what=what):
+                self.assertEqual(found, expected)
+
+
 class Dump(Served):
     def dump(self, zone):
         done = self.server.rblitz("dump", zone)
@@ -127,14 +155,24 @@ class Dump(Served):
         return dns.zone.from_text(text, zone, relativize=False, check_origin=True)
 
     @staticmethod
-    def listed(master, name):
+    def existing(master):
+        """The names of the master file and all above them."""
+        names = set()
+        for owner in master.nodes:
+            while owner not in names and owner != master.origin:
+                names.add(owner)
+                owner = owner.parent()
+        return names | {master.origin}
+
+    @staticmethod
+    def listed(master, existing, name):
         """The A values that the master file gives the name, by RFC 1034 section 4.3.2 and RFC 4592."""
         node = master.get_node(name)
         if node is None:
-            if any(owner.is_subdomain(name) for owner in master.nodes):
+            if name in existing:
                 return []  # an empty non-terminal
             closest = name.parent()
-            while closest != master.origin and not any(owner.is_subdomain(closest) for owner in master.nodes):
+            while closest not in existing:
                 closest = closest.parent()
             node = master.get_node(dns.name.Name((b"*",) + closest.labels))
         if node is None:
@@ -143,11 +181,12 @@ class Dump(Served):
 
     def compare(self, zone, names):
         master = self.read(self.dump(zone), zone)
+        existing = self.existing(master)
         for relative in names:
             name = dns.name.from_text(relative, dns.name.from_text(zone))
             with self.subTest(name=name.to_text()):
                 served = self.ask(name)
-                self.assertEqual(self.listed(master, name), served if isinstance(served, list) else [])
+                self.assertEqual(self.listed(master, existing, name), served if isinstance(served, list) else [])
 
     def test_named_checkzone_takes_every_dump(self):
         checkzone = shutil.which("named-checkzone") or "/usr/sbin/named-checkzone"
@@ -173,6 +212,22 @@ class Dump(Served):
                      "2001:db9::", "2001:db7:ffff::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:127.0.0.2", "::ffff:127.0.0.1"]
         self.compare("six.test", map(address_labels, addresses))
         self.compare("ip.test", map(address_labels, ["2001:db8:1::1", "2001:db8:1::2", "2001:db8:8000::", "2001:db8:7fff::"]))
+
+    def test_wildcards_of_one_family_do_not_cover_the_other(self):
+        random.seed(9)
+        addresses = ["2.5.7.9", "2.5.7.8", "2.0.0.1", "2.200.1.1", "3.0.0.1", "7.5.1.2", "7.5.200.2", "7.6.1.1", "1.2.3.4", "1.2.3.5",
+                     "30.1.2.3", "30.200.3.4", "2579::1", "2579::2", "3000::", "3fff::1", "3001:2::1", "3001:3::1", "3757::", "2001:db8::1",
+                     "2001:db9::1", "7501::1", "1234::1", "0::1"]
+        addresses += [".".join(str(random.choice((1, 2, 3, 5, 7, 9, 11))) for _ in range(4)) for _ in range(60)]
+        addresses += [f"{random.choice('12357')}{random.choice('0579')}{random.choice('0137')}{random.choice('0129')}::1" for _ in range(60)]
+        self.compare("families.test", map(address_labels, addresses))
+
+    def test_parts_answer_as_they_are_served(self):
+        addresses = [address_labels(address) for address in ("192.0.2.7", "192.0.2.9", "192.0.3.1", "127.0.0.2", "127.0.0.1")]
+        six = address_labels("2001:db8::1")
+        names = ["a.both.net", "b.net", "y.net", "x.y.net", "both.net", "x", "lost.deep", "test", "invalid"]
+        self.compare("comb.test", [f"{name}{part}" for part in ("", ".proxies", ".names", ".deep.names", ".six.names")
+                                   for name in addresses + names + ["www", six]])
 
     def test_names_answer_as_they_are_served(self):
         self.compare("names.test", [
