@@ -7,6 +7,7 @@
 #include "dataplane/zone_matches.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
+#include "tables/hashed_name.h"
 
 namespace rblitz {
 
@@ -28,7 +29,10 @@ bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
 Explanation Zone::Explain(const AskedName& asked) const {
   Explanation explanation;
   const auto matches = std::make_unique<ZoneMatches>();
-  const size_t question = matches->Add(*rep_, asked);
+  const SlackName labels(asked.labels);  // callers' may end where their memory ends
+  AskedName readable = asked;
+  readable.labels = labels.bytes();
+  const size_t question = matches->Add(*rep_, readable);
   matches->LookUp();
   if (const ZoneFeed* feed = matches->excepted_by(question)) {
     explanation.excepted_by = feed->data->name;

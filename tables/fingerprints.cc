@@ -7,6 +7,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "tables/verdict.h"
+
 namespace rblitz {
 
 namespace {
@@ -121,36 +123,69 @@ void Fingerprints::Fill(size_t bucket) {
   for (const Entry& entry : waiting_) line->passed |= 1u << (entry.fingerprint & 31);
 }
 
+// What a fingerprint's own line says.
+struct Fingerprints::Seen {
+  uint32_t number;  // or 0
+  bool further;     // not so: it may be elsewhere, or behind another slot with the same low word
+};
+
 // Questions are listed or not as it comes: what is so for nearly all of them is decided without a branch.
 template <class Line>
-uint32_t Fingerprints::FindIn(uint64_t fingerprint) const noexcept {
+inline Fingerprints::Seen Fingerprints::SeeLine(uint64_t fingerprint) const noexcept {
   const auto& line = *reinterpret_cast<const Line*>(LineOf(BucketOf(fingerprint)));
   const uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint));
   const auto slot = static_cast<unsigned>(std::countr_zero(match | 1u << (Line::kSlots - 1)));
   const uint32_t found = line.high[slot] ^ static_cast<uint32_t>(HighOf<Line>(fingerprint, number_bits_));
-  const bool known = (match != 0) & (found - 1 < numbers());
-  const uint32_t further = (match & (match - 1)) | Passed(line.passed, fingerprint);
-  if (!known & (further != 0)) [[unlikely]]
-    return FindFurther<Line>(fingerprint);
-  return found & (0u - static_cast<uint32_t>(known));
+  const bool any = match != 0;
+  const bool is_other = found - 1 >= numbers();  // with the same low word
+  const bool passed = Passed(line.passed, fingerprint) != 0;
+  return {.number = found & (0u - uint32_t{any}), .further = any ? is_other : passed};
+}
+
+// The next lines are fetched together for those that may be there: about one in thirty of what is not listed.
+template <class Line>
+void Fingerprints::FindAll(std::span<const uint64_t> fingerprints, uint32_t* numbers) const noexcept {
+  static_assert(kMaxBatch <= 64);
+  uint64_t further = 0;
+  for (size_t i = 0; i < fingerprints.size(); ++i) {
+    const Seen seen = SeeLine<Line>(fingerprints[i]);
+    numbers[i] = seen.number;
+    further |= uint64_t{seen.further} << i;
+  }
+  for (uint64_t left = further; left != 0; left &= left - 1) {
+    __builtin_prefetch(LineOf(After(BucketOf(fingerprints[static_cast<size_t>(std::countr_zero(left))]))), 0, 3);
+  }
+  for (; further != 0; further &= further - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(further));
+    numbers[i] = FindFurther<Line>(fingerprints[i]);
+  }
 }
 
 template <class Line>
 uint32_t Fingerprints::FindFurther(uint64_t fingerprint) const noexcept {
   const uint32_t high = HighOf<Line>(fingerprint, number_bits_);
-  for (size_t bucket = BucketOf(fingerprint);;) {
+  for (size_t bucket = BucketOf(fingerprint);; bucket = After(bucket)) {
     const auto& line = *reinterpret_cast<const Line*>(LineOf(bucket));
     for (uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint)); match != 0; match &= match - 1) {
       const uint32_t found = line.high[std::countr_zero(match)] ^ high;
       if (found - 1 < numbers()) return found;
     }
     if (Passed(line.passed, fingerprint) == 0) return 0;
-    if (++bucket == buckets_) bucket = 0;
   }
 }
 
 uint32_t Fingerprints::Find(uint64_t fingerprint) const noexcept {
-  return narrow_ ? FindIn<NarrowLine>(fingerprint) : FindIn<WideLine>(fingerprint);
+  const Seen seen = narrow_ ? SeeLine<NarrowLine>(fingerprint) : SeeLine<WideLine>(fingerprint);
+  if (!seen.further) return seen.number;
+  return narrow_ ? FindFurther<NarrowLine>(fingerprint) : FindFurther<WideLine>(fingerprint);
+}
+
+void Fingerprints::Find(std::span<const uint64_t> fingerprints, uint32_t* numbers) const noexcept {
+  if (narrow_) {
+    FindAll<NarrowLine>(fingerprints, numbers);
+  } else {
+    FindAll<WideLine>(fingerprints, numbers);
+  }
 }
 
 }  // namespace rblitz

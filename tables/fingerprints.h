@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "tables/huge_array.h"
@@ -39,6 +40,8 @@ class Fingerprints {
   void Prefetch(uint64_t fingerprint) const noexcept { __builtin_prefetch(LineOf(BucketOf(fingerprint)), 0, 3); }
   // The number, or 0.
   [[nodiscard]] uint32_t Find(uint64_t fingerprint) const noexcept;
+  // The same of at most kMaxBatch fingerprints, which were prefetched.
+  void Find(std::span<const uint64_t> fingerprints, uint32_t* numbers) const noexcept;
 
   // Bits of a fingerprint that a slot stores.
   [[nodiscard]] unsigned tag_bits() const noexcept { return (narrow_ ? 48u : 64u) - number_bits_; }
@@ -52,8 +55,11 @@ class Fingerprints {
   template <class Line>
   void Fill(size_t bucket);
   void FillLine(size_t bucket);
+  struct Seen;
   template <class Line>
-  [[nodiscard]] uint32_t FindIn(uint64_t fingerprint) const noexcept;
+  [[nodiscard]] Seen SeeLine(uint64_t fingerprint) const noexcept;
+  template <class Line>
+  void FindAll(std::span<const uint64_t> fingerprints, uint32_t* numbers) const noexcept;
   template <class Line>
   [[nodiscard]] uint32_t FindFurther(uint64_t fingerprint) const noexcept;
   // The largest number that a slot can hold.
@@ -62,6 +68,7 @@ class Fingerprints {
   [[nodiscard]] size_t BucketOf(uint64_t fingerprint) const noexcept {
     return static_cast<size_t>((fingerprint >> 32) * buckets_ >> 32);
   }
+  [[nodiscard]] size_t After(size_t bucket) const noexcept { return bucket + 1 == buckets_ ? 0 : bucket + 1; }
   [[nodiscard]] const uint8_t* LineOf(size_t bucket) const noexcept { return lines_.data() + bucket * kLine; }
 
   bool narrow_ = false;

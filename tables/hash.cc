@@ -3,7 +3,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-// Names are hashed label by label: a call into a library costs more than hashing so few bytes.
+// A call into a library costs more than hashing few bytes.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -11,13 +11,6 @@ namespace rblitz {
 
 uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept {
   return XXH3_64bits_withSeed(data, size, seed);
-}
-
-void HashChain64(const uint8_t* bytes, std::span<const uint8_t> starts, uint64_t seed, uint64_t* hashes) noexcept {
-  for (const uint8_t start : starts) {
-    seed = XXH3_64bits_withSeed(&bytes[start], size_t{bytes[start]} + 1, seed);
-    *hashes++ = seed;
-  }
 }
 
 uint64_t ProcessSeed() noexcept {

@@ -7,15 +7,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace rblitz {
 
 [[nodiscard]] uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept;
-
-// Of strings that stand in `bytes` at `starts`, each a length byte and that many bytes: hashes[i] is the Hash64 of the
-// i-th, length byte included, with the hash before it as seed; the first one's is `seed`.
-void HashChain64(const uint8_t* bytes, std::span<const uint8_t> starts, uint64_t seed, uint64_t* hashes) noexcept;
 
 [[nodiscard]] uint64_t ProcessSeed() noexcept;
 

@@ -57,9 +57,11 @@ class NodeOfEntries {
     if (form != NameForm::kBelow) exact_.push_back(value);
     if (form != NameForm::kExact) wild_.push_back(value);
   }
-  // The node; nothing is left of the entries.
+  void AddAboveExcluded() { flags_ |= NameNode::kInner; }
+  // The node; nothing is left of the entries. `below`: it is above a name that is listed.
   [[nodiscard]] NameNode Take(bool below) {
     NameNode node{.exact = Unite(exact_), .wild = Unite(wild_), .flags = std::exchange(flags_, 0)};
+    if (below) node.flags |= NameNode::kInner;
     if (!exact_.empty()) node.flags |= NameNode::kIsExact;
     if (!wild_.empty()) node.flags |= NameNode::kIsWild;
     if (below || node.wild != kNotListed) node.flags |= NameNode::kBelow;
@@ -80,35 +82,40 @@ class NodeOfEntries {
 }  // namespace
 
 void NameBuilder::Add(std::span<const uint8_t> name, NameForm form, ValueId value) {
-  const LabelStarts starts(name);
+  const SlackName copy(name);
+  const LabelStarts starts(copy.bytes());
   assert(starts.count > 0);
   uint64_t suffixes[kMaxLabels];
-  uint64_t hash = ProcessSeed();
+  const LabelKey& key = ProcessLabelKey();
+  uint64_t hash = key.root;
   for (size_t suffix = 1; suffix <= starts.count; ++suffix) {
-    hash = HashLabel(&name[starts.OfSuffix(suffix)], hash);
+    hash = HashLabel(&copy.bytes()[starts.OfSuffix(suffix)], hash, key);
     suffixes[suffix - 1] = hash;
   }
-  entries_.push_back({.low = static_cast<uint32_t>(hash),
-                      .high = static_cast<uint32_t>(hash >> 32),
-                      .what = value * kForms + static_cast<uint32_t>(form)});
+  entries_.push_back(Entry::Of(hash, value * kForms + static_cast<uint32_t>(form)));
   deepest_ = std::max(deepest_, starts.count);
   if (form != NameForm::kExact) {
     shortest_wild_ = std::min(shortest_wild_, starts.count);
     longest_wild_ = std::max(longest_wild_, starts.count);
   }
-  if (value == kNotListed) return;
-  any_listed_ = true;
-  AddAbove({suffixes, starts.count - size_t{1}});
+  any_listed_ |= value != kNotListed;
+  AddAbove({suffixes, starts.count - size_t{1}}, value == kNotListed);
 }
 
 // A name that is kept has those above it kept already.
-void NameBuilder::AddAbove(std::span<const uint64_t> suffixes) {
+void NameBuilder::AddAbove(std::span<const uint64_t> suffixes, bool excluded) {
   if (recent_.empty()) recent_.resize(kRecent);
   for (size_t i = suffixes.size(); i-- > 0;) {
-    uint64_t& recent = recent_[suffixes[i] % kRecent];
-    if (recent == suffixes[i]) return;
-    recent = suffixes[i];
-    above_.push_back(suffixes[i]);
+    const uint64_t key = excluded ? ~suffixes[i] : suffixes[i];
+    uint64_t& recent = recent_[key % kRecent];
+    if (recent == key) return;
+    recent = key;
+    if (excluded) {
+      entries_.push_back(Entry::Of(suffixes[i], kAboveExcluded));
+      ++above_excluded_;
+    } else {
+      above_.push_back(suffixes[i]);
+    }
   }
 }
 
@@ -129,7 +136,12 @@ void NameBuilder::Settle(NameTable::Rep* table) {
   for (size_t i = 0; i < entries_.size();) {
     const Entry first = entries_[i];
     for (; i < entries_.size() && entries_[i].fingerprint() == first.fingerprint(); ++i) {
-      node_of_entries.Add(static_cast<NameForm>(entries_[i].what % kForms), entries_[i].what / kForms);
+      const uint32_t what = entries_[i].what;
+      if (what == kAboveExcluded) {
+        node_of_entries.AddAboveExcluded();
+      } else {
+        node_of_entries.Add(static_cast<NameForm>(what % kForms), what / kForms);
+      }
     }
     while (next_above < above_.size() && above_[next_above] < first.fingerprint()) {
       above_[kept_above++] = above_[next_above++];
@@ -151,7 +163,7 @@ void NameBuilder::Insert(NameTable::Rep* table) const {
   uint32_t only_above = 0;  // the number of a node that knows no more than this
   if (!above_.empty()) {
     only_above = static_cast<uint32_t>(table->nodes.size());
-    table->nodes.push_back({.flags = NameNode::kBelow});
+    table->nodes.push_back({.flags = NameNode::kBelow | NameNode::kInner});
   }
   table->names = entries_.size() + above_.size();
   table->fingerprints = Fingerprints(table->names, static_cast<uint32_t>(table->nodes.size() - 1));
@@ -176,7 +188,7 @@ uint64_t NameBuilder::CountCommon(const NameTable::Rep& table, const NameTable::
 }
 
 NameTable NameBuilder::Build(const NameTable* previous, BuildReport* report) {
-  const uint64_t given = entries_.size();
+  const uint64_t given = entries_.size() - above_excluded_;
   Sort();
   auto table = std::make_unique<NameTable::Rep>();
   table->any_listed = any_listed_;

@@ -15,6 +15,7 @@ struct NameNode {
   static constexpr uint32_t kIsExact = 0x8;  // an entry decides about the name itself
   static constexpr uint32_t kIsWild = 0x10;  // an entry decides about names below
   static constexpr uint32_t kBelow = 0x20;   // something is listed below
+  static constexpr uint32_t kInner = 0x40;   // the table keeps names below
 
   ValueId exact = kNotListed;  // with kIsExact; kNotListed: excluded
   ValueId wild = kNotListed;   // with kIsWild; kNotListed: excluded
@@ -22,6 +23,7 @@ struct NameNode {
 
   [[nodiscard]] bool is_exact() const noexcept { return (flags & kIsExact) != 0; }
   [[nodiscard]] bool is_wild() const noexcept { return (flags & kIsWild) != 0; }
+  [[nodiscard]] bool is_inner() const noexcept { return (flags & kInner) != 0; }
   [[nodiscard]] bool below() const noexcept { return (flags & kBelow) != 0; }
 
   bool operator==(const NameNode&) const = default;

@@ -12,7 +12,8 @@
 // for each suffix that is probed: docs/tables.md.
 //
 // Thread-safety: const after NameBuilder::Build. Lookups never allocate, lock or fail.
-// Cost: a cache line for the name itself and one for each depth at which the table has entries for what is below.
+// Cost: a cache line for the name itself and one for each depth at which the table has entries for what is below; in a
+// batch only as far down as the table has names.
 #pragma once
 
 #include <cstddef>
@@ -43,7 +44,7 @@ class NameTable {
   ~NameTable();
 
   // The two stages of a batch of at most kMaxBatch names. Callers that ask several tables prefetch from all of them
-  // first.
+  // first; best some names at a time, while they hash the next ones.
   void Prefetch(std::span<const HashedName> names) const noexcept;
   void Find(std::span<const HashedName> names, NameMatch* matches) const noexcept;
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tables/verdict.h"
+
 namespace rblitz {
 namespace {
 
@@ -21,7 +23,26 @@ Fingerprints Make(const Model& model, uint32_t max_number) {
   return made;
 }
 
+// Batches of all sizes, in which what was inserted and what was not are mixed.
+void ExpectBatchesAgree(const Fingerprints& made, const Model& model, Random& random) {
+  std::vector<uint64_t> asked;
+  for (const auto& [fingerprint, number] : model) {
+    asked.push_back(fingerprint);
+    asked.push_back(fingerprint ^ uint64_t{1} << random() % 64);
+  }
+  std::shuffle(asked.begin(), asked.end(), random);
+  uint32_t numbers[kMaxBatch];
+  for (size_t at = 0, size = 0; at < asked.size(); at += size) {
+    size = std::min(1 + at % kMaxBatch, asked.size() - at);
+    made.Find({&asked[at], size}, numbers);
+    for (size_t i = 0; i < size; ++i) ASSERT_EQ(numbers[i], made.Find(asked[at + i])) << std::hex << asked[at + i];
+  }
+}
+
 void ExpectAgrees(const Fingerprints& made, const Model& model, Random& random) {
+  if (model.size() <= 10000) {
+    ASSERT_NO_FATAL_FAILURE(ExpectBatchesAgree(made, model, random));
+  }
   for (const auto& [fingerprint, number] : model) {
     ASSERT_EQ(made.Find(fingerprint), number) << std::hex << fingerprint;
     // Next to it: the same bucket, another tag, which is known only if it was inserted too.
@@ -77,6 +98,11 @@ TEST(Fingerprints, TakeNarrowSlotsOnlyWhereAllBitsAreKept) {
     EXPECT_EQ(made.tag_bits(), count > 2000000 ? 46u : 62u);
     for (const uint64_t fingerprint : all) ASSERT_EQ(made.Find(fingerprint), number_of(fingerprint));
     for (size_t i = 0; i < count; ++i) ASSERT_EQ(made.Find(random()), 0u);
+    for (size_t at = 0; at + kMaxBatch <= all.size(); at += kMaxBatch) {
+      uint32_t numbers[kMaxBatch];
+      made.Find({&all[at], kMaxBatch}, numbers);
+      for (size_t i = 0; i < kMaxBatch; ++i) ASSERT_EQ(numbers[i], number_of(all[at + i]));
+    }
   }
 }
 

@@ -146,6 +146,12 @@ std::string RandomName(Random& random, size_t most_labels, unsigned letters) {
 
 void ExpectAgrees(const NameTable& table, const Verdicts& verdicts, const NameModel& model, const std::string& name) {
   const NameMatch match = table.Lookup(Wire(name));
+  const SlackName readable(Wire(name));
+  HashedName hashed;
+  hashed.Assign(readable.bytes());
+  NameMatch in_batch;
+  table.Find({&hashed, 1}, &in_batch);
+  ASSERT_EQ(in_batch, match) << name;
   const NameModel::Match expected = model.Lookup(name);
   const auto found = verdicts.at(match.value);
   ASSERT_TRUE(std::is_permutation(found.begin(), found.end(), expected.verdicts.begin(), expected.verdicts.end()))
@@ -209,22 +215,29 @@ TEST(NameTable, ReadsNamesOf127Labels) {
   }
 }
 
+// With few values, and with so many that nodes are fetched beforehand; with entries as deep as hashes are kept, and
+// deeper ones; names that are excluded among them, above which nothing else may be.
 TEST(NameTable, BatchesAnswerAsSingleQuestions) {
-  Random random(5);
-  Fixture f;
-  for (size_t i = 0; i < 2000; ++i) f.Add(RandomName(random, 12, 2), static_cast<NameForm>(random() % 3), 2);
-  const NameTable table = f.Build();
-  for (size_t size = 0; size <= kMaxBatch; ++size) {
-    std::vector<WireName> names(size);
-    std::vector<HashedName> hashed(size);
-    std::vector<NameMatch> matches(size);
-    for (size_t i = 0; i < size; ++i) {
-      names[i] = Wire(RandomName(random, 14, 2));
-      hashed[i].Assign(names[i]);
+  for (const uint32_t values : {1u, 5000u}) {
+    for (const size_t labels : {1u, 3u, 8u, 12u}) {
+      Random random(labels);
+      Fixture f;
+      for (size_t i = 0; i < 2 * values + 2000; ++i) {
+        const auto a = static_cast<uint32_t>(random() % 4 == 0 ? 0 : 1 + random() % values);
+        f.Add(RandomName(random, labels, 4), static_cast<NameForm>(random() % 3), a);
+      }
+      const NameTable table = f.Build();
+      for (size_t size = 0; size <= kMaxBatch; ++size) {
+        std::vector<SlackName> names;
+        std::vector<HashedName> hashed(size);
+        std::vector<NameMatch> matches(size);
+        for (size_t i = 0; i < size; ++i) names.emplace_back(Wire(RandomName(random, labels + 2, 4)));
+        for (size_t i = 0; i < size; ++i) hashed[i].Assign(names[i].bytes());
+        table.Prefetch(hashed);
+        table.Find(hashed, matches.data());
+        for (size_t i = 0; i < size; ++i) ASSERT_EQ(matches[i], table.Lookup(names[i].bytes()));
+      }
     }
-    table.Prefetch(hashed);
-    table.Find(hashed, matches.data());
-    for (size_t i = 0; i < size; ++i) ASSERT_EQ(matches[i], table.Lookup(names[i]));
   }
 }
 
