@@ -24,8 +24,8 @@ namespace {
 // Reads the sections in the order of their dependence: zones name feeds.
 class ConfigReader {
  public:
-  ConfigReader(const std::string& file, ConfigErrors* errors)
-      : folder_(std::filesystem::path(file).parent_path()), errors_(errors) {
+  ConfigReader(const std::string& file, bool passed, ConfigErrors* errors)
+      : folder_(std::filesystem::path(file).parent_path()), errors_(errors), has_sockets_(passed) {
     config_.file = file;
     config_.server.identity.version = "rblitz " + std::string(kVersion);
   }
@@ -36,6 +36,7 @@ class ConfigReader {
   void ReadServer(const toml::table& table);
   void ReadListen(TableReader& server);
   void ReadWorkers(TableReader& server);
+  void ReadTcp(TableReader& server);
   void ReadDpdk(const toml::table& table);
   void ReadEal(TableReader& dpdk);
   void ReadPort(const toml::table& table);
@@ -48,15 +49,14 @@ class ConfigReader {
   std::vector<uint32_t> FeedsOf(TableReader& zone, const char* key);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
   void ReadAllow(TableReader& zone, ZoneConfig* config);
-  void ChooseIo(TableReader& root);
+  void CheckIo(TableReader& root);
   // A path of the file; relative ones start at the file's folder.
   [[nodiscard]] std::string Resolve(const std::string& path) const { return (folder_ / path).lexically_normal(); }
 
   std::filesystem::path folder_;
   ConfigErrors* errors_;
   Config config_;
-  std::string io_;
-  bool has_listen_ = false;  // though what it has may be wrong
+  bool has_sockets_;  // of `listen`, though what it has may be wrong, or of the service manager
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
   std::set<uint32_t> port_addresses_;
@@ -64,22 +64,26 @@ class ConfigReader {
 
 Config ConfigReader::Read(const toml::table& root) {
   TableReader reader(root, "", errors_);
+  // Without server.io a file that describes ports means them.
+  config_.server.io = reader.Has("dpdk") ? IoKind::kDpdk : IoKind::kKernel;
   if (const toml::table* server = reader.Table("server")) ReadServer(*server);
   if (const toml::table* dpdk = reader.Table("dpdk")) ReadDpdk(*dpdk);
   for (const toml::table* feed : reader.Tables("feed")) ReadFeed(*feed);
   for (const toml::table* zone : reader.Tables("zone")) ReadZone(*zone);
   if (!reader.Has("zone")) reader.Wrong("zone", "is missing: there is nothing to serve");
-  ChooseIo(reader);
+  CheckIo(reader);
   reader.Finish();
   return std::move(config_);
 }
 
 void ConfigReader::ReadServer(const toml::table& table) {
   TableReader server(table, "server", errors_);
-  io_ = server.String("io").value_or("");
-  if (!io_.empty() && io_ != "dpdk" && io_ != "kernel") server.Wrong("io", "'" + io_ + "' is neither dpdk nor kernel");
+  const std::string io = server.String("io").value_or("");
+  if (!io.empty() && io != "dpdk" && io != "kernel") server.Wrong("io", "'" + io + "' is neither dpdk nor kernel");
+  if (!io.empty()) config_.server.io = io == "dpdk" ? IoKind::kDpdk : IoKind::kKernel;
   ReadListen(server);
   ReadWorkers(server);
+  ReadTcp(server);
   if (const auto state = server.String("state")) config_.server.state = Resolve(*state);
   if (const auto control = server.String("control")) config_.server.control = Resolve(*control);
   if (const auto user = server.String("user")) config_.server.user = *user;
@@ -92,7 +96,7 @@ void ConfigReader::ReadServer(const toml::table& table) {
 void ConfigReader::ReadListen(TableReader& server) {
   std::set<std::pair<std::string, uint16_t>> seen;
   const auto texts = server.Strings("listen");
-  has_listen_ = server.Has("listen") && !(texts && texts->empty());
+  has_sockets_ |= server.Has("listen") && !(texts && texts->empty());
   for (const std::string& text : texts.value_or(std::vector<std::string>())) {
     const auto socket = io::ParseListen(text);
     if (!socket) {
@@ -108,7 +112,9 @@ void ConfigReader::ReadListen(TableReader& server) {
 
 void ConfigReader::ReadWorkers(TableReader& server) {
   config_.dpdk.workers = static_cast<uint32_t>(server.Integer("workers", 1, 1024).value_or(1));
-  if (config_.dpdk.workers > 1) server.Wrong("workers", "more than one is not supported yet");
+  if (config_.dpdk.workers > 1 && config_.server.io == IoKind::kDpdk) {
+    server.Wrong("workers", "more than one is not supported yet with io = \"dpdk\"");
+  }
   const auto cores = server.Integers("cores", 0, 1023);
   if (!cores) return;
   config_.dpdk.cores.assign(cores->begin(), cores->end());
@@ -117,6 +123,16 @@ void ConfigReader::ReadWorkers(TableReader& server) {
   } else if (cores->size() != config_.dpdk.workers) {
     server.Wrong("cores", "must name one core for each worker (" + std::to_string(config_.dpdk.workers) + ")");
   }
+}
+
+void ConfigReader::ReadTcp(TableReader& server) {
+  io::TcpConfig& tcp = config_.server.tcp;
+  tcp.connections = static_cast<size_t>(server.Integer("tcp_connections", 0, 65536).value_or(1000));
+  const auto per_source = server.Integer("tcp_per_source", 1, 65536);
+  tcp.per_source = static_cast<size_t>(per_source.value_or(100));
+  const auto idle = server.Seconds("tcp_idle");
+  if (idle && (*idle == 0 || *idle > 3600)) server.Wrong("tcp_idle", "must be from 1s to 1h");
+  tcp.idle_ms = idle.value_or(10) * 1000;
 }
 
 void ConfigReader::ReadDpdk(const toml::table& table) {
@@ -309,27 +325,20 @@ void ConfigReader::ReadAllow(TableReader& zone, ZoneConfig* config) {
   }
 }
 
-// Without server.io a file that describes ports means them.
-void ConfigReader::ChooseIo(TableReader& root) {
-  const bool dpdk = io_ == "dpdk" || (io_.empty() && root.Has("dpdk"));
-  config_.server.io = dpdk ? IoKind::kDpdk : IoKind::kKernel;
+void ConfigReader::CheckIo(TableReader& root) {
+  const bool dpdk = config_.server.io == IoKind::kDpdk;
   if (dpdk && config_.dpdk.ports.empty()) root.Wrong("dpdk", "ports: none given, and server.io is dpdk");
   if (!dpdk) config_.dpdk.ports.clear();
-  if (!dpdk && !has_listen_) root.Wrong("server", "listen: none given, and there is no DPDK port");
-}
-
-bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {
-  return std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(),
-                    [](const auto& x, const auto& y) { return x.port == y.port && x.addresses == y.addresses; });
+  if (!dpdk && !has_sockets_) root.Wrong("server", "listen: none given, and there is no DPDK port");
 }
 
 }  // namespace
 
-Result<Config> ParseConfig(std::string_view text, const std::string& file) {
+Result<Config> ParseConfig(std::string_view text, const std::string& file, bool passed) {
   ConfigErrors errors(file);
   try {
     const toml::table root = toml::parse(text, file);
-    Config config = ConfigReader(file, &errors).Read(root);
+    Config config = ConfigReader(file, passed, &errors).Read(root);
     if (errors.empty()) return config;
   } catch (const toml::parse_error& error) {
     errors.Add(error.source().begin.line, "syntax", error.description());
@@ -337,13 +346,13 @@ Result<Config> ParseConfig(std::string_view text, const std::string& file) {
   return tl::unexpected<Error>(errors.Take());
 }
 
-Result<Config> LoadConfig(const std::string& file) {
+Result<Config> LoadConfig(const std::string& file, bool passed) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) return Fail(file + ": cannot be read: it is a folder");
   std::ifstream in(file, std::ios::binary);
   if (!in) return Fail(file + ": cannot be read: " + std::strerror(errno));
   const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  return ParseConfig(text, file);
+  return ParseConfig(text, file, passed);
 }
 
 Status CheckFeedFiles(const ConfiguredFeed& feed) {
@@ -353,26 +362,6 @@ Status CheckFeedFiles(const ConfiguredFeed& feed) {
     if (access(file.c_str(), R_OK) != 0) return Fail(feed.place + ": " + file + ": " + std::strerror(errno));
   }
   return {};
-}
-
-std::vector<std::string> NeedsRestart(const Config& running, const Config& next) {
-  std::vector<std::string> keys;
-  const auto differs = [&](bool same, const char* key) {
-    if (!same) keys.emplace_back(key);
-  };
-  differs(running.server.io == next.server.io, "server.io");
-  differs(running.server.listen == next.server.listen, "server.listen");
-  differs(running.dpdk.workers == next.dpdk.workers, "server.workers");
-  differs(running.dpdk.cores == next.dpdk.cores, "server.cores");
-  differs(running.server.state == next.server.state, "server.state");
-  differs(running.server.control == next.server.control, "server.control");
-  differs(running.server.user == next.server.user, "server.user");
-  differs(running.server.identity.version == next.server.identity.version, "server.version");
-  differs(running.server.identity.id == next.server.identity.id, "server.identity");
-  differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");
-  differs(SamePorts(running.dpdk, next.dpdk), "dpdk.ports");
-  differs(running.dpdk.mbufs == next.dpdk.mbufs, "dpdk.mbufs");
-  return keys;
 }
 
 }  // namespace rblitz

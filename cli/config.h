@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/activation.h"
 #include "dataplane/io/dpdk_io.h"
-#include "dataplane/io/socket_io.h"
+#include "dataplane/io/listen_address.h"
+#include "dataplane/io/tcp_io.h"
 #include "dataplane/zone.h"
 #include "loaders/feed.h"
 #include "tables/result.h"
@@ -24,6 +26,8 @@ struct ServerConfig {
   IoKind io = IoKind::kKernel;
   std::vector<std::string> listen;        // as written
   std::vector<io::SocketConfig> sockets;  // the same, parsed
+  std::vector<PassedSocket> passed;       // by the service manager, whatever the file says
+  io::TcpConfig tcp;                      // its limits; `sockets` and `passed` say where it listens
   std::string state = "/var/lib/rblitz";
   std::string control = "/run/rblitz/control.sock";
   std::string user;  // empty: stay who started it
@@ -44,10 +48,11 @@ struct Config {
   std::vector<ZoneConfig> zones;  // their feeds are indices into `feeds`
 };
 
-[[nodiscard]] Result<Config> LoadConfig(const std::string& file);
+// `passed`: whether the service manager passes sockets, so that the file need not name any.
+[[nodiscard]] Result<Config> LoadConfig(const std::string& file, bool passed = false);
 
 // `file` names the text in errors; relative paths in it start at the file's folder.
-[[nodiscard]] Result<Config> ParseConfig(std::string_view text, const std::string& file);
+[[nodiscard]] Result<Config> ParseConfig(std::string_view text, const std::string& file, bool passed = false);
 
 // Fails when a file of a feed cannot be read. Not part of ParseConfig: a server starts without a feed whose file is
 // missing.

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <string>
 
+#include "cli/activation.h"
 #include "cli/check.h"
 #include "cli/config.h"
 #include "cli/daemon.h"
@@ -20,8 +21,11 @@ int Complain(const std::string& message) {
 }
 
 int Serve(const rblitz::ServerOptions& options) {
-  auto config = rblitz::LoadConfig(options.config);
+  auto passed = rblitz::TakePassedSockets();
+  if (!passed) return Complain(passed.error().message);
+  auto config = rblitz::LoadConfig(options.config, !passed->empty());
   if (!config) return Complain(config.error().message);
+  config->server.passed = *std::move(passed);
   rblitz::BlockSignals();
   const auto daemon = rblitz::Daemon::Create(*std::move(config), options.control);
   if (!daemon) return Complain(daemon.error().message);

@@ -225,7 +225,7 @@ Json Reloads::OneFeed(const Request& request) {
 
 Json Reloads::LoadConfiguration() {
   const auto running = config();
-  auto next = LoadConfig(running->file);
+  auto next = LoadConfig(running->file, !running->server.passed.empty());
   if (!next) return FailedAnswer(next.error().message);
   if (const auto checked = CheckNewFeeds(*running, *next); !checked) return FailedAnswer(checked.error().message);
   const std::vector<std::string> restart = NeedsRestart(*running, *next);

@@ -1,5 +1,6 @@
 #include "cli/render.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -149,6 +150,25 @@ std::string OriginLines(const Json& feeds) {
   return text;
 }
 
+// The addresses of one protocol, each once, though every worker has a socket of it.
+std::string ListenLine(const Json& sockets, const char* protocol, const char* title) {
+  Json addresses = Json::array();
+  for (const Json& socket : sockets) {
+    const Json& address = socket["address"];
+    const bool is_there = std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+    if (socket["protocol"] == protocol && !is_there) addresses.push_back(address);
+  }
+  return addresses.empty() ? "" : "listen " + std::string(title) + ": " + Joined(addresses);
+}
+
+std::string SocketLines(const Json& status) {
+  std::string text = ListenLine(status["sockets"], "udp", "UDP");
+  if (!text.empty()) text += "\n";
+  if (status["tcp"].is_null()) return text;
+  return text + ListenLine(status["sockets"], "tcp", "TCP") + ", " + Number(status["tcp"]["open"]) +
+         " connection(s) open\n";
+}
+
 std::string PortLines(const Json& status) {
   std::string text;
   for (const Json& port : status["ports"]) {
@@ -157,8 +177,7 @@ std::string PortLines(const Json& status) {
             Number(port["missed"]) + ", no buffer " + Number(port["no_buffer"]) + ", errors " + Number(port["errors"]) +
             "\n";
   }
-  if (!status["listen"].empty()) text += "listen: " + Joined(status["listen"]) + " (UDP)\n";
-  return text;
+  return text + SocketLines(status);
 }
 
 // The members of an object that are not 0.
@@ -169,6 +188,14 @@ std::string NonZero(const Json& counters) {
   }
   const std::string text = table.Text("  ");
   return text.empty() ? "  none\n" : text;
+}
+
+// The connections, and why those that are gone were closed.
+std::string TcpText(const Json& tcp) {
+  if (tcp.is_null()) return "";
+  TextTable table;
+  for (const char* key : {"open", "accepted", "accept_failed"}) table.AddRow({key, Number(tcp[key])});
+  return "tcp connections\n" + table.Text("  ") + "tcp connections closed\n" + NonZero(tcp["closed"]);
 }
 
 // Local time, to the second.
@@ -247,6 +274,7 @@ std::string RenderStats(const Json& stats) {
   }
   std::string text = totals.Text();
   for (const char* key : {"dropped", "lost", "rcodes", "types"}) text += key + ("\n" + NonZero(stats[key]));
+  text += TcpText(stats["tcp"]);
   text += "question sizes (bytes at most)\n" + NonZero(stats["question_sizes"]);
   text += "answer sizes (bytes at most)\n" + NonZero(stats["answer_sizes"]);
   TextTable zones;

@@ -147,6 +147,34 @@ Json SizesJson(const Workers& workers, SizeCounters WorkerStats::*sizes) {
   return json;
 }
 
+// Null: nothing is served over TCP.
+Json TcpJson(const TcpStats* tcp) {
+  if (tcp == nullptr) return {};
+  Json closed = Json::object();
+  uint64_t all_closed = 0;
+  for (size_t reason = 0; reason < static_cast<size_t>(TcpClose::kCount); ++reason) {
+    const uint64_t n = tcp->closed[reason].value();
+    closed[std::string(TcpCloseName(static_cast<TcpClose>(reason)))] = n;
+    all_closed += n;
+  }
+  // Read last: what was closed had been accepted.
+  const uint64_t accepted = tcp->accepted.value();
+  return {{"open", accepted - all_closed},
+          {"accepted", accepted},
+          {"accept_failed", tcp->accept_failed.value()},
+          {"closed", std::move(closed)}};
+}
+
+Json SocketsJson(const Workers& workers) {
+  Json sockets = Json::array();
+  for (const Workers::Socket& socket : workers.sockets()) {
+    Json json = {{"address", socket.address}, {"protocol", socket.is_tcp ? "tcp" : "udp"}};
+    if (!socket.is_tcp) json.update({{"worker", socket.worker}, {"lost", socket.lost}});
+    sockets.push_back(std::move(json));
+  }
+  return sockets;
+}
+
 // What never came to a worker.
 Json LostJson(const Workers& workers) {
   uint64_t missed = 0;
@@ -157,10 +185,10 @@ Json LostJson(const Workers& workers) {
     no_buffer += port.no_buffer;
     errors += port.errors;
   }
-  return {{"port_missed", missed},
-          {"port_no_buffer", no_buffer},
-          {"port_errors", errors},
-          {"socket_full", workers.socket_losses()}};
+  uint64_t socket_full = 0;
+  for (const Workers::Socket& socket : workers.sockets()) socket_full += socket.lost;
+  return {
+      {"port_missed", missed}, {"port_no_buffer", no_buffer}, {"port_errors", errors}, {"socket_full", socket_full}};
 }
 
 Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
@@ -226,9 +254,11 @@ Json StatusJson(const ServerView& view) {
                {"uptime_seconds", Rounded(view.uptime_seconds)},
                {"config", view.config.file},
                {"io", view.config.server.io == IoKind::kDpdk ? "dpdk" : "kernel"},
-               {"workers", view.workers.stats().size()},
+               {"workers", view.workers.count()},
                {"ports", PortsJson(view)},
                {"listen", view.config.server.listen},
+               {"sockets", SocketsJson(view.workers)},
+               {"tcp", TcpJson(view.workers.tcp())},
                {"queries_per_second", Rounded(view.rates.received)},
                {"zones", ZonesJson(view.config, view.serving)}};
   json["reading"] = Json();
@@ -252,6 +282,7 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
                {"answers_per_second", Rounded(rates.answered)},
                {"dropped", DroppedJson(workers)},
                {"lost", LostJson(workers)},
+               {"tcp", TcpJson(workers.tcp())},
                {"rcodes", RcodesJson(workers)},
                {"types", TypesJson(workers)},
                {"question_sizes", SizesJson(workers, &WorkerStats::question_sizes)},

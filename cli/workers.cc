@@ -1,32 +1,123 @@
 #include "cli/workers.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
 
 #include <chrono>
+#include <utility>
 
+#include "cli/activation.h"
+#include "cli/log.h"
 #include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/socket_set.h"
 
 namespace rblitz {
 
+namespace {
+
+// Descriptors for everything but connections: sockets, files that are read, clients of the control socket.
+constexpr rlim_t kOtherDescriptors = 256;
+
+// Makes room for so many connections, as far as the hard limit goes.
+void RaiseDescriptorLimit(size_t connections) {
+  const rlim_t wanted = connections + kOtherDescriptors;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < wanted) {
+    LogLine("few_descriptors").Add("limit", uint64_t{limit.rlim_cur}).Add("wanted", uint64_t{wanted});
+  }
+}
+
+void Pin(std::thread& thread, int core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  CPU_SET(static_cast<size_t>(core), &cores);
+  pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
   std::unique_ptr<Workers> workers(new Workers);
-  workers->cpus_ = io::AllowedCpus().size();  // before DPDK, which takes the cores of its workers from this thread
-  if (config.server.io == IoKind::kDpdk) {
-    auto dpdk = io::Dpdk::Open(config.dpdk);
-    if (!dpdk) return tl::unexpected<Error>(dpdk.error());
-    workers->dpdk_ = *std::move(dpdk);
-    workers->dpdk_workers_ = config.dpdk.workers;
-    for (uint32_t i = 0; i < config.dpdk.workers; ++i) {
-      workers->ios_.push_back(workers->dpdk_->io(i, workers->AddStats()));
-    }
+  const std::vector<int> allowed =
+      io::AllowedCpus();  // before DPDK, which takes the cores of its workers from this thread
+  workers->cpus_ = allowed.size();
+  const bool dpdk = config.server.io == IoKind::kDpdk;
+  if (dpdk) {
+    if (Status opened = workers->OpenPorts(config.dpdk); !opened) return tl::unexpected(opened.error());
+  } else if (!config.dpdk.cores.empty()) {
+    auto cores = io::WorkerCores(config.dpdk, allowed);
+    if (!cores) return Fail("server." + cores.error().message);
+    workers->cores_ = *std::move(cores);
   }
-  for (const io::SocketConfig& socket : config.server.sockets) {
-    auto io = io::SocketIo::Open(socket, workers->AddStats());
-    if (!io) return tl::unexpected<Error>(io.error());
-    workers->sockets_.push_back(io->get());
-    workers->ios_.push_back(*std::move(io));
+  Result<ServedSockets> sockets = ChooseSockets(config.server.sockets, config.server.passed);
+  if (!sockets) return tl::unexpected(sockets.error());
+  if (Status opened = workers->OpenUdp(&sockets->udp, dpdk ? 1 : config.dpdk.workers); !opened) {
+    return tl::unexpected(opened.error());
   }
+  workers->packet_workers_ = workers->ios_.size();
+  io::TcpConfig tcp = config.server.tcp;
+  // A port that UDP was given is TCP's, too.
+  for (size_t i = 0; i < sockets->tcp.size() && !config.server.sockets.empty(); ++i) {
+    sockets->tcp[i].port = sockets->udp[i].port;
+  }
+  tcp.listen = std::move(sockets->tcp);
+  if (Status opened = workers->OpenTcp(std::move(tcp)); !opened) return tl::unexpected(opened.error());
   return workers;
+}
+
+Status Workers::OpenPorts(const io::DpdkConfig& config) {
+  auto dpdk = io::Dpdk::Open(config);
+  if (!dpdk) return tl::unexpected<Error>(dpdk.error());
+  dpdk_ = *std::move(dpdk);
+  dpdk_workers_ = config.workers;
+  for (uint32_t i = 0; i < config.workers; ++i) ios_.push_back(dpdk_->io(i, AddStats()));
+  return {};
+}
+
+// Each worker gets a socket of every address. Of one that was passed there is only one: all take from it.
+Status Workers::OpenUdp(std::vector<io::SocketConfig>* configs, size_t workers) {
+  for (size_t worker = 0; worker < workers && !configs->empty(); ++worker) {
+    WorkerStats* const stats = AddStats();
+    std::vector<std::unique_ptr<io::SocketIo>> sockets;
+    for (io::SocketConfig& config : *configs) {
+      const bool is_passed = config.fd >= 0;
+      if (worker > 0 && !is_passed) config.sharing = io::Sharing::kJoins;
+      if (worker == 0 && workers > 1 && !is_passed) config.sharing = io::Sharing::kFirst;
+      const int passed = config.fd;
+      if (is_passed && worker + 1 < workers) config.fd = fcntl(passed, F_DUPFD_CLOEXEC, 0);
+      auto io = io::SocketIo::Open({.address = config.address,
+                                    .port = config.port,
+                                    .receive_buffer = config.receive_buffer,
+                                    .sharing = config.sharing,
+                                    .fd = passed},
+                                   stats);
+      if (!io) return tl::unexpected<Error>(io.error());
+      config.port = (*io)->port();
+      udp_sockets_.push_back({io->get(), io::ListenText(config), worker, is_passed && worker > 0});
+      sockets.push_back(*std::move(io));
+    }
+    ios_.push_back(std::make_unique<io::SocketSet>(std::move(sockets)));
+  }
+  return {};
+}
+
+Status Workers::OpenTcp(io::TcpConfig config) {
+  if (config.listen.empty() || config.connections == 0) return {};
+  RaiseDescriptorLimit(config.connections);
+  auto io = io::TcpIo::Open(config, AddStats(), &tcp_);
+  if (!io) return tl::unexpected<Error>(io.error());
+  for (size_t i = 0; i < config.listen.size(); ++i) {
+    config.listen[i].port = (*io)->ports()[i];
+    tcp_addresses_.push_back(io::ListenText(config.listen[i]));
+  }
+  has_tcp_ = true;
+  ios_.push_back(*std::move(io));
+  return {};
 }
 
 Workers::~Workers() {
@@ -41,10 +132,12 @@ void Workers::Launch(const Published<Serving>* serving) {
     const auto work = [worker, this] { worker->Run(stop_); };
     if (i < dpdk_workers_) {
       dpdk_->Launch(static_cast<uint32_t>(i), work);
-    } else {
-      threads_.emplace_back(work);
-      pthread_setname_np(threads_.back().native_handle(), "socket");
+      continue;
     }
+    threads_.emplace_back(work);
+    const bool is_udp = i < packet_workers_;
+    pthread_setname_np(threads_.back().native_handle(), is_udp ? "socket" : "tcp");
+    if (is_udp && !cores_.empty()) Pin(threads_.back(), cores_[i]);
   }
 }
 
@@ -75,10 +168,13 @@ uint64_t Workers::Sum(Counter WorkerStats::*counter) const {
   return sum;
 }
 
-uint64_t Workers::socket_losses() const {
-  uint64_t sum = 0;
-  for (const io::SocketIo* const socket : sockets_) sum += socket->losses();
-  return sum;
+std::vector<Workers::Socket> Workers::sockets() const {
+  std::vector<Socket> sockets;
+  for (const auto& [io, address, worker, is_shared] : udp_sockets_) {
+    sockets.push_back({.address = address, .worker = worker, .lost = is_shared ? 0 : io->losses()});
+  }
+  for (const std::string& address : tcp_addresses_) sockets.push_back({.address = address, .is_tcp = true});
+  return sockets;
 }
 
 std::vector<io::DpdkPortInfo> Workers::ports() const {

@@ -21,7 +21,10 @@ uint16_t KeptFlags(const uint8_t* payload) noexcept { return dns::Load16(payload
 
 AnswerWriter::AnswerWriter(io::Message& message, const dns::Query& query) noexcept
     : message_(message), query_(query), old_sum_(SumOf(message)), end_(query.question_end) {
-  const size_t wanted = query.edns ? std::min(query.udp_size, dns::kUdpSize) : dns::kMinUdpSize;
+  // RFC 6891 section 6.2.3: sizes that are offered are those of UDP.
+  const size_t wanted = query.over_tcp ? dns::kMaxMessage
+                        : query.edns   ? std::min(query.udp_size, dns::kUdpSize)
+                                       : dns::kMinUdpSize;
   limit_ = std::min<size_t>(message.capacity, wanted) - (query.edns ? dns::kOptSize : 0);
 }
 

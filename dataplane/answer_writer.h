@@ -1,5 +1,6 @@
 // Writes an answer over its question, record by record: the way for all that has no ready answer. A record that does
-// not fit is left out whole; when that leaves the answer section incomplete, TC is set (RFC 2181 section 9).
+// not fit is left out whole; when that leaves the answer section incomplete, TC is set (RFC 2181 section 9). Over TCP
+// an answer may have 65,535 bytes, over UDP what the client takes, up to 1232.
 //
 // Thread-safety: one answer, one thread. Errors: none. Cost: tens of nanoseconds a record; no allocation.
 #pragma once

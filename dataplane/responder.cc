@@ -241,12 +241,13 @@ inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, Ready
   write.template operator()<true, 16>(Scratch::kListedEdns, listed);
   const Scratch::OfKind& composed = s.of_kind[Scratch::kComposed];
   for (const uint8_t i : std::span(composed.at, composed.count)) {
-    Compose(burst.messages[s.asked[i].message], s.asked[i], s.addresses[i], zone);
+    Compose(burst, s.asked[i], s.addresses[i], zone);
   }
 }
 
 // An address question without a ready answer: another type than A, several feeds, a test address.
-void Responder::Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept {
+void Responder::Compose(io::Burst& burst, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept {
+  io::Message& message = burst.messages[asked.message];
   dns::Query query;
   if (asked.form == Form::kOther) {
     query = dns::ParseQuery({message.payload, message.size});
@@ -260,6 +261,7 @@ void Responder::Compose(io::Message& message, const Asked& asked, uint32_t addre
       query.udp_size = std::max(dns::Load16(opt + kOptSizeAt), dns::kMinUdpSize);
     }
   }
+  query.over_tcp = burst.over_tcp;
   if (IsTransfer(query.qtype)) {
     AnswerWriter writer(message, query);
     return Finish(writer, dns::kRefused, false);

@@ -52,7 +52,7 @@ class Responder {
   void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
   void CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept;
   uint64_t CountAboveIp6(const Zone::Rep& zone) noexcept;
-  void Compose(io::Message& message, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
+  void Compose(io::Burst& burst, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
 
   // The same for a burst of questions that differ in their addresses alone (responder_alike.cc); false: they differ in
   // more, and nothing has been done.

@@ -111,7 +111,8 @@ void Responder::Count(const Zone::Rep& zone, Outcome outcome) noexcept {
 
 void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept {
   io::Message& message = burst.messages[index];
-  const dns::Query query = dns::ParseQuery({message.payload, message.size});
+  dns::Query query = dns::ParseQuery({message.payload, message.size});
+  query.over_tcp = burst.over_tcp;
   if (query.status != dns::QueryStatus::kOk) return AnswerUnreadable(message, query);
   stats_->CountType(AskedTypeOf(query.qtype));
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);

@@ -14,6 +14,13 @@ std::string_view DropReasonName(DropReason reason) noexcept {
   return kNames[static_cast<size_t>(reason)];
 }
 
+std::string_view TcpCloseName(TcpClose reason) noexcept {
+  static constexpr std::string_view kNames[] = {"client",   "idle",       "slow",         "reset",   "empty",
+                                                "too_long", "unanswered", "source_limit", "evicted", "no_memory"};
+  static_assert(std::size(kNames) == static_cast<size_t>(TcpClose::kCount));
+  return kNames[static_cast<size_t>(reason)];
+}
+
 std::string_view OutcomeName(Outcome outcome) noexcept {
   static constexpr std::string_view kNames[] = {"listed",  "nodata",  "nxdomain", "servfail",
                                                 "refused", "ignored", "other"};

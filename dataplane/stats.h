@@ -50,6 +50,30 @@ enum class DropReason : uint8_t {
 };
 [[nodiscard]] std::string_view DropReasonName(DropReason reason) noexcept;
 
+// Why a TCP connection was closed.
+enum class TcpClose : uint8_t {
+  kClient,       // the client had no more questions
+  kIdle,         // no whole question came for too long
+  kSlow,         // what was answered was not taken for too long
+  kReset,        // by the client, or by the network
+  kEmpty,        // a question of no bytes
+  kTooLong,      // one of more bytes than are taken
+  kUnanswered,   // one that gets no answer: less than a header, an answer, from a client that is ignored
+  kSourceLimit,  // at once: its source has as many as it may have
+  kEvicted,      // idle for longer than any other when there were as many as may be and one more came
+  kNoMemory,     // no room left for what slow clients do not take
+  kCount,
+};
+[[nodiscard]] std::string_view TcpCloseName(TcpClose reason) noexcept;
+
+struct alignas(64) TcpStats {
+  Counter accepted;
+  Counter accept_failed;  // no descriptor or memory was left for one: tried again a little later
+  std::array<Counter, static_cast<size_t>(TcpClose::kCount)> closed;
+
+  void Close(TcpClose reason) noexcept { closed[static_cast<size_t>(reason)].Add(1); }
+};
+
 // How a question of a zone ended.
 enum class Outcome : uint8_t { kListed, kNoData, kNxdomain, kServfail, kRefused, kIgnored, kOther, kCount };
 [[nodiscard]] std::string_view OutcomeName(Outcome outcome) noexcept;

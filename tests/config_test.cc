@@ -130,6 +130,33 @@ TEST(Config, ReadsGuardsAndUser) {
                                                       .max_memory = uint64_t{64} << 20}));
 }
 
+TEST(Config, ReadsLimitsOfTcpAndWorkersOfSockets) {
+  std::string text = kLeast;
+  text.insert(text.find("[[feed]]"),
+              "workers = 3\ncores = [0, 2, 4]\ntcp_connections = 0\ntcp_per_source = 7\ntcp_idle = \"1m\"\n");
+  const auto config = ParseConfig(text, "rblitz.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->dpdk.workers, 3u);
+  EXPECT_EQ(config->dpdk.cores, (std::vector<int>{0, 2, 4}));
+  EXPECT_EQ(config->server.tcp.connections, 0u);
+  EXPECT_EQ(config->server.tcp.per_source, 7u);
+  EXPECT_EQ(config->server.tcp.idle_ms, 60'000u);
+  const auto least = ParseConfig(kLeast, "rblitz.toml");
+  EXPECT_EQ(least->server.tcp.connections, 1000u);
+  EXPECT_EQ(least->server.tcp.per_source, 100u);
+  EXPECT_EQ(least->server.tcp.idle_ms, 10'000u);
+  EXPECT_THAT(NeedsRestart(*least, *config),
+              testing::ElementsAre("server.workers", "server.cores", "server.tcp_connections", "server.tcp_per_source",
+                                   "server.tcp_idle"));
+}
+
+TEST(Config, NeedsNoListenWhereSocketsArePassed) {
+  std::string text = kLeast;
+  text.replace(text.find("listen"), text.find('\n', text.find("listen")) - text.find("listen"), "");
+  EXPECT_FALSE(ParseConfig(text, "rblitz.toml"));
+  EXPECT_TRUE(ParseConfig(text, "rblitz.toml", true));
+}
+
 TEST(Config, NeedsOnlyWhatHasNoDefault) {
   const auto config = ParseConfig(kLeast, "rblitz.toml");
   ASSERT_TRUE(config) << config.error().message;
@@ -182,6 +209,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"\"127.0.0.1:5300\"", "\"*:53\"", "3: server.listen: bad listen address '*:53': all addresses are "},
         Mistake{"workers  = 1", "workers = 2", "4: server.workers: more than one is not supported yet"},
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
+        Mistake{"workers  = 1", "tcp_connections = -1", "4: server.tcp_connections: must be a number from 0"},
+        Mistake{"workers  = 1", "tcp_per_source = 0", "4: server.tcp_per_source: must be a number from 1"},
+        Mistake{"workers  = 1", "tcp_idle = 0", "4: server.tcp_idle: must be from 1s to 1h"},
+        Mistake{"workers  = 1", "tcp_idle = \"2h\"", "4: server.tcp_idle: must be from 1s to 1h"},
         Mistake{"cores    = [1]", "cores = [1, 2]", "5: server.cores: must name one core for each worker (1)"},
         Mistake{"cores    = [1]", "cores = [\"1\"]", "5: server.cores: must be a list of numbers"},
         Mistake{"state    = ", "owner = \"rblitz\"\nstate = ", "6: server.owner: is not known"},

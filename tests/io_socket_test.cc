@@ -1,72 +1,13 @@
-#include <arpa/inet.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dataplane/io/socket_io.h"
 #include "tests/echo.h"
+#include "tests/udp_client.h"
 
 namespace rblitz::io {
 namespace {
-
-using Datagram = std::string;
-
-Datagram Inverted(Datagram bytes) {
-  for (char& byte : bytes) byte = static_cast<char>(~byte);
-  return bytes;
-}
-
-sockaddr_storage Address(const char* text, uint16_t port, socklen_t* size) {
-  sockaddr_storage address = {};
-  auto& ip4 = reinterpret_cast<sockaddr_in&>(address);
-  auto& ip6 = reinterpret_cast<sockaddr_in6&>(address);
-  ip4.sin_port = htons(port);
-  if (inet_pton(AF_INET, text, &ip4.sin_addr) == 1) {
-    ip4.sin_family = AF_INET;
-    *size = sizeof ip4;
-  } else {
-    EXPECT_EQ(inet_pton(AF_INET6, text, &ip6.sin6_addr), 1) << text;
-    ip6.sin6_family = AF_INET6;
-    *size = sizeof ip6;
-  }
-  return address;
-}
-
-// A client whose socket is connected: it takes datagrams from the address that it asked, and from no other.
-class Client {
- public:
-  Client(const char* server, uint16_t port, const char* from = nullptr) {
-    socklen_t size;
-    const sockaddr_storage address = Address(server, port, &size);
-    fd_ = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (from != nullptr) {
-      const sockaddr_storage own = Address(from, 0, &size);
-      EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&own), size), 0) << from;
-    }
-    const timeval patience = {.tv_sec = 2, .tv_usec = 0};
-    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), size), 0);
-  }
-  ~Client() { close(fd_); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
-
-  void Send(const Datagram& datagram) const {
-    EXPECT_EQ(send(fd_, datagram.data(), datagram.size(), 0), static_cast<ssize_t>(datagram.size()));
-  }
-  Datagram Receive() const {
-    char bytes[4096];
-    const ssize_t size = recv(fd_, bytes, sizeof bytes, 0);
-    return size < 0 ? "nothing came" : Datagram(bytes, static_cast<size_t>(size));
-  }
-
- private:
-  int fd_;
-};
 
 // As text: mapped where it is an IPv4 one.
 std::string ClientText(const Burst& burst, size_t i) {
@@ -119,7 +60,7 @@ TEST_F(SocketIoTest, AnswersFromTheAddressThatWasAsked) {
     SCOPED_TRACE(std::string(bound) + " asked at " + asked);
     stats_ = std::make_unique<WorkerStats>();
     Open(bound);
-    const Client client(asked, io_->port());
+    const UdpClient client(asked, io_->port());
     client.Send("\x02hello");
     Serve(1);
     EXPECT_EQ(client.Receive(), Inverted("\x02hell"));
@@ -129,8 +70,8 @@ TEST_F(SocketIoTest, AnswersFromTheAddressThatWasAsked) {
 
 TEST_F(SocketIoTest, TellsTheClientOfEachMessage) {
   Open("0.0.0.0");
-  const Client first("127.0.0.1", io_->port());
-  const Client second("127.0.0.9", io_->port(), "127.0.0.77");
+  const UdpClient first("127.0.0.1", io_->port());
+  const UdpClient second("127.0.0.9", io_->port(), "127.0.0.77");
   first.Send("\x02one");
   second.Send("\x02two");
   for (size_t taken = 0; taken < 2; taken += burst_.count) {
@@ -141,7 +82,7 @@ TEST_F(SocketIoTest, TellsTheClientOfEachMessage) {
     }
   }
   Open("::1");
-  const Client third("::1", io_->port());
+  const UdpClient third("::1", io_->port());
   third.Send("\x02");
   ASSERT_TRUE(WaitForMessages());
   EXPECT_EQ(ClientText(burst_, 0), "::1");
@@ -155,8 +96,8 @@ TEST_F(SocketIoTest, BothWildcardsCanBeServedSideBySide) {
 
 TEST_F(SocketIoTest, AnswersManyClientsInBursts) {
   Open("127.0.0.1");
-  std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<Client>("127.0.0.1", io_->port()));
+  std::vector<std::unique_ptr<UdpClient>> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<UdpClient>("127.0.0.1", io_->port()));
   for (char round = 0; round < 4; ++round) {
     for (size_t i = 0; i < clients.size(); ++i) clients[i]->Send({2, static_cast<char>(i), round, 'x'});
   }
@@ -175,7 +116,7 @@ TEST_F(SocketIoTest, AnswersManyClientsInBursts) {
 
 TEST_F(SocketIoTest, SizesGrowAndShrinkAndEndAtTheCapacity) {
   Open("127.0.0.1");
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   uint64_t n = 0;
   for (const size_t size : {1u, 12u, 511u, 1100u, 1231u, 1232u, 1233u, 2047u, 2048u}) {
     const Datagram question(size, '\x7f');
@@ -189,7 +130,7 @@ TEST_F(SocketIoTest, SizesGrowAndShrinkAndEndAtTheCapacity) {
 
 TEST_F(SocketIoTest, LongerQuestionsAreOversize) {
   Open("127.0.0.1");
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   client.Send(Datagram(SocketIo::kMaxQuestion + 1, 'x'));
   client.Send("\x02ok");
   Serve(2);
@@ -200,7 +141,7 @@ TEST_F(SocketIoTest, LongerQuestionsAreOversize) {
 
 TEST_F(SocketIoTest, AnEmptyDatagramIsAMessageOfSizeZero) {
   Open("127.0.0.1");
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   client.Send("");
   Serve(1);
   EXPECT_EQ(dropped(DropReason::kShortDns), 1u);
@@ -215,7 +156,7 @@ TEST_F(SocketIoTest, SourcePortZeroIsDropped) {
   const uint16_t port = io_->port();
   const uint8_t datagram[] = {0, 0, static_cast<uint8_t>(port >> 8), static_cast<uint8_t>(port), 0, 9, 0, 0, 'x'};
   socklen_t size;
-  const sockaddr_storage to = Address("127.0.0.1", 0, &size);
+  const sockaddr_storage to = NumericAddress("127.0.0.1", 0, &size);
   EXPECT_EQ(sendto(raw, datagram, sizeof datagram, 0, reinterpret_cast<const sockaddr*>(&to), size), 9);
   close(raw);
   Serve(1);
@@ -225,10 +166,10 @@ TEST_F(SocketIoTest, SourcePortZeroIsDropped) {
 
 TEST_F(SocketIoTest, AClientThatIsGoneHurtsNobodyElse) {
   Open("127.0.0.1");
-  const Client stays("127.0.0.1", io_->port());
+  const UdpClient stays("127.0.0.1", io_->port());
   for (uint64_t n = 0; n < 20; n += 2) {
     {
-      const Client leaves("127.0.0.1", io_->port());
+      const UdpClient leaves("127.0.0.1", io_->port());
       leaves.Send("\x02gone");
     }
     stays.Send("\x02here");
@@ -241,7 +182,7 @@ TEST_F(SocketIoTest, AClientThatIsGoneHurtsNobodyElse) {
 // The kernel refuses what routing has no way for: a burst with one such answer loses that one only.
 TEST_F(SocketIoTest, AnAnswerThatCannotBeSentIsTxFull) {
   Open("127.0.0.1");
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   for (char i = 0; i < 3; ++i) client.Send({2, i, 'x'});
   for (int waits = 0; burst_.count < 3 && waits < 200; ++waits) {
     io_->Wait(10);
@@ -260,7 +201,7 @@ TEST_F(SocketIoTest, AnAnswerThatCannotBeSentIsTxFull) {
 
 TEST_F(SocketIoTest, WaitEndsWhenADatagramComes) {
   Open("127.0.0.1");
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   EXPECT_TRUE(io_->can_wait());
   client.Send("\x02now");
   const auto before = std::chrono::steady_clock::now();
@@ -285,7 +226,7 @@ TEST_F(SocketIoTest, KnowsWhatTheKernelDropped) {
   ASSERT_TRUE(io.has_value());
   io_ = std::move(*io);
   EXPECT_EQ(io_->losses(), 0u);
-  const Client client("127.0.0.1", io_->port());
+  const UdpClient client("127.0.0.1", io_->port());
   constexpr uint64_t kSent = 1000;
   for (uint64_t i = 0; i < kSent; ++i) client.Send(Datagram(500, 'x'));
   const uint64_t lost = io_->losses();

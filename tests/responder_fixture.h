@@ -31,6 +31,7 @@ class ResponderTest : public testing::Test {
     std::vector<Bytes> buffers;
     io::Burst burst;
     burst.clients = clients_;
+    burst.over_tcp = over_tcp_;
     for (const Bytes& question : questions) {
       Bytes buffer(size_t{capacity} + io::kSlack + question.size(), 0xee);
       std::copy(question.begin(), question.end(), buffer.begin());
@@ -68,6 +69,7 @@ class ResponderTest : public testing::Test {
   }
 
   const io::Clients* clients_ = nullptr;
+  bool over_tcp_ = false;
   std::unique_ptr<const Serving> serving_;
   std::unique_ptr<WorkerStats> stats_;
   std::unique_ptr<Responder> responder_;

@@ -57,5 +57,66 @@ TEST_F(ResponderRecordsTest, WhatHasNoRecordOfTheTypeDoesNotCountForTheTtl) {
   EXPECT_EQ(Ttls("both.z", kMx), Ttl{7000});
 }
 
+// "n" TXT records of 200 bytes each.
+std::vector<GenericRecord> Texts(size_t n) {
+  std::vector<GenericRecord> records;
+  for (size_t i = 0; i < n; ++i) {
+    std::string text = std::to_string(i);
+    text.resize(199, '.');
+    records.push_back({RecordType::kTxt, 60, static_cast<char>(text.size()) + text});
+  }
+  return records;
+}
+
+TEST_F(ResponderRecordsTest, WhatIsCutOverUdpIsWholeOverTcp) {
+  for (const size_t records : {1u, 20u, 308u, 309u, 400u}) {
+    SCOPED_TRACE(records);
+    Serve(300, Texts(records));
+    for (const bool edns : {false, true}) {
+      // Records of 212 bytes behind 25 of header and question: in 512 bytes, or 1232 with OPT, and in 65,535.
+      const size_t over_udp = std::min<size_t>(records, edns ? 5 : 2);
+      const size_t over_tcp = std::min<size_t>(records, edns ? 308 : 309);
+      const Bytes question = edns ? Question("alone.z", dns::kTxt, Opt{.size = 4096}) : Question("alone.z", dns::kTxt);
+      over_tcp_ = false;
+      const Answer cut = AnswerReader(AskAll({question}, 65535).front()).Read();
+      EXPECT_EQ(cut.answer.size(), over_udp);
+      EXPECT_EQ((cut.flags & dns::kTc) != 0, cut.answer.size() < records);
+      over_tcp_ = true;
+      const Answer whole = AnswerReader(AskAll({question}, 65535).front()).Read();
+      EXPECT_EQ(whole.answer.size(), over_tcp);
+      EXPECT_EQ((whole.flags & dns::kTc) != 0, over_tcp < records);
+      EXPECT_EQ(whole.opt.has_value(), edns);
+    }
+  }
+}
+
+// The same of addresses, whose answers are composed in another place.
+TEST_F(ResponderRecordsTest, AnAddressWithManyTextsIsWholeOverTcp) {
+  Snapshot snapshot;
+  ZoneConfig zone = {.name = "z", .feeds = {}};
+  const std::string text(180, 't');
+  std::vector<std::string> texts;
+  for (uint32_t i = 0; i < 12; ++i) texts.push_back(std::to_string(i) + text);
+  for (uint32_t i = 0; i < 12; ++i) {
+    const uint32_t address = test::Ip(192, 0, 2, 1);
+    snapshot.feeds.push_back(test::MakeFeed("f" + std::to_string(i), {{address, address, 2 + i, {texts[i]}}}));
+    zone.feeds.push_back(i);
+  }
+  auto serving = BuildServing(std::move(snapshot), {&zone, 1}, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  for (const Bytes& question :
+       {Question("1.2.0.192.z", dns::kTxt), Question("1.2.0.192.z", dns::kTxt, Opt{.size = 512})}) {
+    over_tcp_ = false;
+    const Answer cut = Ask(question);
+    EXPECT_LT(cut.answer.size(), 12u);
+    EXPECT_NE(cut.flags & dns::kTc, 0);
+    over_tcp_ = true;
+    const Answer whole = AnswerReader(AskAll({question}, 65535).front()).Read();
+    EXPECT_EQ(whole.answer.size(), 12u);
+    EXPECT_EQ(whole.flags & dns::kTc, 0);
+  }
+}
+
 }  // namespace
 }  // namespace rblitz

@@ -25,7 +25,8 @@ struct Query {
   QueryStatus status = QueryStatus::kOk;
   bool edns = false;
   bool dnssec_ok = false;
-  uint16_t udp_size = kMinUdpSize;  // what the client takes, at least kMinUdpSize
+  bool over_tcp = false;            // never set by ParseQuery: whoever received it knows
+  uint16_t udp_size = kMinUdpSize;  // what the client takes over UDP, at least kMinUdpSize
   uint16_t qtype = 0;
   uint16_t qclass = 0;
   uint16_t question_end = kHeaderSize;  // offset behind QCLASS; kHeaderSize when there is no readable question

@@ -18,7 +18,8 @@ inline constexpr size_t kOptSize = 11;      // an OPT record without options
 inline constexpr uint16_t kUdpSize = 1232;  // what we offer and the most we send: fits one frame on every path
 inline constexpr uint16_t kMinUdpSize =
     512;  // RFC 1035 section 4.2.1; smaller EDNS sizes mean this (RFC 6891 section 6.2.3)
-inline constexpr uint16_t kPointer = 0xc000;  // RFC 1035 section 4.1.4
+inline constexpr uint16_t kMaxMessage = 65535;  // over TCP (RFC 1035 section 4.2.2)
+inline constexpr uint16_t kPointer = 0xc000;    // RFC 1035 section 4.1.4
 inline constexpr uint16_t kQnamePointer = kPointer | kHeaderSize;
 
 // Bits of the header's second word.

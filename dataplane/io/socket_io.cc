@@ -1,7 +1,6 @@
 #include "dataplane/io/socket_io.h"
 
 #include <linux/sock_diag.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,7 +8,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 namespace rblitz::io {
@@ -19,14 +17,9 @@ namespace {
 // Times that a full send buffer is waited for, a millisecond each, before the rest of a burst is given up.
 constexpr int kSendWaits = 3;
 
-struct Address {
-  sockaddr_storage storage;
-  socklen_t size;
-};
-
 struct alignas(64) Slot {
   uint8_t data[SocketIo::kMaxQuestion + kSlack];
-  sockaddr_storage peer;
+  SocketAddress peer;
   iovec part;
   alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(in6_pktinfo))];
 };
@@ -34,58 +27,32 @@ static_assert(sizeof(in6_pktinfo) >= sizeof(in_pktinfo));
 static_assert(offsetof(Slot, data) == 0);  // a message leads to its slot
 static_assert(SocketIo::kMaxAnswer <= SocketIo::kMaxQuestion);
 
-std::string Name(const SocketConfig& config) {
-  const bool is_ip6 = config.address.find(':') != std::string::npos;
-  return (is_ip6 ? '[' + config.address + ']' : config.address) + ':' + std::to_string(config.port);
-}
-
-tl::unexpected<Error> FailErrno(const SocketConfig& config, const char* step) {
-  return Fail(Name(config) + ": " + step + ": " + std::strerror(errno));
-}
-
-Result<Address> Resolve(const SocketConfig& config) {
-  addrinfo hints = {};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(config.address.c_str(), std::to_string(config.port).c_str(), &hints, &found);
-  if (error != 0) return Fail(Name(config) + ": " + gai_strerror(error));
-  Address address = {};
-  std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
-  address.size = found->ai_addrlen;
-  freeaddrinfo(found);
-  return address;
-}
-
-bool IsWildcard(const Address& address) {
-  if (address.storage.ss_family == AF_INET) {
-    return reinterpret_cast<const sockaddr_in&>(address.storage).sin_addr.s_addr == htonl(INADDR_ANY);
-  }
-  return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6&>(address.storage).sin6_addr);
-}
-
-// sin_port and sin6_port stand at the same place.
-uint16_t PortOf(const sockaddr_storage& address) noexcept {
-  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
-  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
-bool SetOption(int fd, int level, int name, int value) {
-  return setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
 // What no question could be answered without fails; what only makes it better does not.
-bool SetOptions(int fd, const Address& address, const SocketConfig& config) {
-  const bool is_ip6 = address.storage.ss_family == AF_INET6;
+bool SetOptions(int fd, const SocketAddress& address, const SocketConfig& config) {
+  const bool is_ip6 = address.is_ip6();
   if (!SetOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, config.receive_buffer)) {
     static_cast<void>(SetOption(fd, SOL_SOCKET, SO_RCVBUF, config.receive_buffer));
   }
   // An ICMP error that anybody can forge must not make the kernel cut answers into fragments (RFC 9715 section 3.1).
   static_cast<void>(is_ip6 ? SetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT)
                            : SetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT));
-  if (is_ip6 && !SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) return false;
-  if (!IsWildcard(address)) return true;
+  if (!address.is_wildcard()) return true;
   return is_ip6 ? SetOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : SetOption(fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+Status Bind(int fd, const SocketAddress& address, const SocketConfig& config) {
+  const bool joins = config.sharing == Sharing::kJoins;
+  if ((address.is_ip6() && !SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1)) ||
+      (joins && !SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1))) {
+    return FailErrno(config, "cannot set the socket's options");
+  }
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0) {
+    return FailErrno(config, "cannot bind");
+  }
+  if (config.sharing == Sharing::kFirst && !SetOption(fd, SOL_SOCKET, SO_REUSEPORT, 1)) {
+    return FailErrno(config, "cannot share the address");
+  }
+  return {};
 }
 
 // Makes what the kernel told about the question's arrival the wish for the answer's departure: from the address that
@@ -117,8 +84,8 @@ struct SocketIo::Rep {
     slot.part = {slot.data, kMaxQuestion};
     received[i] = {};
     msghdr& header = received[i].msg_hdr;
-    header.msg_name = &slot.peer;
-    header.msg_namelen = sizeof slot.peer;
+    header.msg_name = &slot.peer.storage;
+    header.msg_namelen = sizeof slot.peer.storage;
     header.msg_iov = &slot.part;
     header.msg_iovlen = 1;
     if (!with_control) return;
@@ -147,7 +114,7 @@ void SocketIo::Rep::Take(size_t i, Burst& burst) noexcept {
     stats->Drop(DropReason::kOversize);
     return;
   }
-  if (PortOf(slots[i].peer) == 0) [[unlikely]] {
+  if (slots[i].peer.port() == 0) [[unlikely]] {
     stats->Drop(DropReason::kSourcePortZero);
     return;
   }
@@ -190,21 +157,27 @@ SocketIo::SocketIo(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
 SocketIo::~SocketIo() = default;
 
 Result<std::unique_ptr<SocketIo>> SocketIo::Open(const SocketConfig& config, WorkerStats* stats) {
-  Result<Address> address = Resolve(config);
+  const bool is_taken_over = config.fd >= 0;
+  Result<SocketAddress> address = ResolveListen(config);
   if (!address) return tl::unexpected(address.error());
-  const int fd = socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int fd = is_taken_over ? config.fd : socket(address->storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return FailErrno(config, "cannot make a socket");
   // From here on `rep` closes it.
-  auto rep = std::make_unique<Rep>(fd, IsWildcard(*address), stats);
-  auto* name = reinterpret_cast<sockaddr*>(&address->storage);
+  auto rep = std::make_unique<Rep>(fd, address->is_wildcard(), stats);
   if (!SetOptions(fd, *address, config)) return FailErrno(config, "cannot set the socket's options");
-  if (bind(fd, name, address->size) != 0) return FailErrno(config, "cannot bind");
-  if (getsockname(fd, name, &address->size) != 0) return FailErrno(config, "cannot read the bound port");
-  rep->port = PortOf(address->storage);
+  if (!is_taken_over) {
+    if (Status bound = Bind(fd, *address, config); !bound) return tl::unexpected(bound.error());
+  }
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address->storage), &address->size) != 0) {
+    return FailErrno(config, "cannot read the bound port");
+  }
+  rep->port = address->port();
   return std::unique_ptr<SocketIo>(new SocketIo(std::move(rep)));
 }
 
 uint16_t SocketIo::port() const noexcept { return rep_->port; }
+
+int SocketIo::fd() const noexcept { return rep_->fd; }
 
 void SocketIo::Receive(Burst& burst) noexcept {
   Rep& rep = *rep_;
@@ -249,15 +222,7 @@ void SocketIo::Send(Burst& burst) noexcept {
 }
 
 ClientAddress SocketIo::ClientOf(const Message& message) const noexcept {
-  const sockaddr_storage& peer = reinterpret_cast<const Slot*>(message.payload)->peer;
-  if (peer.ss_family == AF_INET) {
-    const in_addr& ip4 = reinterpret_cast<const sockaddr_in&>(peer).sin_addr;
-    return MappedClient(reinterpret_cast<const uint8_t*>(&ip4.s_addr));
-  }
-  // An IPv4 client of a dual-stack socket is mapped already.
-  ClientAddress client;
-  std::memcpy(client.data(), &reinterpret_cast<const sockaddr_in6&>(peer).sin6_addr, client.size());
-  return client;
+  return reinterpret_cast<const Slot*>(message.payload)->peer.client();
 }
 
 uint64_t SocketIo::losses() const noexcept {
@@ -270,26 +235,6 @@ uint64_t SocketIo::losses() const noexcept {
 void SocketIo::Wait(int milliseconds) noexcept {
   pollfd ready = {.fd = rep_->fd, .events = POLLIN, .revents = 0};
   poll(&ready, 1, milliseconds);
-}
-
-Result<SocketConfig> ParseListen(const std::string& text) {
-  const auto bad = [&text](const char* what) { return Fail("bad listen address '" + text + "': " + what); };
-  const size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return bad("want ADDRESS:PORT");
-  SocketConfig config;
-  config.address = text.substr(0, colon);
-  if (config.address.size() >= 2 && config.address.front() == '[' && config.address.back() == ']') {
-    config.address = config.address.substr(1, config.address.size() - 2);
-  } else if (config.address.find(':') != std::string::npos) {
-    return bad("want ADDRESS:PORT, an IPv6 address in brackets");
-  }
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, config.port);
-  if (error != std::errc() || rest != end) return bad("bad port");
-  // getaddrinfo(3) of glibc takes * for one of the two wildcards.
-  if (config.address == "*") return bad("all addresses are 0.0.0.0 or [::]");
-  if (Result<Address> address = Resolve(config); !address) return bad("not a numeric address");
-  return config;
 }
 
 }  // namespace rblitz::io

@@ -1,7 +1,7 @@
 // DNS over a UDP socket of the kernel, in bursts: recvmmsg and sendmmsg. The embedded default, and what `listen` names.
 //
 // A socket bound to a wildcard address answers from the address that was asked. An IPv6 one takes IPv6 only, so that
-// both wildcards can be served side by side.
+// both wildcards can be served side by side; one that was taken over may take both.
 //
 // Thread-safety: one SocketIo a worker; Open may be called before the worker's thread exists.
 // Units: bytes counted are those of DNS messages.
@@ -11,22 +11,13 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
+#include "dataplane/io/listen_address.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/stats.h"
 #include "tables/result.h"
 
 namespace rblitz::io {
-
-struct SocketConfig {
-  std::string address;  // numeric, IPv4 or IPv6
-  uint16_t port = 53;
-  int receive_buffer = 8 << 20;  // bytes asked of the kernel (SO_RCVBUFFORCE where allowed, else SO_RCVBUF)
-};
-
-// "127.0.0.1:5300", "[::1]:5300".
-[[nodiscard]] Result<SocketConfig> ParseListen(const std::string& text);
 
 class SocketIo : public PacketIo {
  public:
@@ -42,8 +33,10 @@ class SocketIo : public PacketIo {
   [[nodiscard]] bool can_wait() const noexcept override { return true; }
   void Wait(int milliseconds) noexcept override;
 
-  // Datagrams that the kernel dropped because the receive buffer was full. Any thread.
+  // Datagrams that the kernel dropped because the receive buffer was full: the socket's own count, which SO_RXQ_OVFL
+  // tells too, but only with the next datagram that arrives. Any thread.
   [[nodiscard]] uint64_t losses() const noexcept;
+  [[nodiscard]] int fd() const noexcept;         // to wait for
   [[nodiscard]] uint16_t port() const noexcept;  // the bound one, when 0 was asked for
 
  private:
