@@ -15,6 +15,7 @@
 #include "cli/config_values.h"
 #include "cli/version.h"
 #include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/kernel_tap.h"
 #include "dataplane/io/own_address.h"
 
 namespace rblitz {
@@ -39,6 +40,8 @@ class ConfigReader {
   void ReadDpdk(const toml::table& table);
   void ReadEal(TableReader& dpdk);
   void ReadPort(const toml::table& table);
+  // Empty: there is none.
+  std::string ReadKernelPort(TableReader& table);
   void ReadFeed(const toml::table& table);
   void ReadFormat(TableReader& feed, FeedConfig* config);
   void ReadCodes(TableReader& feed, FeedConfig* config);
@@ -60,6 +63,7 @@ class ConfigReader {
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
   std::set<uint32_t> port_addresses_;
+  std::set<std::string> kernel_ports_;
 };
 
 Config ConfigReader::Read(const toml::table& root) {
@@ -108,7 +112,6 @@ void ConfigReader::ReadListen(TableReader& server) {
 
 void ConfigReader::ReadWorkers(TableReader& server) {
   config_.dpdk.workers = static_cast<uint32_t>(server.Integer("workers", 1, 1024).value_or(1));
-  if (config_.dpdk.workers > 1) server.Wrong("workers", "more than one is not supported yet");
   const auto cores = server.Integers("cores", 0, 1023);
   if (!cores) return;
   config_.dpdk.cores.assign(cores->begin(), cores->end());
@@ -123,11 +126,24 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
   TableReader dpdk(table, "dpdk", errors_);
   ReadEal(dpdk);
   config_.dpdk.mbufs = static_cast<uint32_t>(dpdk.Integer("mbufs", 1024, 1 << 28).value_or(config_.dpdk.mbufs));
-  if (!dpdk.String("kernel_port").value_or("").empty()) {
-    dpdk.Wrong("kernel_port", "is not supported yet: only \"\", the port is UDP only");
-  }
   for (const toml::table* port : dpdk.Tables("ports")) ReadPort(*port);
+  if (const std::string name = ReadKernelPort(dpdk); !name.empty() && !config_.dpdk.ports.empty()) {
+    std::string& first = config_.dpdk.ports.front().kernel_port;
+    if (!first.empty()) dpdk.Wrong("kernel_port", "the first of ports has one of its own");
+    first = name;
+  }
   dpdk.Finish();
+}
+
+std::string ConfigReader::ReadKernelPort(TableReader& table) {
+  const std::string name = table.String("kernel_port").value_or("");
+  if (name.empty()) return name;
+  if (!io::IsInterfaceName(name)) {
+    table.Wrong("kernel_port", "'" + name + "' cannot be an interface's name");
+  } else if (!kernel_ports_.insert(name).second) {
+    table.Wrong("kernel_port", "'" + name + "' is there twice");
+  }
+  return name;
 }
 
 // Cores belong to workers and cores of [server]; two places that name them would disagree one day.
@@ -162,6 +178,7 @@ void ConfigReader::ReadPort(const toml::table& table) {
       port.addresses.push_back(text);
     }
   }
+  port.kernel_port = ReadKernelPort(reader);
   reader.Finish();
   config_.dpdk.ports.push_back(std::move(port));
 }
@@ -318,11 +335,6 @@ void ConfigReader::ChooseIo(TableReader& root) {
   if (!dpdk && !has_listen_) root.Wrong("server", "listen: none given, and there is no DPDK port");
 }
 
-bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {
-  return std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(),
-                    [](const auto& x, const auto& y) { return x.port == y.port && x.addresses == y.addresses; });
-}
-
 }  // namespace
 
 Result<Config> ParseConfig(std::string_view text, const std::string& file) {
@@ -353,26 +365,6 @@ Status CheckFeedFiles(const ConfiguredFeed& feed) {
     if (access(file.c_str(), R_OK) != 0) return Fail(feed.place + ": " + file + ": " + std::strerror(errno));
   }
   return {};
-}
-
-std::vector<std::string> NeedsRestart(const Config& running, const Config& next) {
-  std::vector<std::string> keys;
-  const auto differs = [&](bool same, const char* key) {
-    if (!same) keys.emplace_back(key);
-  };
-  differs(running.server.io == next.server.io, "server.io");
-  differs(running.server.listen == next.server.listen, "server.listen");
-  differs(running.dpdk.workers == next.dpdk.workers, "server.workers");
-  differs(running.dpdk.cores == next.dpdk.cores, "server.cores");
-  differs(running.server.state == next.server.state, "server.state");
-  differs(running.server.control == next.server.control, "server.control");
-  differs(running.server.user == next.server.user, "server.user");
-  differs(running.server.identity.version == next.server.identity.version, "server.version");
-  differs(running.server.identity.id == next.server.identity.id, "server.identity");
-  differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");
-  differs(SamePorts(running.dpdk, next.dpdk), "dpdk.ports");
-  differs(running.dpdk.mbufs == next.dpdk.mbufs, "dpdk.mbufs");
-  return keys;
 }
 
 }  // namespace rblitz

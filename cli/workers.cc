@@ -20,6 +20,8 @@ Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
       workers->ios_.push_back(workers->dpdk_->io(i, workers->AddStats()));
     }
   }
+  // Here the TAPs of kernel_port are up with their addresses (config.dpdk.ports): whoever listens there binds from here
+  // on.
   for (const io::SocketConfig& socket : config.server.sockets) {
     auto io = io::SocketIo::Open(socket, workers->AddStats());
     if (!io) return tl::unexpected<Error>(io.error());

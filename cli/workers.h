@@ -37,6 +37,8 @@ class Workers {
   [[nodiscard]] std::span<const std::unique_ptr<WorkerStats>> stats() const { return stats_; }
   [[nodiscard]] uint64_t Sum(Counter WorkerStats::*counter) const;
   [[nodiscard]] std::vector<io::DpdkPortInfo> ports() const;
+  // The first of stats() are theirs.
+  [[nodiscard]] size_t dpdk_workers() const { return dpdk_workers_; }
   // Datagrams that the kernel dropped because a socket's buffer was full.
   [[nodiscard]] uint64_t socket_losses() const;
   // Whether there are as many as CPUs, so that whoever loads takes time from one of them.
