@@ -6,7 +6,7 @@ DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libb
         bind9-dnsutils
 # What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
-              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14
+              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
 # Daemons that tests compare with: unpacked into build/peers, never installed.
 PEERS := rbldnsd
 

@@ -2,7 +2,7 @@
 // DPDK port; the responder answers them from tables of 10 million addresses.
 //
 // BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
-// listed.
+// listed. BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables, all questions a second of wall-clock time.
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
 
@@ -130,6 +130,44 @@ void Run(benchmark::State& state, const Shape& shape) {
   if (stats->answered.value() != stats->received.value()) state.SkipWithError("questions were dropped");
 }
 
+// What one worker has for itself; tables and zones are shared, as in the server.
+struct BenchWorker {
+  BenchWorker(const bench::DataSet& set, size_t questions, unsigned hits) : memory(OneAddress(), stats.get()) {
+    uint16_t id = 0;
+    for (const uint32_t address : bench::MakeQuestions(set, questions, hits)) {
+      memory.Push(test::UdpFrame({}, {}, Question(address, id++, {})));
+    }
+    memory.Replay();
+  }
+
+  std::unique_ptr<WorkerStats> stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory;
+  Responder responder{stats.get()};
+  io::Burst burst;
+};
+
+// Made before the threads run: the first one of them would keep the others waiting.
+std::unique_ptr<const Serving> shared_serving;
+
+void ShareServing(const benchmark::State& state) {
+  const auto n = static_cast<size_t>(state.range(0));
+  shared_serving = Serve(DataSetOf(n, static_cast<size_t>(state.range(1))));
+}
+
+void BM_Workers(benchmark::State& state) {
+  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
+  BenchWorker worker(set, kQuestions / 2, static_cast<unsigned>(state.range(2)));
+  int64_t answered = 0;
+  for (auto _ : state) {
+    worker.memory.Arrive();
+    worker.memory.Receive(worker.burst);
+    worker.responder.Answer(worker.burst, *shared_serving);
+    worker.memory.Send(worker.burst);
+    answered += static_cast<int64_t>(worker.burst.count);
+  }
+  state.SetItemsProcessed(answered);
+}
+
 void BM_Responder(benchmark::State& state) { Run(state, {}); }
 void BM_Responder_Edns(benchmark::State& state) { Run(state, {.edns = true}); }
 void BM_Responder_Txt(benchmark::State& state) { Run(state, {.qtype = dns::kTxt}); }
@@ -142,6 +180,13 @@ BENCHMARK(BM_Responder)
     ->Args({10000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
+BENCHMARK(BM_Workers)
+    ->Setup(ShareServing)
+    ->UseRealTime()
+    ->Args({10000000, 1, 50})
+    ->Args({1000000, 1, 50})
+    ->Threads(1)
+    ->Threads(2);
 BENCHMARK(BM_Responder_Edns)->UseManualTime()->Args({10000000, 1, 50});
 BENCHMARK(BM_Responder_Txt)->UseManualTime()->Args({10000000, 1, 50});
 

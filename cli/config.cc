@@ -15,6 +15,7 @@
 #include "cli/config_values.h"
 #include "cli/version.h"
 #include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/kernel_tap.h"
 #include "dataplane/io/own_address.h"
 
 namespace rblitz {
@@ -40,6 +41,8 @@ class ConfigReader {
   void ReadDpdk(const toml::table& table);
   void ReadEal(TableReader& dpdk);
   void ReadPort(const toml::table& table);
+  // Empty: there is none.
+  std::string ReadKernelPort(TableReader& table);
   void ReadFeed(const toml::table& table);
   void ReadFormat(TableReader& feed, FeedConfig* config);
   void ReadCodes(TableReader& feed, FeedConfig* config);
@@ -60,6 +63,7 @@ class ConfigReader {
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
   std::set<uint32_t> port_addresses_;
+  std::set<std::string> kernel_ports_;
 };
 
 Config ConfigReader::Read(const toml::table& root) {
@@ -112,9 +116,6 @@ void ConfigReader::ReadListen(TableReader& server) {
 
 void ConfigReader::ReadWorkers(TableReader& server) {
   config_.dpdk.workers = static_cast<uint32_t>(server.Integer("workers", 1, 1024).value_or(1));
-  if (config_.dpdk.workers > 1 && config_.server.io == IoKind::kDpdk) {
-    server.Wrong("workers", "more than one is not supported yet with io = \"dpdk\"");
-  }
   const auto cores = server.Integers("cores", 0, 1023);
   if (!cores) return;
   config_.dpdk.cores.assign(cores->begin(), cores->end());
@@ -139,11 +140,24 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
   TableReader dpdk(table, "dpdk", errors_);
   ReadEal(dpdk);
   config_.dpdk.mbufs = static_cast<uint32_t>(dpdk.Integer("mbufs", 1024, 1 << 28).value_or(config_.dpdk.mbufs));
-  if (!dpdk.String("kernel_port").value_or("").empty()) {
-    dpdk.Wrong("kernel_port", "is not supported yet: only \"\", the port is UDP only");
-  }
   for (const toml::table* port : dpdk.Tables("ports")) ReadPort(*port);
+  if (const std::string name = ReadKernelPort(dpdk); !name.empty() && !config_.dpdk.ports.empty()) {
+    std::string& first = config_.dpdk.ports.front().kernel_port;
+    if (!first.empty()) dpdk.Wrong("kernel_port", "the first of ports has one of its own");
+    first = name;
+  }
   dpdk.Finish();
+}
+
+std::string ConfigReader::ReadKernelPort(TableReader& table) {
+  const std::string name = table.String("kernel_port").value_or("");
+  if (name.empty()) return name;
+  if (!io::IsInterfaceName(name)) {
+    table.Wrong("kernel_port", "'" + name + "' cannot be an interface's name");
+  } else if (!kernel_ports_.insert(name).second) {
+    table.Wrong("kernel_port", "'" + name + "' is there twice");
+  }
+  return name;
 }
 
 // Cores belong to workers and cores of [server]; two places that name them would disagree one day.
@@ -178,6 +192,7 @@ void ConfigReader::ReadPort(const toml::table& table) {
       port.addresses.push_back(text);
     }
   }
+  port.kernel_port = ReadKernelPort(reader);
   reader.Finish();
   config_.dpdk.ports.push_back(std::move(port));
 }

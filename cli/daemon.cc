@@ -189,6 +189,7 @@ void Daemon::Measure() {
   received_before_ = received;
   answered_before_ = answered;
   measured_at_ = now;
+  links_.Look(workers_->ports());
 }
 
 void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {

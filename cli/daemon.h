@@ -11,6 +11,7 @@
 #include "cli/config.h"
 #include "cli/control.h"
 #include "cli/event_loop.h"
+#include "cli/link_watch.h"
 #include "cli/overrides.h"
 #include "cli/publish.h"
 #include "cli/reloads.h"
@@ -72,6 +73,7 @@ class Daemon {
   std::unique_ptr<Reloads> reloads_;
   std::unique_ptr<ControlServer> control_;
   Rates rates_;
+  LinkWatch links_;
   uint64_t received_before_ = 0;
   uint64_t answered_before_ = 0;
   Clock::time_point measured_at_ = started_at_;

@@ -173,9 +173,12 @@ std::string PortLines(const Json& status) {
   std::string text;
   for (const Json& port : status["ports"]) {
     text += "port " + Number(port["port"]) + ": " + Printable(port["driver"]) + " " + Printable(port["mac"]) + " " +
-            Joined(port["addresses"]) + ", link " + (port["link_up"].get<bool>() ? "up" : "down") + ", missed " +
-            Number(port["missed"]) + ", no buffer " + Number(port["no_buffer"]) + ", errors " + Number(port["errors"]) +
-            "\n";
+            Joined(port["addresses"]) + ", " + Number(port["queues"]) + " queue(s), link " +
+            (port["link_up"].get<bool>() ? "up" : "down");
+    if (!port["speed_mbps"].is_null()) text += " " + Number(port["speed_mbps"]) + " Mbit/s";
+    if (!port["kernel_port"].is_null()) text += ", kernel port " + Printable(port["kernel_port"]);
+    text += ", missed " + Number(port["missed"]) + ", no buffer " + Number(port["no_buffer"]) + ", errors " +
+            Number(port["errors"]) + ", send errors " + Number(port["send_errors"]) + "\n";
   }
   return text + SocketLines(status);
 }
@@ -196,6 +199,30 @@ std::string TcpText(const Json& tcp) {
   TextTable table;
   for (const char* key : {"open", "accepted", "accept_failed"}) table.AddRow({key, Number(tcp[key])});
   return "tcp connections\n" + table.Text("  ") + "tcp connections closed\n" + NonZero(tcp["closed"]);
+}
+
+std::string PortCounters(const Json& ports) {
+  std::string text;
+  for (const Json& port : ports) {
+    Json counters = port;
+    for (const char* key : {"port", "link_up", "kernel"}) counters.erase(key);
+    text +=
+        "port " + Number(port["port"]) + (port["link_up"].get<bool>() ? "" : " (link down)") + "\n" + NonZero(counters);
+    if (port.contains("kernel")) text += "port " + Number(port["port"]) + ", kernel side\n" + NonZero(port["kernel"]);
+  }
+  return text;
+}
+
+// One alone is the totals once more.
+std::string WorkerCounters(const Json& workers) {
+  if (workers.size() < 2) return "";
+  TextTable table;
+  table.AddRow({"worker", "io", "received", "answered"});
+  for (size_t i = 0; i < workers.size(); ++i) {
+    table.AddRow({std::to_string(i), Printable(workers[i]["io"]), Number(workers[i]["received"]),
+                  Number(workers[i]["answered"])});
+  }
+  return "workers\n" + table.Text("  ");
 }
 
 // Local time, to the second.
@@ -275,6 +302,7 @@ std::string RenderStats(const Json& stats) {
   std::string text = totals.Text();
   for (const char* key : {"dropped", "lost", "rcodes", "types"}) text += key + ("\n" + NonZero(stats[key]));
   text += TcpText(stats["tcp"]);
+  text += PortCounters(stats["ports"]) + WorkerCounters(stats["workers"]);
   text += "question sizes (bytes at most)\n" + NonZero(stats["question_sizes"]);
   text += "answer sizes (bytes at most)\n" + NonZero(stats["answer_sizes"]);
   TextTable zones;

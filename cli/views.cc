@@ -12,6 +12,7 @@
 #include "cli/config_values.h"
 #include "cli/looked_up.h"
 #include "cli/version.h"
+#include "cli/views_ports.h"
 #include "dataplane/stats.h"
 
 namespace rblitz {
@@ -34,25 +35,6 @@ Json MemoryJson() {
     if (key == "VmHWM:") memory["peak_rss_bytes"] = kibibytes * 1024;
   }
   return memory;
-}
-
-Json PortsJson(const ServerView& view) {
-  Json ports = Json::array();
-  for (const io::DpdkPortInfo& info : view.workers.ports()) {
-    Json addresses = Json::array();
-    for (const io::DpdkPortConfig& port : view.config.dpdk.ports) {
-      if (port.port == info.port) addresses = port.addresses;
-    }
-    ports.push_back({{"port", info.port},
-                     {"driver", info.driver},
-                     {"mac", info.mac},
-                     {"addresses", addresses},
-                     {"link_up", info.link_up},
-                     {"missed", info.missed},
-                     {"no_buffer", info.no_buffer},
-                     {"errors", info.errors}});
-  }
-  return ports;
 }
 
 std::string_view FeedStateName(const FeedStatus& feed) {
@@ -175,22 +157,6 @@ Json SocketsJson(const Workers& workers) {
   return sockets;
 }
 
-// What never came to a worker.
-Json LostJson(const Workers& workers) {
-  uint64_t missed = 0;
-  uint64_t no_buffer = 0;
-  uint64_t errors = 0;
-  for (const io::DpdkPortInfo& port : workers.ports()) {
-    missed += port.missed;
-    no_buffer += port.no_buffer;
-    errors += port.errors;
-  }
-  uint64_t socket_full = 0;
-  for (const Workers::Socket& socket : workers.sockets()) socket_full += socket.lost;
-  return {
-      {"port_missed", missed}, {"port_no_buffer", no_buffer}, {"port_errors", errors}, {"socket_full", socket_full}};
-}
-
 Json ZoneStatsJson(const Workers& workers, const Zone& zone) {
   Json outcomes = Json::object();
   for (size_t outcome = 0; outcome < static_cast<size_t>(Outcome::kCount); ++outcome) {
@@ -255,7 +221,7 @@ Json StatusJson(const ServerView& view) {
                {"config", view.config.file},
                {"io", view.config.server.io == IoKind::kDpdk ? "dpdk" : "kernel"},
                {"workers", view.workers.count()},
-               {"ports", PortsJson(view)},
+               {"ports", PortsJson(view.config, view.workers)},
                {"listen", view.config.server.listen},
                {"sockets", SocketsJson(view.workers)},
                {"tcp", TcpJson(view.workers.tcp())},
@@ -283,6 +249,8 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
                {"dropped", DroppedJson(workers)},
                {"lost", LostJson(workers)},
                {"tcp", TcpJson(workers.tcp())},
+               {"ports", PortCountersJson(workers)},
+               {"workers", WorkerCountersJson(workers)},
                {"rcodes", RcodesJson(workers)},
                {"types", TypesJson(workers)},
                {"question_sizes", SizesJson(workers, &WorkerStats::question_sizes)},

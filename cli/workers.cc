@@ -39,6 +39,16 @@ void Pin(std::thread& thread, int core) {
   pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
 }
 
+// The TAPs of ports that the kernel has too are up by now, and have the ports' addresses: TCP comes to them.
+void AddKernelPorts(const io::DpdkConfig& config, std::vector<io::SocketConfig>* listen) {
+  for (const io::DpdkPortConfig& port : config.ports) {
+    if (port.kernel_port.empty()) continue;
+    for (const std::string& address : port.addresses) {
+      listen->push_back({.address = address.substr(0, address.find('/')), .port = 53});
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
@@ -66,6 +76,7 @@ Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
     sockets->tcp[i].port = sockets->udp[i].port;
   }
   tcp.listen = std::move(sockets->tcp);
+  AddKernelPorts(config.dpdk, &tcp.listen);
   if (Status opened = workers->OpenTcp(std::move(tcp)); !opened) return tl::unexpected(opened.error());
   return workers;
 }

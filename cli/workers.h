@@ -54,6 +54,8 @@ class Workers {
   };
   [[nodiscard]] std::vector<Socket> sockets() const;
   [[nodiscard]] const TcpStats* tcp() const { return has_tcp_ ? &tcp_ : nullptr; }
+  // The first of stats() are theirs.
+  [[nodiscard]] size_t dpdk_workers() const { return dpdk_workers_; }
 
   // Whether there are as many as CPUs, so that whoever loads takes time from one of them.
   [[nodiscard]] bool occupy_every_cpu() const { return cpus_ != 0 && packet_workers_ >= cpus_; }

@@ -46,6 +46,7 @@ enum class DropReason : uint8_t {
   kNoAnswerRoom,  // the buffer cannot hold even a header-only answer
   kAcl,           // the zone's access list says not to answer this client
   kTxFull,        // the port or socket did not take the answer
+  kKernelFull,    // for the kernel, which did not take them as fast as they came
   kCount,
 };
 [[nodiscard]] std::string_view DropReasonName(DropReason reason) noexcept;

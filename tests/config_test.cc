@@ -207,7 +207,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[\"127.0.0.1:5300\", \"[::1]:5300\"]", "\"127.0.0.1:5300\"",
                 "3: server.listen: must be a list of strings"},
         Mistake{"\"127.0.0.1:5300\"", "\"*:53\"", "3: server.listen: bad listen address '*:53': all addresses are "},
-        Mistake{"workers  = 1", "workers = 2", "4: server.workers: more than one is not supported yet"},
+        Mistake{"workers  = 1", "workers = 2", "5: server.cores: must name one core for each worker (2)"},
         Mistake{"workers  = 1", "workers = 0", "4: server.workers: must be a number from 1"},
         Mistake{"workers  = 1", "tcp_connections = -1", "4: server.tcp_connections: must be a number from 0"},
         Mistake{"workers  = 1", "tcp_per_source = 0", "4: server.tcp_per_source: must be a number from 1"},
@@ -240,7 +240,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ports    = [ { port = 0, addresses = [\"10.53.0.53/24\", \"10.54.0.53/32\"] } ]", "ports = []",
                 "11: dpdk: ports: none given"},
         Mistake{"mbufs    = 4096", "mbufs = 1", "14: dpdk.mbufs: must be a number from 1024"},
-        Mistake{"kernel_port = \"\"", "kernel_port = \"rbk0\"", "15: dpdk.kernel_port: is not supported yet"},
+        Mistake{"kernel_port = \"\"", "kernel_port = \"a b\"",
+                "15: dpdk.kernel_port: 'a b' cannot be an interface's name"},
+        Mistake{"kernel_port = \"\"", "kernel_port = \"sixteen-letters-\"",
+                "15: dpdk.kernel_port: 'sixteen-letters-' cannot be"},
+        Mistake{"{ port = 0,", "{ kernel_port = \"rb/0\", port = 0,",
+                "13: dpdk.ports.kernel_port: 'rb/0' cannot be an"},
         Mistake{"name     = \"drop\"", "", "17: feed.name: is missing"},
         Mistake{"name     = \"drop\"", "name = \"a b\"", "18: feed.name: bad name 'a b'"},
         Mistake{"name     = \"local\"", "name = \"drop\"", "26: feed.name: there are two feeds 'drop'"},
@@ -278,6 +283,23 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ns       = ", "permit = [\"::1\"]\nns = ", "35: zone.permit: is not known"},
         Mistake{"[server]", "[server", "1: syntax: "},
         Mistake{"workers  = 1", "workers = 1\nworkers = 1", "5: syntax: "}));
+
+TEST(Config, GivesAKernelPortToTheFirstPortOrToThoseThatNameOne) {
+  const auto with = [](const std::string& ports, const std::string& first) {
+    return ParseConfig("[dpdk]\nports = [" + ports + "]\nkernel_port = \"" + first + "\"\n" + kLeast, "r.toml");
+  };
+  const std::string plain0 = R"({ port = 0, addresses = ["10.53.0.53/24"] })";
+  const std::string named0 = R"({ port = 0, addresses = ["10.53.0.53/24"], kernel_port = "rbk0" })";
+  const std::string named1 = R"({ port = 1, addresses = ["10.54.0.53/24"], kernel_port = "rbk1" })";
+  const auto config = with(plain0 + ", " + named1, "rbk0");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->dpdk.ports[0].kernel_port, "rbk0");
+  EXPECT_EQ(config->dpdk.ports[1].kernel_port, "rbk1");
+  EXPECT_EQ(with(plain0, "")->dpdk.ports[0].kernel_port, "");
+  EXPECT_THAT(with(named0, "rbk1").error().message, testing::HasSubstr("dpdk.kernel_port: the first of ports has one"));
+  EXPECT_THAT(with(plain0 + ", " + named1, "rbk1").error().message, testing::HasSubstr("'rbk1' is there twice"));
+  EXPECT_THAT(NeedsRestart(*config, *with(plain0 + ", " + named1, "rbk2")), testing::ElementsAre("dpdk.ports"));
+}
 
 TEST(Config, ReportsEveryMistakeInTheOrderOfTheFile) {
   const auto config = ParseConfig(

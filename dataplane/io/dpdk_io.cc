@@ -42,15 +42,34 @@ Status InitEal(const DpdkConfig& config) {
   return {};
 }
 
-Result<rte_mempool*> CreatePool(uint32_t mbufs) {
+Result<rte_mempool*> CreatePool(uint32_t mbufs, int node) {
   // The library wants at least one and a half caches of buffers.
   const unsigned cache = std::min(kMaxPoolCache, mbufs / 2);
-  rte_mempool* pool =
-      rte_pktmbuf_pool_create("rblitz", mbufs, cache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, static_cast<int>(rte_socket_id()));
+  rte_mempool* pool = rte_pktmbuf_pool_create("rblitz", mbufs, cache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, node);
   if (pool == nullptr) {
     return Fail("mbufs: no memory for " + std::to_string(mbufs) + " packet buffers: " + rte_strerror(rte_errno));
   }
   return pool;
+}
+
+// Queue q is worker q's: whoever has none anywhere would burn its core for nothing.
+Status CheckQueues(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t workers) {
+  uint32_t most = 0;
+  for (const std::unique_ptr<DpdkPort>& port : ports) most = std::max<uint32_t>(most, port->queues);
+  if (most >= workers) return {};
+  std::string message = "workers: " + std::to_string(workers) + " wanted, but no port has more than " +
+                        std::to_string(most) + (most == 1 ? " queue:" : " queues:");
+  for (const std::unique_ptr<DpdkPort>& port : ports) {
+    message += " port " + std::to_string(port->id) + " (" + port->driver + ") has " + std::to_string(port->queues);
+  }
+  return Fail(message);
+}
+
+// Packets are brought to the memory of the node that the port is attached to.
+int NodeOf(const DpdkConfig& config) {
+  const uint16_t port = config.ports.front().port;
+  const int node = rte_eth_dev_is_valid_port(port) != 0 ? rte_eth_dev_socket_id(port) : SOCKET_ID_ANY;
+  return node == SOCKET_ID_ANY ? static_cast<int>(rte_socket_id()) : node;
 }
 
 }  // namespace
@@ -76,7 +95,7 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
   if (Status status = InitEal(config); !status) return tl::unexpected(status.error());
   auto rep = std::make_unique<Rep>();
   rep->work.resize(config.workers);
-  const Result<rte_mempool*> pool = CreatePool(config.mbufs);
+  const Result<rte_mempool*> pool = CreatePool(config.mbufs, NodeOf(config));
   if (!pool) return tl::unexpected(pool.error());
   rep->pool = *pool;
   for (const DpdkPortConfig& port_config : config.ports) {
@@ -84,12 +103,13 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
     if (!port) return tl::unexpected(port.error());
     rep->ports.push_back(std::move(*port));
   }
+  if (Status status = CheckQueues(rep->ports, config.workers); !status) return tl::unexpected(status.error());
   return std::unique_ptr<Dpdk>(new Dpdk(std::move(rep)));
 }
 
 std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
   assert(worker < rep_->work.size());
-  return std::make_unique<DpdkPacketIo>(rep_->ports, static_cast<uint16_t>(worker), stats);
+  return std::make_unique<DpdkPacketIo>(rep_->ports, worker, static_cast<uint32_t>(rep_->work.size()), stats);
 }
 
 void Dpdk::Launch(uint32_t worker, std::function<void()> work) {

@@ -1,8 +1,11 @@
 // DNS on DPDK ports: the EAL, the ports and their packet buffers. This file shows no rte_ type; dpdk_io*.cc are the
 // only files that include them.
 //
-// One port has one receive and one send queue a worker, and all share one pool of buffers. A worker takes its bursts
-// from the ports in turn. ARP and ICMP echo for a port's own addresses are answered below PacketIo; a worker sees DNS
+// One port has one receive and one send queue a worker, among which its hardware spreads the questions by their
+// addresses and UDP ports; all share one pool of buffers. Queue q is worker q's. A port with fewer queues than workers
+// leaves the last ones without; one whose queues are fixed when it is made (net_pcap, net_ring, net_af_packet,
+// net_af_xdp) and that has more shares them out: q to worker q modulo workers. A worker takes its bursts
+// from its queues in turn. ARP and ICMP echo for a port's own addresses are answered below PacketIo; a worker sees DNS
 // messages only. Ports are not promiscuous: what a port that cannot filter brings for others is counted as other_mac. A
 // port's verdict on the UDP checksum is used where it has one; senders on the same machine leave checksums to hardware
 // that net_af_packet does not have, so its answers get computed ones in that case.
@@ -22,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/io/kernel_port.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/stats.h"
 #include "tables/result.h"
@@ -31,6 +35,7 @@ namespace rblitz::io {
 struct DpdkPortConfig {
   uint16_t port = 0;
   std::vector<std::string> addresses;  // "10.53.0.53/24": own address and the length of its network
+  std::string kernel_port;             // name of the TAP that gets what is not for UDP port 53; empty: it is dropped
 };
 
 struct DpdkConfig {
@@ -45,10 +50,16 @@ struct DpdkPortInfo {
   uint16_t port;
   std::string driver;  // net_tap
   std::string mac;     // 02:...
+  uint32_t queues;
   bool link_up;
-  uint64_t missed;     // packets that came faster than they were taken (imissed)
-  uint64_t no_buffer;  // packets that no buffer was free for (rx_nombuf)
-  uint64_t errors;     // packets that came broken (ierrors)
+  uint32_t speed_mbps;   // 0: not known
+  uint64_t received;     // packets (ipackets)
+  uint64_t sent;         // packets (opackets)
+  uint64_t missed;       // packets that came faster than they were taken (imissed)
+  uint64_t no_buffer;    // packets that no buffer was free for (rx_nombuf)
+  uint64_t errors;       // packets that came broken (ierrors)
+  uint64_t send_errors;  // packets that the port took and could not send (oerrors)
+  KernelPortInfo kernel;
 };
 
 class Dpdk {

@@ -2,6 +2,7 @@
 #include <rte_prefetch.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "dataplane/io/dpdk_io_port.h"
 
@@ -39,10 +40,17 @@ void Resize(rte_mbuf* mbuf, size_t size) noexcept {
 
 }  // namespace
 
-DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint16_t queue, WorkerStats* stats)
-    : queue_(queue) {
+DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t worker, uint32_t workers,
+                           WorkerStats* stats) {
   for (const std::unique_ptr<DpdkPort>& port : ports) {
-    ports_.push_back({port->id, port->may_be_partial, FramePath(&port->own, FramePath::MaxAnswer(port->mtu), stats)});
+    KernelPort* const kernel = port->kernel.get();
+    for (uint32_t queue = worker; queue < port->queues; queue += workers) {
+      ports_.push_back({port->id, static_cast<uint16_t>(queue), port->may_be_partial,
+                        kernel != nullptr ? kernel->to_kernel(worker) : nullptr,
+                        FramePath(&port->own, FramePath::MaxAnswer(port->mtu), stats, kernel != nullptr)});
+    }
+    // The first worker has a queue on every port.
+    if (kernel != nullptr && worker == 0) kernel_sides_.push_back({port->id, 0, port->pool, kernel});
   }
 }
 
@@ -50,11 +58,12 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
 void DpdkPacketIo::Receive(Burst& burst) noexcept {
   burst.count = 0;
   burst.clients = this;
+  for (const KernelSide& side : kernel_sides_) [[unlikely]] SendFromKernel(side);
   std::array<rte_mbuf*, kBurst> mbufs;
   for (size_t tried = 0; tried < ports_.size(); ++tried) {
     if (++current_ >= ports_.size()) current_ = 0;
     Port& port = ports_[current_];
-    const size_t n = rte_eth_rx_burst(port.id, queue_, mbufs.data(), kBurst);
+    const size_t n = rte_eth_rx_burst(port.id, port.queue, mbufs.data(), kBurst);
     if (n == 0) continue;
     Take(port, mbufs.data(), n, burst);
     return;
@@ -102,6 +111,8 @@ void DpdkPacketIo::Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) no
       *message++ = mbuf;
     } else if (taken.fate == Fate::kDropped) {
       rte_pktmbuf_free(mbuf);
+    } else if (taken.fate == Fate::kToKernel) {
+      GiveToKernel(port, mbuf);
     } else {
       Resize(mbuf, taken.reply_size);
       replies[replies_size] = mbuf;
@@ -112,8 +123,40 @@ void DpdkPacketIo::Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) no
     SendReplies(port, replies.data(), fates.data(), replies_size);
 }
 
+// By copy: buffers stay with the workers, whose pool may not wait for a thread that was interrupted.
+void DpdkPacketIo::GiveToKernel(Port& port, rte_mbuf* mbuf) noexcept {
+  port.path.CountToKernel(port.to_kernel->Push({rte_pktmbuf_mtod(mbuf, const uint8_t*), mbuf->data_len}));
+  rte_pktmbuf_free(mbuf);
+}
+
+// A quarter of a burst each time, so that questions are not kept waiting.
+void DpdkPacketIo::SendFromKernel(const KernelSide& side) noexcept {
+  constexpr size_t kMost = kBurst / 4;
+  FrameRing& ring = *side.kernel->from_kernel();
+  std::array<rte_mbuf*, kMost> mbufs;
+  size_t n = 0;
+  for (size_t taken = 0; taken < kMost; ++taken) {
+    const std::span<const uint8_t> frame = ring.Front();
+    if (frame.empty()) break;
+    rte_mbuf* const mbuf = rte_pktmbuf_alloc(side.pool);
+    if (mbuf == nullptr) [[unlikely]] {
+      side.kernel->CountUnsent(1);
+    } else {
+      std::memcpy(rte_pktmbuf_mtod(mbuf, void*), frame.data(), frame.size());
+      Resize(mbuf, frame.size());
+      mbufs[n++] = mbuf;
+    }
+    ring.Pop();
+  }
+  if (n == 0) return;
+  const size_t sent = rte_eth_tx_burst(side.id, side.queue, mbufs.data(), static_cast<uint16_t>(n));
+  rte_pktmbuf_free_bulk(mbufs.data() + sent, static_cast<unsigned>(n - sent));
+  side.kernel->CountSent(sent);
+  side.kernel->CountUnsent(n - sent);
+}
+
 void DpdkPacketIo::SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, size_t n) noexcept {
-  const size_t sent = rte_eth_tx_burst(port.id, queue_, mbufs, static_cast<uint16_t>(n));
+  const size_t sent = rte_eth_tx_burst(port.id, port.queue, mbufs, static_cast<uint16_t>(n));
   for (size_t i = 0; i < sent; ++i) port.path.CountReply(fates[i]);
   port.path.CountTxFull(n - sent);
   rte_pktmbuf_free_bulk(mbufs + sent, static_cast<unsigned>(n - sent));
@@ -137,7 +180,7 @@ void DpdkPacketIo::Send(Burst& burst) noexcept {
     bytes += sizes[i];
     out[n++] = mbufs_[i];
   }
-  const size_t sent = rte_eth_tx_burst(port.id, queue_, out.data(), static_cast<uint16_t>(n));
+  const size_t sent = rte_eth_tx_burst(port.id, port.queue, out.data(), static_cast<uint16_t>(n));
   if (sent < n) [[unlikely]] {
     for (size_t i = sent; i < n; ++i) bytes -= out[i]->pkt_len;
     rte_pktmbuf_free_bulk(out.data() + sent, static_cast<unsigned>(n - sent));

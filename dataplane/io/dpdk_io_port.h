@@ -21,12 +21,17 @@ namespace rblitz::io {
 struct DpdkPort {
   uint16_t id = 0;
   std::string driver;
+  uint16_t queues = 0;  // of each direction
+  // The kernel's interface behind a port whose driver does not know its link; 0: there is none.
+  unsigned interface = 0;
+  rte_mempool* pool = nullptr;
+  std::unique_ptr<KernelPort> kernel;  // null: what is not ours is dropped
   net::OwnAddresses own;
   uint16_t mtu = 0;
   // The kernel hands over what a sender on this machine left for hardware to checksum, without saying so.
   bool may_be_partial = false;
 
-  // Configures and starts the port with one queue pair a worker. A port that Open started must be closed.
+  // Configures and starts the port. A port that Open started must be closed.
   [[nodiscard]] static Result<std::unique_ptr<DpdkPort>> Open(const DpdkPortConfig& config, uint32_t workers,
                                                               rte_mempool* pool);
   ~DpdkPort();
@@ -36,7 +41,9 @@ struct DpdkPort {
 
 class DpdkPacketIo final : public PacketIo {
  public:
-  DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint16_t queue, WorkerStats* stats);
+  // Over the queues that are this worker's.
+  DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t worker, uint32_t workers,
+               WorkerStats* stats);
 
   void Receive(Burst& burst) noexcept override;
   void Send(Burst& burst) noexcept override;
@@ -45,16 +52,27 @@ class DpdkPacketIo final : public PacketIo {
  private:
   struct Port {
     uint16_t id;
+    uint16_t queue;
     bool may_be_partial;
+    FrameRing* to_kernel;  // null: the port has no kernel side
     FramePath path;
+  };
+  // Whose frames from the kernel this worker sends.
+  struct KernelSide {
+    uint16_t id;
+    uint16_t queue;
+    rte_mempool* pool;
+    KernelPort* kernel;
   };
 
   [[nodiscard]] static size_t DropSegmented(Port& port, rte_mbuf** mbufs, size_t n) noexcept;
   void Take(Port& port, rte_mbuf** mbufs, size_t n, Burst& burst) noexcept;
-  void SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, size_t n) noexcept;
+  static void GiveToKernel(Port& port, rte_mbuf* mbuf) noexcept;
+  static void SendFromKernel(const KernelSide& side) noexcept;
+  static void SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, size_t n) noexcept;
 
-  std::vector<Port> ports_;
-  uint16_t queue_;
+  std::vector<Port> ports_;  // one a queue
+  std::vector<KernelSide> kernel_sides_;
   size_t current_ = 0;                   // the port that the burst came from
   std::array<rte_mbuf*, kBurst> mbufs_;  // by message
 };

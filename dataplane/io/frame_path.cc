@@ -47,6 +47,19 @@ static_assert([] {
   return true;
 }());
 
+// To an own address and nothing that is answered here; of ARP what neighbours reply to the kernel's own questions.
+bool IsForKernel(FrameKind kind, const uint8_t* frame) noexcept {
+  switch (kind) {
+    case FrameKind::kOtherProtocol:
+    case FrameKind::kOtherPort:
+      return true;
+    case FrameKind::kArpNotUs:
+      return net::Load16(frame + net::kEthernetSize + net::arp::kOperation) == net::arp::kReply;
+    default:
+      return false;
+  }
+}
+
 bool HasUdpChecksum(const uint8_t* frame) noexcept {
   return net::Load16(frame + net::kUdpAt + net::udp::kChecksum) != 0;
 }
@@ -64,6 +77,7 @@ TakenFrame FramePath::TakeRare(const ReceivedFrames& received, size_t i, Burst& 
     case FrameKind::kIcmpEcho:
       return {Fate::kEchoReply, static_cast<uint16_t>(net::TurnEcho(data, frame.size))};
     default:
+      if (has_kernel_ && IsForKernel(frame.kind, data)) return {Fate::kToKernel};
       stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
       return {Fate::kDropped};
   }

@@ -65,6 +65,7 @@ enum class Fate : uint8_t {
   kMessage,    // one of the burst
   kArpReply,   // it is its own reply now
   kEchoReply,  // so is this
+  kToKernel,   // the host's, where the port has a kernel side
   kDropped,    // and counted
 };
 
@@ -80,9 +81,11 @@ class FramePath {
     return std::max(mtu, net::kIp4Size + net::kUdpSize) - net::kIp4Size - net::kUdpSize;
   }
 
-  FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats) noexcept
+  // With `has_kernel` the frames that are the host's are told (Fate::kToKernel) instead of dropped.
+  FramePath(const net::OwnAddresses* own, size_t max_answer, WorkerStats* stats, bool has_kernel = false) noexcept
       : check_(own),
         own_(own),
+        has_kernel_(has_kernel),
         max_answer_(static_cast<uint16_t>(std::min<size_t>(max_answer, UINT16_MAX))),
         stats_(stats) {}
 
@@ -134,6 +137,13 @@ class FramePath {
   }
   // A reply below DNS that the port took.
   void CountReply(Fate fate) noexcept { (fate == Fate::kArpReply ? stats_->arp_replies : stats_->icmp_replies).Add(1); }
+  void CountToKernel(bool taken) noexcept {
+    if (taken) {
+      stats_->to_kernel.Add(1);
+    } else {
+      stats_->Drop(DropReason::kKernelFull);
+    }
+  }
   void CountTxFull(size_t frames) noexcept { stats_->Drop(DropReason::kTxFull, frames); }
   void CountOversize() noexcept { stats_->Drop(DropReason::kOversize); }
 
@@ -155,6 +165,7 @@ class FramePath {
 
   net::FrameCheck check_;
   const net::OwnAddresses* own_;
+  bool has_kernel_;
   uint16_t max_answer_;
   WorkerStats* stats_;
 };

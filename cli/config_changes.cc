@@ -1,4 +1,4 @@
-// What of a configuration a running server cannot change.
+// What a running server cannot change.
 #include <algorithm>
 
 #include "cli/config.h"
@@ -8,8 +8,9 @@ namespace rblitz {
 namespace {
 
 bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {
-  return std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(),
-                    [](const auto& x, const auto& y) { return x.port == y.port && x.addresses == y.addresses; });
+  return std::equal(a.ports.begin(), a.ports.end(), b.ports.begin(), b.ports.end(), [](const auto& x, const auto& y) {
+    return x.port == y.port && x.addresses == y.addresses && x.kernel_port == y.kernel_port;
+  });
 }
 
 }  // namespace
