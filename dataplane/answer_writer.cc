@@ -111,13 +111,4 @@ void AnswerWriter::Finish(dns::Rcode rcode, bool authoritative) noexcept {
   message_.sum_change = net::Fold(uint64_t{SumOf(message_)} + (~old_sum_ & 0xffff));
 }
 
-void WriteHeaderOnly(io::Message& message, dns::Rcode rcode) noexcept {
-  const uint32_t old_sum = SumOf(message);
-  uint8_t* const p = message.payload;
-  dns::Store16(p + 2, static_cast<uint16_t>(KeptFlags(p) | dns::kQr | rcode));
-  std::memset(p + 4, 0, 8);
-  message.size = dns::kHeaderSize;
-  message.sum_change = net::Fold(uint64_t{SumOf(message)} + (~old_sum & 0xffff));
-}
-
 }  // namespace rblitz

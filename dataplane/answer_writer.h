@@ -19,7 +19,8 @@ enum class Section : uint8_t { kAnswer, kAuthority };
 
 class AnswerWriter {
  public:
-  // `query` describes the message's question; what stands behind query.question_end is written over.
+  // `query` describes the message's question; what stands behind query.question_end is written over. Where that is the
+  // header's end there is no question, and the answer has none.
   AnswerWriter(io::Message& message, const dns::Query& query) noexcept;
 
   // Where the zone's apex stands in the message, for the names of chunks.
@@ -50,8 +51,5 @@ class AnswerWriter {
   uint16_t counts_[2] = {};  // by Section
   bool truncated_ = false;
 };
-
-// Header only: for questions that cannot be read or echoed.
-void WriteHeaderOnly(io::Message& message, dns::Rcode rcode) noexcept;
 
 }  // namespace rblitz

@@ -141,11 +141,6 @@ void Responder::AnswerUnreadable(io::Message& message, const dns::Query& query) 
                            : query.status == QueryStatus::kBadVers ? dns::kBadVers
                                                                    : dns::kFormErr;
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
-  if (query.question_end == dns::kHeaderSize) {
-    WriteHeaderOnly(message, rcode);
-    stats_->rcodes[rcode].Add(1);
-    return;
-  }
   AnswerWriter writer(message, query);
   Finish(writer, rcode, false);
 }
