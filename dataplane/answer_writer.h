@@ -17,6 +17,9 @@ namespace rblitz {
 
 enum class Section : uint8_t { kAnswer, kAuthority };
 
+// Adds an option to an answer that ends in an OPT without options. REQUIRES: the message has the room.
+void AddOption(io::Message& message, uint16_t code, std::span<const uint8_t> data) noexcept;
+
 class AnswerWriter {
  public:
   // `query` describes the message's question; what stands behind query.question_end is written over. Where that is the
@@ -34,6 +37,9 @@ class AnswerWriter {
 
   // A record for the question's name, unless the same is there already. `rdata` in wire form.
   void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
+
+  // Asks for TCP, though nothing is left out.
+  void Truncate() noexcept { truncated_ = true; }
 
   // Header, counts, OPT; sets the message's size and sum_change.
   void Finish(dns::Rcode rcode, bool authoritative) noexcept;

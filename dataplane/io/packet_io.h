@@ -51,6 +51,7 @@ class Clients {
 struct Burst {
   size_t count = 0;
   const Clients* clients = nullptr;  // set by whoever receives; null: nobody knows who asks
+  bool over_tcp = false;             // set by whoever receives: an answer may fill its capacity
   Message messages[kBurst];
 };
 
