@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/client_rules.h"
 #include "cli/config.h"
 #include "cli/options.h"
 #include "cli/render.h"
@@ -43,6 +44,9 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
   if (!config) {
     json["errors"] = ErrorLines(config.error().message);
     return json;
+  }
+  if (const auto rules = ClientRulesLoader().Load(*config); !rules) {
+    json["errors"].push_back(config_file + ": " + rules.error().message);
   }
   Snapshot snapshot;
   for (const ConfiguredFeed& feed : config->feeds) {

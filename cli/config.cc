@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "cli/config_clients.h"
 #include "cli/config_table.h"
 #include "cli/config_values.h"
 #include "cli/version.h"
@@ -51,7 +52,6 @@ class ConfigReader {
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
   std::vector<uint32_t> FeedsOf(TableReader& zone, const char* key);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
-  void ReadAllow(TableReader& zone, ZoneConfig* config);
   void CheckIo(TableReader& root);
   // A path of the file; relative ones start at the file's folder.
   [[nodiscard]] std::string Resolve(const std::string& path) const { return (folder_ / path).lexically_normal(); }
@@ -74,6 +74,8 @@ Config ConfigReader::Read(const toml::table& root) {
   if (const toml::table* dpdk = reader.Table("dpdk")) ReadDpdk(*dpdk);
   for (const toml::table* feed : reader.Tables("feed")) ReadFeed(*feed);
   for (const toml::table* zone : reader.Tables("zone")) ReadZone(*zone);
+  if (const toml::table* cookies = reader.Table("cookies")) config_.cookies = ReadCookies(*cookies, folder_, errors_);
+  if (const toml::table* limit = reader.Table("rate_limit")) config_.rate_limit = ReadRateLimit(*limit, errors_);
   if (!reader.Has("zone")) reader.Wrong("zone", "is missing: there is nothing to serve");
   CheckIo(reader);
   reader.Finish();
@@ -266,7 +268,7 @@ void ConfigReader::ReadZone(const toml::table& table) {
   for (const char* key : {"name", "feeds"}) reader.Require(key);
   ReadZoneName(reader, &zone);
   ReadZoneFeeds(reader, &zone);
-  ReadAllow(reader, &zone);
+  zone.allow = ReadClients(reader, "allow", "is empty: nobody could ask");
   zone.ttl_seconds = reader.Seconds("ttl");
   zone.soa = reader.Parsed("soa", ParseSoa);
   if (const auto names = reader.Strings("ns")) {
@@ -323,19 +325,6 @@ void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
     } else if (!named.format.empty() && !IsListFormat(named.format)) {
       zone.Wrong("except",
                  "'" + named.name + "' is of format " + named.format + ", not a list of addresses, names or digests");
-    }
-  }
-}
-
-void ConfigReader::ReadAllow(TableReader& zone, ZoneConfig* config) {
-  const auto texts = zone.Strings("allow");
-  if (texts && texts->empty()) zone.Wrong("allow", "is empty: nobody could ask");
-  for (const std::string& text : texts.value_or(std::vector<std::string>())) {
-    const auto clients = ParseClients(text);
-    if (!clients) {
-      zone.Wrong("allow", clients.error().message);
-    } else {
-      config->allow.push_back(*clients);
     }
   }
 }

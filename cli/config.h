@@ -40,12 +40,29 @@ struct ConfiguredFeed {
   std::string place;            // "file:line: feed.path", for what is wrong with its files
 };
 
+struct CookieConfig {
+  bool enabled = false;
+  std::string secret_file;  // empty: a secret drawn at the start
+  bool require = false;
+};
+
+struct RateLimitConfig {
+  uint32_t responses_per_second = 0;  // 0: no limit
+  uint8_t prefix_v4 = 24;
+  uint8_t prefix_v6 = 56;
+  uint32_t slip = 2;
+  bool log_only = false;
+  std::vector<Ip6Prefix> exempt;  // those of IPv4 mapped
+};
+
 struct Config {
   std::string file;
   ServerConfig server;
   io::DpdkConfig dpdk;  // without ports unless server.io says dpdk
   std::vector<ConfiguredFeed> feeds;
   std::vector<ZoneConfig> zones;  // their feeds are indices into `feeds`
+  CookieConfig cookies;
+  RateLimitConfig rate_limit;
 };
 
 // `passed`: whether the service manager passes sockets, so that the file need not name any.

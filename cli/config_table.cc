@@ -93,6 +93,14 @@ std::optional<std::vector<int64_t>> TableReader::Integers(std::string_view key, 
   return std::nullopt;
 }
 
+std::optional<bool> TableReader::Bool(std::string_view key) {
+  const toml::node* node = Take(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* boolean = node->as_boolean()) return boolean->get();
+  Wrong(key, "must be true or false");
+  return std::nullopt;
+}
+
 std::optional<uint32_t> TableReader::Seconds(std::string_view key) {
   const toml::node* node = table_.get(key);
   if (node == nullptr || node->is_string()) return Parsed(key, ParseSeconds);

@@ -53,6 +53,7 @@ class TableReader {
   // One string counts as a list of one.
   std::optional<std::vector<std::string>> StringOrStrings(std::string_view key);
   std::optional<std::vector<int64_t>> Integers(std::string_view key, int64_t least, int64_t most);
+  std::optional<bool> Bool(std::string_view key);
   // Seconds as text with units or as an integer.
   std::optional<uint32_t> Seconds(std::string_view key);
   // A number from 0 to 1.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/config_values.h"
 #include "cli/dump.h"
 #include "cli/feed_sources.h"
 #include "cli/log.h"
@@ -19,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/privileges.h"
 #include "cli/version.h"
+#include "dataplane/rate_limit.h"
 
 namespace rblitz {
 
@@ -190,6 +192,31 @@ void Daemon::Measure() {
   answered_before_ = answered;
   measured_at_ = now;
   links_.Look(workers_->ports());
+  LogLimited();
+}
+
+// One line when answers begin to be limited, and one a minute while it goes on.
+void Daemon::LogLimited() {
+  uint64_t dropped = 0;
+  uint64_t last = 0;
+  for (const auto& stats : workers_->stats()) {
+    dropped += stats->dropped[static_cast<size_t>(DropReason::kRateLimited)].value();
+    last = std::max(last, stats->last_limited.load(std::memory_order_relaxed));
+  }
+  const uint64_t slipped = workers_->Sum(&WorkerStats::slipped);
+  const uint64_t log_only = workers_->Sum(&WorkerStats::over_limit);
+  const uint64_t limited = dropped + slipped + log_only;
+  if (limited == limited_logged_ || measured_at_ - limited_logged_at_ < kLimitedPause) return;
+  const RateLimitConfig& config = reloads_->config()->rate_limit;
+  const Ip6Address network = RateLimit::AddressOf({last});
+  const auto length = static_cast<uint8_t>(IsV4Mapped(network) ? 96 + config.prefix_v4 : config.prefix_v6);
+  LogLine("rate_limited")
+      .Add("network", ClientsText({.address = network, .length = length}))
+      .Add("dropped", dropped)
+      .Add("slipped", slipped)
+      .Add("log_only", log_only);
+  limited_logged_ = limited;
+  limited_logged_at_ = measured_at_;
 }
 
 void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {

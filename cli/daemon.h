@@ -40,6 +40,9 @@ class Daemon {
   // Until SIGTERM or SIGINT; returns with ports and sockets closed.
   int Run();
 
+  // Limited answers are logged so often at most.
+  static constexpr auto kLimitedPause = std::chrono::seconds(60);
+
   // Whether a load goes on after Run: a table that is being built is not interrupted, and the destructor waits for it.
   [[nodiscard]] bool still_loading() const { return still_loading_; }
 
@@ -55,6 +58,7 @@ class Daemon {
   void Started(const Json& answer);
   void Stop();
   void Measure();
+  void LogLimited();
   void Answer(ControlServer::ClientId client, std::string_view line);
   [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
   [[nodiscard]] Result<Json> AnswerList(const ControlRequest& request, ControlServer::ClientId client);
@@ -77,6 +81,8 @@ class Daemon {
   uint64_t received_before_ = 0;
   uint64_t answered_before_ = 0;
   Clock::time_point measured_at_ = started_at_;
+  uint64_t limited_logged_ = 0;
+  Clock::time_point limited_logged_at_;
   bool serving_ = false;
   bool still_loading_ = false;
   int exit_code_ = 0;

@@ -9,36 +9,36 @@
 
 namespace rblitz {
 
-Publisher ZonePublisher::For(std::vector<ZoneConfig> zones) {
+Publisher ZonePublisher::For(std::vector<ZoneConfig> zones, std::shared_ptr<const ClientRules> client_rules) {
   for (ZoneConfig& zone : zones) {
     const auto next = static_cast<uint32_t>(std::min(slots_.size(), kZoneSlots - 1));
     zone.slot = slots_.emplace(zone.name, next).first->second;
   }
-  const auto shared = std::make_shared<const std::vector<ZoneConfig>>(std::move(zones));
+  const auto shared = std::make_shared<const Plan>(Plan{std::move(zones), std::move(client_rules)});
   return [this, shared](const std::shared_ptr<const Snapshot>& snapshot) { return Publish(*snapshot, shared); };
 }
 
-Status ZonePublisher::Publish(const Snapshot& snapshot, const Zones& zones) {
+Status ZonePublisher::Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan) {
   const std::lock_guard lock(mutex_);
-  if (Status served = Serve(snapshot, *zones, overrides_); !served) return served;
+  if (Status served = Serve(snapshot, *plan, overrides_); !served) return served;
   snapshot_ = snapshot;
-  zones_ = zones;
+  plan_ = plan;
   return {};
 }
 
 Status ZonePublisher::SetOverrides(std::vector<Override> overrides) {
   const std::lock_guard lock(mutex_);
-  if (zones_ != nullptr) {
-    if (Status served = Serve(snapshot_, *zones_, overrides); !served) return served;
+  if (plan_ != nullptr) {
+    if (Status served = Serve(snapshot_, *plan_, overrides); !served) return served;
   }
   overrides_ = std::move(overrides);
   return {};
 }
 
-Status ZonePublisher::Serve(Snapshot snapshot, std::vector<ZoneConfig> zones, const std::vector<Override>& overrides) {
+Status ZonePublisher::Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides) {
   OverrideFeeds joining(&overrides);
-  for (ZoneConfig& zone : zones) joining.Join(&zone, &snapshot);
-  auto serving = BuildServing(std::move(snapshot), zones, identity_);
+  for (ZoneConfig& zone : plan.zones) joining.Join(&zone, &snapshot);
+  auto serving = BuildServing(std::move(snapshot), plan.zones, identity_, std::move(plan.client_rules));
   if (!serving) return tl::unexpected<Error>(serving.error());
   serving_.Publish(*std::move(serving));
   return {};
@@ -47,8 +47,8 @@ Status ZonePublisher::Serve(Snapshot snapshot, std::vector<ZoneConfig> zones, co
 std::vector<std::string> ZonePublisher::ZonesOf(const Override& override) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;
-  if (zones_ == nullptr) return names;
-  for (const ZoneConfig& zone : *zones_) {
+  if (plan_ == nullptr) return names;
+  for (const ZoneConfig& zone : plan_->zones) {
     if (Applies(override, zone.name, KindsOf(zone, snapshot_))) names.push_back(zone.name);
   }
   return names;

@@ -24,9 +24,9 @@ class ZonePublisher {
  public:
   explicit ZonePublisher(Identity identity) : identity_(std::move(identity)) {}
 
-  // Publishes snapshots as these zones, whose feeds are indices into the snapshot's. A zone keeps its counters' slot
-  // over reloads, even when it was gone for a while.
-  [[nodiscard]] Publisher For(std::vector<ZoneConfig> zones);
+  // Publishes snapshots as these zones, whose feeds are indices into the snapshot's, under these rules for clients. A
+  // zone keeps its counters' slot over reloads, even when it was gone for a while.
+  [[nodiscard]] Publisher For(std::vector<ZoneConfig> zones, std::shared_ptr<const ClientRules> client_rules = {});
 
   // Serves these from now on, at once where something is served already. On failure nothing has changed.
   [[nodiscard]] Status SetOverrides(std::vector<Override> overrides);
@@ -37,17 +37,20 @@ class ZonePublisher {
   [[nodiscard]] const Published<Serving>& serving() const { return serving_; }
 
  private:
-  using Zones = std::shared_ptr<const std::vector<ZoneConfig>>;
-  [[nodiscard]] Status Publish(const Snapshot& snapshot, const Zones& zones);
+  struct Plan {
+    std::vector<ZoneConfig> zones;
+    std::shared_ptr<const ClientRules> client_rules;
+  };
+  [[nodiscard]] Status Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan);
   // REQUIRES: mutex_ is held.
-  [[nodiscard]] Status Serve(Snapshot snapshot, std::vector<ZoneConfig> zones, const std::vector<Override>& overrides);
+  [[nodiscard]] Status Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides);
 
   Identity identity_;
   std::map<std::string, uint32_t> slots_;  // by zone name
   mutable std::mutex mutex_;               // one at a time publishes
   std::vector<Override> overrides_;        // guarded by mutex_, as is what was published last:
   Snapshot snapshot_;                      // of the feeds alone
-  Zones zones_;                            // null: nothing yet
+  std::shared_ptr<const Plan> plan_;       // null: nothing yet
   Published<Serving> serving_;
 };
 

@@ -199,7 +199,9 @@ void Reloads::Tell(const Request& request, const Json& answer) {
 
 Json Reloads::LoadFirst() {
   const auto config = this->config();
-  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones));
+  auto rules = client_rules_.Load(*config);
+  if (!rules) return FailedAnswer(config->file + ": " + rules.error().message);
+  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones, *std::move(rules)));
   if (!outcomes) return FailedAnswer(config->file + ": " + outcomes.error().message);
   Log(*outcomes);
   PlanChecks();
@@ -228,12 +230,14 @@ Json Reloads::LoadConfiguration() {
   auto next = LoadConfig(running->file, !running->server.passed.empty());
   if (!next) return FailedAnswer(next.error().message);
   if (const auto checked = CheckNewFeeds(*running, *next); !checked) return FailedAnswer(checked.error().message);
+  auto rules = client_rules_.Load(*next);
+  if (!rules) return FailedAnswer(running->file + ": " + rules.error().message);
   const std::vector<std::string> restart = NeedsRestart(*running, *next);
   next->server = running->server;
   next->dpdk = running->dpdk;
   // Before anything is served: what is in force must not fall behind for want of memory.
   auto config = std::make_shared<const Config>(*std::move(next));
-  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones));
+  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones, *std::move(rules)));
   if (!outcomes) return FailedAnswer(running->file + ": " + outcomes.error().message);
   {
     const std::lock_guard lock(mutex_);

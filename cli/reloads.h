@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "cli/client_rules.h"
 #include "cli/config.h"
 #include "cli/json.h"
 #include "cli/publish.h"
@@ -89,6 +90,7 @@ class Reloads {
   bool ended_ = false;                    // guarded by mutex_
   std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
   // Of thread_:
+  ClientRulesLoader client_rules_;
   FeedChecks checks_;
   Clock::time_point looked_at_;                // when changes of files were looked at last
   std::map<std::string, std::string> logged_;  // by feed: the failure that the log has

@@ -183,6 +183,19 @@ std::string PortLines(const Json& status) {
   return text + SocketLines(status);
 }
 
+// What clients have to obey, where it is something.
+std::string ClientLines(const Json& clients) {
+  std::string text;
+  if (clients["cookies"].get<bool>()) {
+    text += clients["cookies_required"].get<bool>() ? "cookies: required over UDP\n" : "cookies: on\n";
+  }
+  if (clients["responses_per_second"] != 0) {
+    text += "rate limit: " + Number(clients["responses_per_second"]) + " answers a second" +
+            (clients["log_only"].get<bool>() ? ", log only" : "") + "\n";
+  }
+  return text;
+}
+
 // The members of an object that are not 0.
 std::string NonZero(const Json& counters) {
   TextTable table;
@@ -286,7 +299,7 @@ std::string RenderStatus(const Json& status) {
   text += "config: " + Printable(status["config"]) + "\n";
   text += "io: " + Printable(status["io"]) + ", " + Number(status["workers"]) + " worker(s), " +
           Decimal(status["queries_per_second"].get<double>(), 0) + " queries/s\n";
-  text += PortLines(status);
+  text += PortLines(status) + ClientLines(status["clients"]);
   text +=
       "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
   return text + "\n" + ZoneTable(status["zones"]) + "\n" + FeedStatusTable(status["feeds"]) +
@@ -300,7 +313,8 @@ std::string RenderStats(const Json& stats) {
     totals.AddRow({key, Decimal(stats[key].get<double>(), 0)});
   }
   std::string text = totals.Text();
-  for (const char* key : {"dropped", "lost", "rcodes", "types"}) text += key + ("\n" + NonZero(stats[key]));
+  for (const char* key : {"dropped", "rate_limit", "cookies", "lost", "rcodes", "types"})
+    text += key + ("\n" + NonZero(stats[key]));
   text += TcpText(stats["tcp"]);
   text += PortCounters(stats["ports"]) + WorkerCounters(stats["workers"]);
   text += "question sizes (bytes at most)\n" + NonZero(stats["question_sizes"]);

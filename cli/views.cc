@@ -85,6 +85,7 @@ Json FeedJson(const FeedStatus& feed, int64_t now) {
 std::string RcodeName(size_t rcode) {
   static constexpr std::string_view kNames[] = {"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"};
   if (rcode < std::size(kNames)) return std::string(kNames[rcode]);
+  if (rcode == 23) return "BADCOOKIE";
   return rcode == 16 ? "BADVERS" : "RCODE" + std::to_string(rcode);
 }
 
@@ -106,6 +107,37 @@ Json DroppedJson(const Workers& workers) {
     dropped[std::string(DropReasonName(static_cast<DropReason>(reason)))] = sum;
   }
   return dropped;
+}
+
+// By what the cookies of questions were worth; nothing where cookies are off.
+Json CookiesJson(const Workers& workers) {
+  Json cookies = Json::object();
+  for (size_t state = 0; state < kCookieStates; ++state) {
+    uint64_t sum = 0;
+    for (const auto& stats : workers.stats()) sum += stats->cookies[state].value();
+    cookies[std::string(CookieStateName(state))] = sum;
+  }
+  return cookies;
+}
+
+// Answers over the limit: dropped, sent truncated, and those that log_only let through.
+Json RateLimitJson(const Workers& workers) {
+  uint64_t dropped = 0;
+  for (const auto& stats : workers.stats()) {
+    dropped += stats->dropped[static_cast<size_t>(DropReason::kRateLimited)].value();
+  }
+  return {{"dropped", dropped},
+          {"slipped", workers.Sum(&WorkerStats::slipped)},
+          {"log_only", workers.Sum(&WorkerStats::over_limit)}};
+}
+
+// How clients are dealt with: what is configured.
+Json ClientsJson(const Config& config) {
+  Json json = {{"cookies", config.cookies.enabled}, {"cookies_required", config.cookies.require}};
+  const RateLimitConfig& limit = config.rate_limit;
+  json["responses_per_second"] = limit.responses_per_second;
+  json["log_only"] = limit.log_only;
+  return json;
 }
 
 Json TypesJson(const Workers& workers) {
@@ -226,6 +258,7 @@ Json StatusJson(const ServerView& view) {
                {"sockets", SocketsJson(view.workers)},
                {"tcp", TcpJson(view.workers.tcp())},
                {"queries_per_second", Rounded(view.rates.received)},
+               {"clients", ClientsJson(view.config)},
                {"zones", ZonesJson(view.config, view.serving)}};
   json["reading"] = Json();
   if (!view.reading.feed.empty()) json["reading"] = {{"feed", view.reading.feed}, {"lines", view.reading.lines}};
@@ -251,6 +284,8 @@ Json StatsJson(const Workers& workers, const Serving* serving, Rates rates) {
                {"tcp", TcpJson(workers.tcp())},
                {"ports", PortCountersJson(workers)},
                {"workers", WorkerCountersJson(workers)},
+               {"rate_limit", RateLimitJson(workers)},
+               {"cookies", CookiesJson(workers)},
                {"rcodes", RcodesJson(workers)},
                {"types", TypesJson(workers)},
                {"question_sizes", SizesJson(workers, &WorkerStats::question_sizes)},

@@ -114,13 +114,18 @@ void AnswerWriter::Finish(dns::Rcode rcode, bool authoritative) noexcept {
   message_.sum_change = net::Fold(uint64_t{SumOf(message_)} + (~old_sum_ & 0xffff));
 }
 
-void WriteHeaderOnly(io::Message& message, dns::Rcode rcode) noexcept {
-  const uint32_t old_sum = SumOf(message);
-  uint8_t* const p = message.payload;
-  dns::Store16(p + 2, static_cast<uint16_t>(KeptFlags(p) | dns::kQr | rcode));
-  std::memset(p + 4, 0, 8);
-  message.size = dns::kHeaderSize;
-  message.sum_change = net::Fold(uint64_t{SumOf(message)} + (~old_sum & 0xffff));
+void AddOption(io::Message& message, uint16_t code, std::span<const uint8_t> data) noexcept {
+  const size_t length_at = message.size - 2u;
+  uint8_t* const p = message.payload + length_at;
+  const auto length = static_cast<uint16_t>(data.size());
+  dns::Store16(p, static_cast<uint16_t>(4 + length));
+  dns::Store16(p + 2, code);
+  dns::Store16(p + 4, length);
+  std::memcpy(p + 6, data.data(), length);
+  // The length was 0, and all else is new.
+  const uint32_t added = net::AtOffset(net::Sum(p, 6u + length), length_at);
+  message.sum_change = net::Fold(uint64_t{message.sum_change} + added);
+  message.size = static_cast<uint16_t>(message.size + 4 + length);
 }
 
 }  // namespace rblitz

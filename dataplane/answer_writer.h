@@ -18,9 +18,13 @@ namespace rblitz {
 
 enum class Section : uint8_t { kAnswer, kAuthority };
 
+// Adds an option to an answer that ends in an OPT without options. REQUIRES: the message has the room.
+void AddOption(io::Message& message, uint16_t code, std::span<const uint8_t> data) noexcept;
+
 class AnswerWriter {
  public:
-  // `query` describes the message's question; what stands behind query.question_end is written over.
+  // `query` describes the message's question; what stands behind query.question_end is written over. Where that is the
+  // header's end there is no question, and the answer has none.
   AnswerWriter(io::Message& message, const dns::Query& query) noexcept;
 
   // Where the zone's apex stands in the message, for the names of chunks.
@@ -34,6 +38,9 @@ class AnswerWriter {
 
   // A record for the question's name, unless the same is there already. `rdata` in wire form.
   void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
+
+  // Asks for TCP, though nothing is left out.
+  void Truncate() noexcept { truncated_ = true; }
 
   // Header, counts, OPT; sets the message's size and sum_change.
   void Finish(dns::Rcode rcode, bool authoritative) noexcept;
@@ -51,8 +58,5 @@ class AnswerWriter {
   uint16_t counts_[2] = {};  // by Section
   bool truncated_ = false;
 };
-
-// Header only: for questions that cannot be read or echoed.
-void WriteHeaderOnly(io::Message& message, dns::Rcode rcode) noexcept;
 
 }  // namespace rblitz

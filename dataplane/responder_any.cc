@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "dataplane/answer_writer.h"
+#include "dataplane/client.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/query.h"
@@ -24,10 +25,7 @@ namespace {
 Asker FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access) noexcept {
   if (access == nullptr) return {};
   if (burst.clients == nullptr) return {.address = {}, .gets = {.action = AclAction::kRefuse}};
-  const io::ClientAddress client = burst.clients->ClientOf(message);
-  uint64_t halves_be[2];
-  std::memcpy(halves_be, client.data(), sizeof halves_be);
-  const Ip6Address address{.high = __builtin_bswap64(halves_be[0]), .low = __builtin_bswap64(halves_be[1])};
+  const Ip6Address address = AddressOf(burst.clients->ClientOf(message));
   return {.address = address, .gets = access->Decide(address)};
 }
 
@@ -142,11 +140,6 @@ void Responder::AnswerUnreadable(io::Message& message, const dns::Query& query) 
                            : query.status == QueryStatus::kBadVers ? dns::kBadVers
                                                                    : dns::kFormErr;
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
-  if (query.question_end == dns::kHeaderSize) {
-    WriteHeaderOnly(message, rcode);
-    stats_->rcodes[rcode].Add(1);
-    return;
-  }
   AnswerWriter writer(message, query);
   Finish(writer, rcode, false);
 }

@@ -8,7 +8,7 @@ std::string_view DropReasonName(DropReason reason) noexcept {
       "bad_ip_header", "ip_checksum",    "ip_options",    "ip_fragment",     "other_address",
       "martian",       "other_protocol", "icmp_checksum", "other_port",      "bad_udp_length",
       "udp_checksum",  "source_port_0",  "short_dns",     "is_response",     "no_answer_room",
-      "acl",           "tx_full",        "kernel_full",
+      "acl",           "rate_limited",   "tx_full",       "kernel_full",
   };
   static_assert(std::size(kNames) == static_cast<size_t>(DropReason::kCount));
   return kNames[static_cast<size_t>(reason)];
@@ -26,6 +26,12 @@ std::string_view OutcomeName(Outcome outcome) noexcept {
                                                 "refused", "ignored", "other"};
   static_assert(std::size(kNames) == static_cast<size_t>(Outcome::kCount));
   return kNames[static_cast<size_t>(outcome)];
+}
+
+std::string_view CookieStateName(size_t state) noexcept {
+  static constexpr std::string_view kNames[] = {"none", "malformed", "client_only", "invalid", "valid"};
+  static_assert(std::size(kNames) == kCookieStates);
+  return kNames[state];
 }
 
 AskedType AskedTypeOf(uint16_t qtype) noexcept {

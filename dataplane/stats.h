@@ -45,6 +45,7 @@ enum class DropReason : uint8_t {
   kIsResponse,    // QR = 1: never an answer to an answer
   kNoAnswerRoom,  // the buffer cannot hold even a header-only answer
   kAcl,           // the zone's access list says not to answer this client
+  kRateLimited,   // its network has had its answers
   kTxFull,        // the port or socket did not take the answer
   kKernelFull,    // for the kernel, which did not take them as fast as they came
   kCount,
@@ -99,6 +100,10 @@ class SizeCounters {
   std::array<Counter, kSizeLimits.size() + 1> counters_;
 };
 
+// What a question's cookie was worth: as dns::CookieState.
+inline constexpr size_t kCookieStates = 5;
+[[nodiscard]] std::string_view CookieStateName(size_t state) noexcept;
+
 // Zones keep their slot over reloads; those past the last slot are counted in it together.
 inline constexpr size_t kZoneSlots = 4096;
 
@@ -116,11 +121,17 @@ struct alignas(64) WorkerStats {
   Counter bytes_received;
   Counter bytes_answered;
   std::array<Counter, static_cast<size_t>(DropReason::kCount)> dropped;
-  std::array<Counter, 24> rcodes;                                     // by extended RCODE: 0 to 16 (BADVERS) are in use
+  std::array<Counter, 24> rcodes;  // by extended RCODE: 0 to 16 (BADVERS), 23 (BADCOOKIE)
   std::array<Counter, static_cast<size_t>(AskedType::kCount)> types;  // of questions that could be read
   // Of one message of every burst, which stands for all of it: exact where bursts are of one, else an estimate.
   SizeCounters question_sizes;
   SizeCounters answer_sizes;
+  // Where cookies are on: questions by what their cookie was worth; where answers are limited: those over the limit
+  // that went out truncated, and those that would have been limited.
+  std::array<Counter, kCookieStates> cookies;
+  Counter slipped;
+  Counter over_limit;
+  std::atomic<uint64_t> last_limited{0};  // RateLimit::Network
   std::array<ZoneCounters, kZoneSlots> zones;
 
   void CountType(AskedType type, uint64_t n = 1) noexcept { types[static_cast<size_t>(type)].Add(n); }

@@ -79,6 +79,8 @@ class Zone {
   std::unique_ptr<const Rep> rep_;
 };
 
+struct ClientRules;  // dataplane/client_rules.h
+
 // CH TXT answers (RFC 4892). Empty: hidden, the question is refused.
 struct Identity {
   std::string version;  // version.bind, version.server
@@ -110,9 +112,11 @@ struct Serving {
   Snapshot snapshot;
   ZoneSet zones;
   Identity identity;
+  std::shared_ptr<const ClientRules> client_rules = {};  // null: there are none, and whoever asks is answered
 };
 
 [[nodiscard]] Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> zones,
-                                                                  Identity identity);
+                                                                  Identity identity,
+                                                                  std::shared_ptr<const ClientRules> client_rules = {});
 
 }  // namespace rblitz

@@ -160,7 +160,8 @@ Status AddParts(const ZoneConfig& config, const Snapshot& snapshot, const Zone& 
 }  // namespace
 
 Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> configs,
-                                                    Identity identity) {
+                                                    Identity identity,
+                                                    std::shared_ptr<const ClientRules> client_rules) {
   std::vector<Zone> zones;
   for (const ZoneConfig& config : configs) {
     Result<Zone> zone = Zone::Build(config, snapshot);
@@ -175,8 +176,10 @@ Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span
   std::move(parts.begin(), parts.end(), std::back_inserter(zones));
   Result<ZoneSet> set = ZoneSet::Build(std::move(zones));
   if (!set) return Fail(set.error().message);
-  return std::make_unique<const Serving>(
-      Serving{.snapshot = std::move(snapshot), .zones = std::move(*set), .identity = std::move(identity)});
+  return std::make_unique<const Serving>(Serving{.snapshot = std::move(snapshot),
+                                                 .zones = std::move(*set),
+                                                 .identity = std::move(identity),
+                                                 .client_rules = std::move(client_rules)});
 }
 
 }  // namespace rblitz

@@ -91,7 +91,7 @@ inline std::shared_ptr<FeedData> SecondOfAllKinds() {
   return feed;
 }
 
-inline Result<std::unique_ptr<const Serving>> ZonesOfAllKinds() {
+inline Result<std::unique_ptr<const Serving>> ZonesOfAllKinds(std::shared_ptr<const ClientRules> client_rules = {}) {
   const std::shared_ptr<FeedData> all = FirstOfAllKinds();
   const auto alone = [](auto&& keep) {
     auto feed = MakeFeed("alone", {});
@@ -109,7 +109,7 @@ inline Result<std::unique_ptr<const Serving>> ZonesOfAllKinds() {
       {.name = "all", .feeds = {0, 1}, .slot = 0},  {.name = "six", .feeds = {2}, .slot = 1},
       {.name = "names", .feeds = {3}, .slot = 2},   {.name = "hashes", .feeds = {4}, .slot = 3},
       {.name = "records", .feeds = {5}, .slot = 4}, {.name = "a.all", .feeds = {1, 3}, .slot = 5}};
-  return BuildServing(std::move(snapshot), zones, {.version = "", .id = "one"});
+  return BuildServing(std::move(snapshot), zones, {.version = "", .id = "one"}, std::move(client_rules));
 }
 
 }  // namespace rblitz::test

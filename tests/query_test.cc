@@ -35,6 +35,36 @@ TEST(QueryParser, ReadsEdns) {
   EXPECT_EQ(Parsed(Question("a", kA, Opt{.version = 1})).status, QueryStatus::kBadVers);
 }
 
+TEST(QueryParser, ReadsEdnsOfWhatIsNoSingleQuestion) {
+  struct Case {
+    uint8_t opcode;
+    uint16_t questions;
+    QueryStatus status;
+  };
+  for (const auto& [opcode, questions, status] : std::initializer_list<Case>{{0, 0, QueryStatus::kNoQuestion},
+                                                                             {0, 2, QueryStatus::kFormErr},
+                                                                             {4, 1, QueryStatus::kNotImp},
+                                                                             {15, 0, QueryStatus::kNotImp},
+                                                                             {15, 3, QueryStatus::kNotImp}}) {
+    Bytes message(kHeaderSize);
+    message[2] = static_cast<uint8_t>(opcode << 3);
+    message[5] = static_cast<uint8_t>(questions);
+    message[11] = 1;
+    for (int i = 0; i < questions; ++i) message.insert(message.end(), {1, 'x', 0, 0, 1, 0, 1});
+    AppendOpt(message, Opt{.size = 1400, .options = {0, 10, 0, 1, 7}});
+    const Query query = Parsed(message);
+    EXPECT_EQ(query.status, status) << int{opcode} << " " << questions;
+    EXPECT_EQ(query.question_end, kHeaderSize);
+    EXPECT_TRUE(query.edns);
+    EXPECT_EQ(query.udp_size, 1400);
+    EXPECT_EQ(query.options_at, message.size() - 5);
+    EXPECT_EQ(query.options_size, 5);
+    message.pop_back();
+    EXPECT_EQ(Parsed(message).status, opcode == 0 ? QueryStatus::kFormErr : QueryStatus::kNotImp);
+    EXPECT_FALSE(Parsed(message).edns);
+  }
+}
+
 TEST(QueryParser, SkipsRecordsItHasNoUseFor) {
   Bytes message = Question("a", kA);
   const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4};

@@ -58,7 +58,7 @@ inline Soa ShortSoa(uint32_t serial) {
 
 // bl.example.com of two feeds, bogons.example.com of one that lists 127/8, out.example.com whose feed did not load, and
 // one.bl.example.com inside the first. version.bind is told, id.server hidden.
-inline Result<std::unique_ptr<const Serving>> FourZones() {
+inline Result<std::unique_ptr<const Serving>> FourZones(std::shared_ptr<const ClientRules> client_rules = {}) {
   Snapshot snapshot;
   snapshot.feeds.push_back(MakeFeed("first", {{Ip(192, 0, 2, 1), Ip(192, 0, 2, 1), 2, {"Listed ", ""}},
                                               {Ip(192, 0, 2, 5), Ip(192, 0, 2, 5), 3},
@@ -81,7 +81,7 @@ inline Result<std::unique_ptr<const Serving>> FourZones() {
   zones.push_back({.name = "Bogons.Example.com.", .feeds = {2}, .ttl_seconds = 77, .slot = 1});
   zones.push_back({.name = "out.example.com", .feeds = {3}, .slot = 2});
   zones.push_back({.name = "one.bl.example.com", .feeds = {0}, .soa = soa, .slot = 3});
-  return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
+  return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""}, std::move(client_rules));
 }
 
 }  // namespace rblitz::test

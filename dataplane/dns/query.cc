@@ -1,6 +1,7 @@
 #include "dataplane/dns/query.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace rblitz::dns {
 
@@ -29,6 +30,8 @@ void TakeOpt(Message message, size_t fixed, uint16_t length, Query& query) noexc
     return;
   }
   query.edns = true;
+  query.options_at = static_cast<uint16_t>(fixed + 10);
+  query.options_size = length;
   query.udp_size = std::max(Load16(&message[fixed + 2]), kMinUdpSize);
   const uint32_t flags = Load32(&message[fixed + 4]);
   query.dnssec_ok = (flags & kDo) != 0;
@@ -52,7 +55,7 @@ bool ParseName(Message message, Query& query) noexcept {
   return false;
 }
 
-// What follows the question: counts as in the header. Sets edns, dnssec_ok, udp_size, status.
+// What follows the question: counts as in the header. Sets edns, dnssec_ok, udp_size, options, status.
 void ParseRecords(Message message, size_t at, Query& query) noexcept {
   const unsigned before =
       Load16(&message[6]) + Load16(&message[8]);  // ANCOUNT, NSCOUNT: records of no use in a question
@@ -73,6 +76,28 @@ void ParseRecords(Message message, size_t at, Query& query) noexcept {
     }
     at += 10u + length;
   }
+}
+
+// Behind all questions, of which there is another number than one, or whose opcode is not known here; 0 when they
+// cannot be read.
+size_t SkipQuestions(Message message) noexcept {
+  size_t at = kHeaderSize;
+  for (unsigned left = Load16(&message[4]); left > 0; --left) {
+    at = SkipName(message, at);
+    if (at == 0 || message.size() - at < 4) return 0;
+    at += 4;
+  }
+  return at;
+}
+
+// Neither is answered, but whoever speaks EDNS is answered in EDNS (RFC 6891 section 6.1.1).
+void ParseUnanswerable(Message message, Query& query) noexcept {
+  const size_t at = SkipQuestions(message);
+  if (at == 0) return;
+  const QueryStatus reason = std::exchange(query.status, QueryStatus::kOk);
+  ParseRecords(message, at, query);
+  const bool lacks_question = reason == QueryStatus::kFormErr && at == kHeaderSize;
+  query.status = lacks_question && query.status == QueryStatus::kOk ? QueryStatus::kNoQuestion : reason;
 }
 
 }  // namespace
@@ -98,12 +123,14 @@ Query ParseQuery(Message message) noexcept {
     query.status = QueryStatus::kResponse;
     return query;
   }
-  if ((flags & kOpcodeMask) != 0) {
-    query.status = QueryStatus::kNotImp;
+  const bool is_query = (flags & kOpcodeMask) == 0;
+  if (!is_query || Load16(&message[4]) != 1) {
+    query.status = is_query ? QueryStatus::kFormErr : QueryStatus::kNotImp;
+    ParseUnanswerable(message, query);
     return query;
   }
   query.status = QueryStatus::kFormErr;
-  if (Load16(&message[4]) != 1 || !ParseName(message, query)) return query;
+  if (!ParseName(message, query)) return query;
   const size_t end = kHeaderSize + query.name_size;
   if (message.size() - end < 4) return query;
   query.qtype = Load16(&message[end]);

@@ -2,7 +2,7 @@
 // way for what mail servers ask all day, and this one for everything else.
 //
 // Thread-safety: pure. Errors: a QueryStatus. Cost: about 20 ns.
-// Source: RFC 1035 section 4.1, RFC 6891 section 6.1.
+// Source: RFC 1035 section 4.1, RFC 6891 section 6.1, RFC 8906 section 3.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@ namespace rblitz::dns {
 
 enum class QueryStatus : uint8_t {
   kOk,
-  kShort,     // not even a header: no answer
-  kResponse,  // QR = 1: no answer
-  kNotImp,    // an opcode other than QUERY
-  kFormErr,   // see question_end for what of it can be echoed
-  kBadVers,   // EDNS version above 0; everything else is readable
+  kShort,       // not even a header: no answer
+  kResponse,    // QR = 1: no answer
+  kNotImp,      // an opcode other than QUERY; edns is known where the rest could be read
+  kFormErr,     // see question_end for what of it can be echoed
+  kBadVers,     // EDNS version above 0; everything else is readable
+  kNoQuestion,  // QDCOUNT 0, everything else is readable: what cookies make something of (RFC 7873 section 5.4)
 };
 
 struct Query {
@@ -30,6 +31,8 @@ struct Query {
   uint16_t qtype = 0;
   uint16_t qclass = 0;
   uint16_t question_end = kHeaderSize;  // offset behind QCLASS; kHeaderSize when there is no readable question
+  uint16_t options_at = 0;              // of what OPT carries
+  uint16_t options_size = 0;            // bytes
   uint8_t labels = 0;                   // of the name, without the root label
   uint8_t name_size = 0;                // bytes, with the root label
   uint8_t label_at[kMaxLabels + 1];     // offset in the name of each label and of the root label

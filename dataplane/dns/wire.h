@@ -52,6 +52,7 @@ enum Rcode : uint8_t {
   kNotImp = 4,
   kRefused = 5,
   kBadVers = 16,
+  kBadCookie = 23,
 };
 
 [[nodiscard]] inline uint16_t Load16(const uint8_t* p) noexcept {

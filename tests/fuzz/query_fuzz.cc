@@ -32,6 +32,9 @@ void RequireTrue(std::span<const uint8_t> message, const dns::Query& query) {
   if (message.size() < dns::kHeaderSize) return;
   Require((query.status == dns::QueryStatus::kResponse) == ((message[2] & 0x80) != 0));
   Require(query.udp_size >= dns::kMinUdpSize);
+  Require((query.status == dns::QueryStatus::kNotImp) == ((message[2] & 0xf8) != 0 && (message[2] & 0x80) == 0));
+  Require(query.status != dns::QueryStatus::kNoQuestion || (message[4] == 0 && message[5] == 0));
+  Require(query.options_size == 0 || (query.edns && query.options_at + query.options_size <= message.size()));
   Require(query.question_end >= dns::kHeaderSize && query.question_end <= message.size());
   if (query.question_end == dns::kHeaderSize) {
     Require(query.status != dns::QueryStatus::kOk && query.status != dns::QueryStatus::kBadVers);

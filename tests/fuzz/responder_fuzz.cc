@@ -2,6 +2,8 @@
 // of data. The first byte is the room for answers, in units of 8 bytes (0: 1472 bytes); then come the questions, each
 // after its length in two bytes.
 //
+// They also go through a gate with cookies and limits, whose answers must obey the same but for the last.
+//
 // Every answer must be one: id, QR, opcode and question kept, no larger than the room and than what the client takes,
 // records that end where the message ends, a right sum_change; and it must be the answer that the question gets alone.
 #include <algorithm>
@@ -10,7 +12,9 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/client_rules.h"
 #include "dataplane/dns/query.h"
+#include "dataplane/gate.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/responder.h"
 #include "tests/all_kinds.h"
@@ -61,10 +65,27 @@ void RequireAnswers(const Bytes& question, const io::Message& message) {
           net::Sum(answer.data(), answer.size()) % 0xffff);
 }
 
+struct Anybody : io::Clients {
+  [[nodiscard]] io::ClientAddress ClientOf(const io::Message& message) const noexcept override {
+    return {0x20, 1, 0xd, 0xb8, message.payload[0]};
+  }
+};
+
+std::shared_ptr<const ClientRules> Rules(bool require) {
+  ClientRules rules;
+  rules.cookies = CookieRules{.secrets = {dns::SipKey{1}, dns::SipKey{2}}, .require = require};
+  rules.limit = LimitRules{.responses_per_second = 500, .prefix_v6 = 48, .slip = 2};
+  return std::make_shared<const ClientRules>(std::move(rules));
+}
+
+uint64_t steady_ns = 0;
+
 // The answers to one burst; an empty one is none. Buffers end where the slack ends.
 std::vector<Bytes> Ask(std::span<const Bytes> questions, uint16_t capacity, const Serving& serving) {
+  static const Anybody kAnybody;
   static const auto kStats = std::make_unique<WorkerStats>();
   static Responder responder(kStats.get());
+  static Gate gate(&responder, kStats.get());
   std::vector<Bytes> buffers;
   io::Burst burst;
   for (const Bytes& question : questions) {
@@ -76,7 +97,12 @@ std::vector<Bytes> Ask(std::span<const Bytes> questions, uint16_t capacity, cons
     burst.messages[burst.count++] = {.payload = buffer.data(), .size = size, .capacity = capacity, .sum_change = 0};
   }
   const uint64_t dropped = test::DroppedInAll(*kStats);
-  responder.Answer(burst, serving);
+  if (serving.client_rules == nullptr) {
+    responder.Answer(burst, serving);
+  } else {
+    burst.clients = &kAnybody;
+    gate.Answer(burst, serving, {.steady_ns = steady_ns += 1'000'000, .unix_seconds = 1559731985});
+  }
   std::vector<Bytes> answers;
   uint64_t unanswered = 0;
   for (size_t i = 0; i < burst.count; ++i) {
@@ -103,5 +129,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       Require(Ask({&questions[i], 1}, capacity, *serving).front() == together[i]);
     }
   }
+  static const std::unique_ptr<const Serving> kGuarded[] = {test::FourZones(Rules(false)).value(),
+                                                            test::ZonesOfAllKinds(Rules(true)).value()};
+  for (const auto& serving : kGuarded) Ask(questions, capacity, *serving);
   return 0;
 }
