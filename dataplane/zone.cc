@@ -118,7 +118,7 @@ class ZoneBuilder {
   // Null: out, or still what it was before it was configured to be (not) an access list.
   const FeedData* Loaded(uint32_t index, bool is_access) const {
     const FeedData* const data = snapshot_.feeds[index].get();
-    return data != nullptr && (data->acl != nullptr) == is_access ? data : nullptr;
+    return data != nullptr && data->is_access() == is_access ? data : nullptr;
   }
 
   Status SetFeeds() {

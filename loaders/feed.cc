@@ -108,8 +108,9 @@ Status CheckClients(const FeedConfig& config, const LoadReport& report) {
   return Fail("feed " + config.name + ": " + report.errors.front() + ": an access list with a bad line is not used");
 }
 Status CheckStillClients(const FeedConfig& config, const FeedData* previous, const FeedData& data) {
-  const bool had = previous != nullptr && previous->acl != nullptr && previous->acl->entries() > 0;
-  if (!had || data.acl->entries() > 0) return {};
+  const auto entries = [](const FeedData& of) { return of.acl != nullptr ? of.acl->entries() : of.keys->entries(); };
+  const bool had = previous != nullptr && previous->is_access() && entries(*previous) > 0;
+  if (!had || entries(data) > 0) return {};
   return Fail("feed " + config.name + ": an access list that has become empty is not used");
 }
 
@@ -142,7 +143,7 @@ std::vector<std::string_view> FeedFormats() {
 
 bool IsAccessFormat(std::string_view format) {
   const FeedFormat* const found = FindFormat(format);
-  return found != nullptr && found->content == FeedContent::kClients;
+  return found != nullptr && IsAccess(*found);
 }
 
 bool IsListFormat(std::string_view format) {
@@ -182,7 +183,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
     if (!read) return tl::unexpected(read.error());
   }
   if (const Status usable = CheckTimes(draft, config.name); !usable) return tl::unexpected(usable.error());
-  const bool is_access = format->content == FeedContent::kClients;
+  const bool is_access = IsAccess(*format);
   if (is_access) {
     if (const Status whole = CheckClients(config, *report); !whole) return tl::unexpected(whole.error());
   }
