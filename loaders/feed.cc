@@ -120,6 +120,15 @@ int64_t DataTime(const FeedDraft& draft, int64_t newest_file) {
   return newest_file;
 }
 
+// A list that lists nothing is served as it is, but hardly ever meant.
+std::string NothingNote(const LoadReport& report) {
+  const std::string why = report.rejected > 0
+                              ? "all " + std::to_string(report.rejected) + " lines that are no comments are rejected"
+                          : report.lines > 0 ? "there are no entries in " + std::to_string(report.lines) + " lines"
+                                             : "there is nothing to read, the file is empty";
+  return why + ": nothing is listed now";
+}
+
 // Data from the future would never grow old. A clock elsewhere may be a little ahead of ours; $TIMESTAMP is as strict
 // as rbldnsd's.
 Status CheckTimes(const FeedDraft& draft, const std::string& feed) {
@@ -202,6 +211,8 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->notes = draft.categories.Notes();
+  if (report->entries == 0 && !is_access) report->notes.insert(report->notes.begin(), NothingNote(*report));
+  if (report->notes.size() > kKeptErrors) report->notes.pop_back();
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return data;
 }

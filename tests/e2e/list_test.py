@@ -69,7 +69,7 @@ class Overrides(Lists):
         serials = [self.serial()]
         wait_for_copies()
         os.utime(self.server.folder / "ip4.txt", (1_700_000_000,) * 2)  # older data
-        for step in (["reload"], ["list", "add", "203.0.113.9"], ["list", "forget", "203.0.113.9"], ["rollback", "ip4"], None):
+        for step in (["reload", "ip4"], ["list", "add", "203.0.113.9"], ["list", "forget", "203.0.113.9"], ["rollback", "ip4"], None):
             wait_for_copies()
             if step is None:
                 self.server.stop()
