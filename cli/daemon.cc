@@ -100,6 +100,7 @@ Status Daemon::OpenState(const ServerConfig& server) {
   if (auto copies = FeedCopies::Open(server.state + "/feeds")) {
     copies_ = *std::move(copies);
     store = OverrideStore::Open(server.state);
+    publisher_.KeepSerialsIn(server.state + "/serials");
   } else {
     LogLine("state_unusable").Add("error", copies.error().message);
   }
@@ -257,7 +258,11 @@ Result<Json> Daemon::AnswerNow(const ControlRequest& request) {
   if (request.command == "status") return StatusNow(reading.serving());
   if (request.command == "stats") return StatsJson(*workers_, reading.serving(), rates_);
   if (request.command == "dump") {
-    return ZonePlanJson(*reloads_->config(), request.zone, reloader_->Feeds(), overrides_->all());
+    return ZonePlanJson({.config = *reloads_->config(),
+                         .serving = reading.serving(),
+                         .feeds = reloader_->Feeds(),
+                         .overrides = overrides_->all()},
+                        request.zone);
   }
   if (request.command != "lookup") return Fail("there is no command '" + request.command + "'");
   if (reading.serving() == nullptr) return Fail("lookup: the server is still loading");

@@ -39,6 +39,10 @@ ZoneConfig ZoneFromJson(const Json& plan) {
   zone.except = plan["except"].get<std::vector<uint32_t>>();
   if (!plan["ttl"].is_null()) zone.ttl_seconds = plan["ttl"].get<uint32_t>();
   if (!plan["soa"].is_null()) zone.soa = SoaFromJson(plan["soa"]);
+  if (plan.contains("serial")) {
+    const Json& serial = plan["serial"];
+    zone.serial_before = {.of_data = serial[0].get<uint32_t>(), .published = serial[1].get<uint32_t>()};
+  }
   if (!plan["ns"].is_null()) {
     zone.ns = NameServers{.ttl_seconds = 0, .names = plan["ns"].get<std::vector<std::string>>()};
   }
@@ -194,8 +198,8 @@ Status WritePart(const Contents& contents, const Zone& zone, std::vector<std::ve
 
 }  // namespace
 
-Result<Json> ZonePlanJson(const Config& config, const std::string& name, const std::vector<FeedStatus>& feeds,
-                          const std::vector<Override>& overrides) {
+Result<Json> ZonePlanJson(const DumpView& view, const std::string& name) {
+  const auto& [config, serving, feeds, overrides] = view;
   const auto zone = std::ranges::find_if(config.zones, [&](const ZoneConfig& one) { return one.name == name; });
   if (zone == config.zones.end()) return Fail("dump: zone '" + name + "' is not served here");
   Json plan = {{"name", zone->name},
@@ -222,6 +226,8 @@ Result<Json> ZonePlanJson(const Config& config, const std::string& name, const s
   for (const ZoneConfig& other : config.zones) {
     if (other.name.ends_with("." + zone->name)) plan["others"].push_back(other.name);
   }
+  const Zone* const served = serving != nullptr ? serving->zones.Find(name) : nullptr;
+  if (served != nullptr) plan["serial"] = {served->serial().of_data, served->serial().published};
   plan["overrides"] = Json::array();
   for (const Override& override : overrides) plan["overrides"].push_back(OverrideJson(override));
   return plan;

@@ -13,14 +13,22 @@
 #include "cli/config.h"
 #include "cli/json.h"
 #include "cli/override.h"
+#include "dataplane/zone.h"
 #include "loaders/feed_status.h"
 #include "tables/result.h"
 
 namespace rblitz {
 
+// What a server that is asked knows.
+struct DumpView {
+  const Config& config;
+  const Serving* serving;  // null: nothing yet
+  const std::vector<FeedStatus>& feeds;
+  const std::vector<Override>& overrides;
+};
+
 // What a server tells of one of its zones. Fails when it has no such zone.
-[[nodiscard]] Result<Json> ZonePlanJson(const Config& config, const std::string& zone,
-                                        const std::vector<FeedStatus>& feeds, const std::vector<Override>& overrides);
+[[nodiscard]] Result<Json> ZonePlanJson(const DumpView& view, const std::string& zone);
 
 // Told now and then how many records have been written.
 using DumpProgress = std::function<void(uint64_t records)>;

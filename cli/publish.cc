@@ -37,9 +37,13 @@ Status ZonePublisher::SetOverrides(std::vector<Override> overrides) {
 
 Status ZonePublisher::Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides) {
   OverrideFeeds joining(&overrides);
-  for (ZoneConfig& zone : plan.zones) joining.Join(&zone, &snapshot);
+  for (ZoneConfig& zone : plan.zones) {
+    joining.Join(&zone, &snapshot);
+    serials_.Join(&zone);
+  }
   auto serving = BuildServing(std::move(snapshot), plan.zones, identity_, std::move(plan.client_rules));
   if (!serving) return tl::unexpected<Error>(serving.error());
+  serials_.Remember((*serving)->zones.zones());
   serving_.Publish(*std::move(serving));
   return {};
 }

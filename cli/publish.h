@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/override.h"
+#include "cli/serials.h"
 #include "dataplane/zone.h"
 #include "loaders/reloader.h"
 #include "tables/rcu.h"
@@ -23,6 +24,9 @@ namespace rblitz {
 class ZonePublisher {
  public:
   explicit ZonePublisher(Identity identity) : identity_(std::move(identity)) {}
+
+  // Remembers serials over restarts in this file. REQUIRES: nothing is published yet.
+  void KeepSerialsIn(const std::string& path) { serials_.KeepIn(path); }
 
   // Publishes snapshots as these zones, whose feeds are indices into the snapshot's, under these rules for clients. A
   // zone keeps its counters' slot over reloads, even when it was gone for a while.
@@ -50,7 +54,8 @@ class ZonePublisher {
   mutable std::mutex mutex_;               // one at a time publishes
   std::vector<Override> overrides_;        // guarded by mutex_, as is what was published last:
   Snapshot snapshot_;                      // of the feeds alone
-  std::shared_ptr<const Plan> plan_;       // null: nothing yet
+  Serials serials_;
+  std::shared_ptr<const Plan> plan_;  // null: nothing yet
   Published<Serving> serving_;
 };
 

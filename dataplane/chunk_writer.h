@@ -37,12 +37,13 @@ class ChunkWriter {
     ++chunk_.records;
   }
 
-  // Compressed against the apex as far as both end alike (RFC 1035 section 4.1.4).
+  // Compressed against the apex of the configured zone as far as both end alike (RFC 1035 section 4.1.4): before that
+  // a question can have a key.
   void PutName(const dns::Name& name) {
     size_t at = 0;
     for (; name.bytes[at] != 0; at += 1u + name.bytes[at]) {
       const size_t rest = name.size - at;
-      if (rest <= zone_.apex_size && IsLabelStart(zone_.apex_size - rest) &&
+      if (rest + zone_.part_size <= zone_.apex_size && IsLabelStart(zone_.apex_size - rest) &&
           dns::SameName(&name.bytes[at], &zone_.apex[zone_.apex_size - rest], rest)) {
         chunk_.bytes.insert(chunk_.bytes.end(), name.bytes.begin(), name.bytes.begin() + static_cast<ptrdiff_t>(at));
         Pointer(zone_.apex_size - rest);

@@ -19,6 +19,7 @@ namespace rblitz {
 
 class AnswerWriter;
 struct Asked;
+struct Asker;
 struct NameQuestion;
 struct ReadyAnswer;
 struct ZoneFeed;
@@ -65,8 +66,14 @@ class Responder {
   void ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept;
   void AnswerUnreadable(io::Message& message, const dns::Query& query) noexcept;
   void AnswerChaos(io::Message& message, const dns::Query& query, const Identity& identity) noexcept;
-  void AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Zone::Rep& zone,
-                    const AskedName& asked) noexcept;
+  void AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Serving& serving,
+                    const Zone::Rep& zone, size_t below) noexcept;
+  // The same for a question whose label number `key` is a key that its zone knows.
+  void AnswerKeyed(io::Message& message, size_t index, const dns::Query& query, const ZoneSet& zones, size_t key,
+                   const Asker& asker) noexcept;
+  // And for one that asks the zone for its first `below` labels.
+  void AnswerBelow(size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below, size_t apex_at,
+                   const Asker& asker) noexcept;
   void AnswerNames(io::Burst& burst) noexcept;
   void AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;

@@ -22,11 +22,29 @@ namespace rblitz {
 
 namespace {
 
-Asker FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access) noexcept {
+// Index of the label at which the apex of the configured zone begins; `below` is that of the zone's.
+size_t ConfiguredApex(const dns::Query& query, const Zone::Rep& zone, size_t below) noexcept {
+  const size_t at = size_t{query.label_at[below]} + zone.part_size;
+  while (query.label_at[below] < at) ++below;
+  return below;
+}
+
+// SOA and NS of the apex are for all clients, whatever key they have: no name is long enough for one.
+AskedKey FindKey(const dns::Query& query, const FoldedName& name, const Zone::Rep& zone, size_t apex) noexcept {
+  if (zone.access == nullptr || !zone.access->has_keys()) return std::nullopt;
+  if (apex > 0) {
+    const uint8_t* const label = &name[query.label_at[apex - 1]];
+    return std::string_view(reinterpret_cast<const char*>(label + 1), *label);
+  }
+  if (query.qtype == dns::kSoa || query.qtype == dns::kNs) return std::nullopt;
+  return std::string_view();
+}
+
+Asker FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access, AskedKey key) noexcept {
   if (access == nullptr) return {};
   if (burst.clients == nullptr) return {.address = {}, .gets = {.action = AclAction::kRefuse}};
   const Ip6Address address = AddressOf(burst.clients->ClientOf(message));
-  return {.address = address, .gets = access->Decide(address)};
+  return {.address = address, .gets = access->Decide(address, key)};
 }
 
 // An IPv4 client as it is usually written.
@@ -124,7 +142,7 @@ void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving)
       const size_t at = query.label_at[below];
       const Zone::Rep* zone = serving.zones.index_->Find(&name[at], query.name_size - at);
       if (zone != nullptr) {
-        return AnswerInZone(burst, index, query, *zone, AskedName::Read({name.data(), at}, below));
+        return AnswerInZone(burst, index, query, serving, *zone, below);
       }
     }
   }
@@ -166,19 +184,20 @@ void Responder::AnswerChaos(io::Message& message, const dns::Query& query, const
   Finish(writer, dns::kRefused, false);
 }
 
-void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Zone::Rep& zone,
-                             const AskedName& asked) noexcept {
+void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Serving& serving,
+                             const Zone::Rep& zone, size_t below) noexcept {
   Scratch& s = *scratch_;
   io::Message& message = burst.messages[index];
-  const Asker asker = FindAsker(burst, message, zone.access.get());
+  const FoldedName& name = s.folded[s.matches.size()];
+  const size_t configured = ConfiguredApex(query, zone, below);
+  const Asker asker = FindAsker(burst, message, zone.access.get(), FindKey(query, name, zone, configured));
   if (asker.gets.action == AclAction::kIgnore) {
     Count(zone, Outcome::kIgnored);
     return Drop(message, DropReason::kAcl);
   }
-  const size_t apex_at = dns::kHeaderSize + query.label_at[asked.count];
-  const bool has_more = zone.has_names || zone.has_records;
-  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && asked.count == 4 &&
-      s.label_sizes[index] != 0) {
+  const size_t apex_at = dns::kHeaderSize + query.label_at[below];
+  const bool has_more = zone.has_names || zone.has_records || asker.gets.is_keyed;
+  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && below == 4 && s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
@@ -187,18 +206,50 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     s.all_plain = false;
     return;
   }
-  AnswerWriter writer(message, query);
-  writer.set_apex_at(apex_at);
-  if (asker.gets.action == AclAction::kRefuse) {
-    Count(zone, Outcome::kRefused);
-    return Finish(writer, dns::kRefused, false);
+  if (asker.gets.action == AclAction::kRefuse || zone.out) {
+    AnswerWriter writer(message, query);
+    const bool is_refused = asker.gets.action == AclAction::kRefuse;
+    Count(zone, is_refused ? Outcome::kRefused : Outcome::kServfail);
+    return Finish(writer, is_refused ? dns::kRefused : dns::kServFail, false);
   }
-  if (zone.out) {
-    Count(zone, Outcome::kServfail);
-    return Finish(writer, dns::kServFail, false);
+  if (asker.gets.is_keyed) return AnswerKeyed(message, index, query, serving.zones, configured - 1, asker);
+  if (below == 0) {
+    AnswerWriter writer(message, query);
+    writer.set_apex_at(apex_at);
+    return AnswerApex(writer, query, zone);
   }
-  if (asked.count == 0) return AnswerApex(writer, query, zone);
+  AnswerBelow(index, query, zone, below, apex_at, asker);
+}
+
+// The zone of what is left without the key: the configured one, or the part of it that has the most labels.
+void Responder::AnswerKeyed(io::Message& message, size_t index, const dns::Query& query, const ZoneSet& zones,
+                            size_t key, const Asker& asker) noexcept {
+  const FoldedName& name = scratch_->folded[scratch_->matches.size()];
+  const size_t key_at = query.label_at[key];
+  const size_t apex_at = query.label_at[key + 1];
+  const size_t apex_size = query.name_size - apex_at;
+  FoldedName without;
+  std::copy_n(name.begin(), key_at, without.begin());
+  std::copy_n(&name[apex_at], apex_size, &without[key_at]);
+  for (size_t below = 0; below <= key; ++below) {
+    const size_t at = query.label_at[below];
+    const Zone::Rep* const found = zones.index_->Find(&without[at], key_at - at + apex_size);
+    if (found == nullptr || size_t{found->apex_size} - found->part_size != apex_size) continue;
+    // Chunks point to the configured zone's apex alone.
+    const size_t found_at = dns::kHeaderSize + apex_at - found->part_size;
+    if (below > 0) return AnswerBelow(index, query, *found, below, found_at, asker);
+    // Nothing but the key, or the apex of a part, both of which are above names that may exist.
+    AnswerWriter writer(message, query);
+    writer.set_apex_at(found_at);
+    return AnswerExisting(writer, query, *found);
+  }
+}
+
+void Responder::AnswerBelow(size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below, size_t apex_at,
+                            const Asker& asker) noexcept {
+  Scratch& s = *scratch_;
   // Its name stays where it was folded to.
+  const AskedName asked = AskedName::Read({s.folded[s.matches.size()].data(), size_t{query.label_at[below]}}, below);
   const size_t match = s.matches.Add(zone, zone.has_lists ? asked : Completed(zone, asked));
   s.name_questions[match] = {.message = static_cast<uint8_t>(index),
                              .apex_at = static_cast<uint16_t>(apex_at),

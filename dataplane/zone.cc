@@ -45,6 +45,15 @@ uint64_t Counts(uint16_t answers, uint16_t authority) {
   return value;
 }
 
+// The serial of data behind what was published before: other data has a later one (RFC 1982 section 3.2), even where
+// its own is an earlier one, as after a rollback.
+uint32_t SerialAfter(const std::optional<ZoneSerial>& before, uint32_t of_data) {
+  if (!before) return of_data;
+  if (of_data == before->of_data) return before->published;
+  const bool is_later = of_data - before->published - 1 < (1u << 31) - 1;
+  return is_later ? of_data : before->published + 1;
+}
+
 // A count of one as it stands in memory.
 constexpr uint32_t kOne = 0x0100;
 
@@ -118,7 +127,7 @@ class ZoneBuilder {
   // Null: out, or still what it was before it was configured to be (not) an access list.
   const FeedData* Loaded(uint32_t index, bool is_access) const {
     const FeedData* const data = snapshot_.feeds[index].get();
-    return data != nullptr && (data->acl != nullptr) == is_access ? data : nullptr;
+    return data != nullptr && data->is_access() == is_access ? data : nullptr;
   }
 
   Status SetFeeds() {
@@ -215,6 +224,9 @@ class ZoneBuilder {
     if (config_.soa) soa = *config_.soa;
     if (soa.ttl_seconds == 0) soa.ttl_seconds = zone_->ttl_seconds;
     if (soa.serial == 0) soa.serial = static_cast<uint32_t>(newest_);
+    zone_->serial.of_data = soa.serial;
+    if (!config_.soa || config_.soa->serial == 0) soa.serial = SerialAfter(config_.serial_before, soa.serial);
+    zone_->serial.published = soa.serial;
     if (part_.empty()) zone_->soa = SoaChunk(soa.ttl_seconds);  // a part is no zone of its own
     // RFC 2308 section 5: the smaller of the SOA's own TTL and its minimum.
     zone_->soa_negative = SoaChunk(std::min(soa.ttl_seconds, soa.minimum_seconds));

@@ -18,6 +18,14 @@
 
 namespace rblitz {
 
+// Of a zone's SOA.
+struct ZoneSerial {
+  uint32_t of_data = 0;    // that its feeds give: the first $SOA's, or the time of the newest
+  uint32_t published = 0;  // that it answers with
+
+  bool operator==(const ZoneSerial&) const = default;
+};
+
 struct ZoneConfig {
   std::string name;             // apex as text: bl.example.com
   std::vector<uint32_t> feeds;  // indices into Snapshot::feeds, in order, as those below
@@ -28,6 +36,8 @@ struct ZoneConfig {
   std::vector<uint32_t> access = {};  // what clients get
   std::vector<Ip6Prefix> allow = {};  // clients that may ask, those of IPv4 mapped; none: everyone
   uint32_t slot = 0;                  // of its counters in WorkerStats
+  // Of the zone that this one replaces. Its own serial comes after that, unless `soa` says what it is.
+  std::optional<ZoneSerial> serial_before = {};
 };
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
@@ -59,6 +69,7 @@ class Zone {
   [[nodiscard]] const std::string& name() const noexcept;  // lower case, no final dot
   [[nodiscard]] uint32_t slot() const noexcept;
   [[nodiscard]] const Soa& soa() const noexcept;
+  [[nodiscard]] ZoneSerial serial() const noexcept;
   // The zone answers SERVFAIL: all its feeds are out, or one that says who may ask or what must never be listed.
   [[nodiscard]] bool out() const noexcept;
   // Not configured itself, but a name below a zone that is.

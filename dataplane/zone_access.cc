@@ -1,6 +1,6 @@
 #include "dataplane/zone_access.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 namespace rblitz {
@@ -33,16 +33,26 @@ Acl AllowOnly(std::span<const Ip6Prefix> clients) {
 
 ZoneAccess::ZoneAccess(std::span<const Ip6Prefix> allow, std::vector<ZoneFeed> lists) : lists_(std::move(lists)) {
   if (!allow.empty()) allow_ = AllowOnly(allow);
+  has_keys_ = std::ranges::any_of(lists_, [](const ZoneFeed& list) { return list.data->keys != nullptr; });
 }
 
-ZoneDecision ZoneAccess::Decide(const Ip6Address& client) const noexcept {
+ZoneDecision ZoneAccess::Decide(const Ip6Address& client, AskedKey key) const noexcept {
   ZoneDecision strictest;
   if (allow_) strictest.action = allow_->Decide(client).action;
+  bool is_keyed = false;
   for (const ZoneFeed& list : lists_) {
-    const AclDecision decision = list.data->acl->Decide(client);
+    AclDecision decision;
+    if (list.data->acl != nullptr) {
+      decision = list.data->acl->Decide(client);
+    } else if (key) {
+      const AclDecision* const known = list.data->keys->Find(*key);
+      is_keyed |= known != nullptr;
+      decision = known != nullptr ? *known : list.data->keys->unnamed();
+    }
     if (Strictness(decision.action) <= Strictness(strictest.action)) continue;
     strictest = {.action = decision.action, .feed = &list, .value = decision.value};
   }
+  strictest.is_keyed = is_keyed;
   return strictest;
 }
 

@@ -20,6 +20,7 @@ constexpr std::string_view kTestText = "RFC 5782 test entry";
 const std::string& Zone::name() const noexcept { return rep_->name; }
 uint32_t Zone::slot() const noexcept { return rep_->slot; }
 const Soa& Zone::soa() const noexcept { return rep_->soa_values; }
+ZoneSerial Zone::serial() const noexcept { return rep_->serial; }
 bool Zone::out() const noexcept { return rep_->out; }
 bool Zone::is_part() const noexcept { return rep_->part_size != 0; }
 // Its labels need no escapes (loaders/combined_format.cc): in wire form and as text with a final dot they are as long.

@@ -116,6 +116,7 @@ struct Zone::Rep {
   std::array<std::vector<ZoneVerdict>, 2> name_test;  // invalid and test
   std::string name;
   Soa soa_values;  // of the configured zone
+  ZoneSerial serial;
 };
 
 // Finds the zone of any name.

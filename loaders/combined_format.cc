@@ -72,7 +72,7 @@ Status BeginPart(std::string_view text, FeedDraft* draft) {
   const std::string_view type_and_name = TakeListWord(text);
   const size_t colon = std::min(type_and_name.find(':'), type_and_name.size());
   const FeedFormat* const format = FindFormat(type_and_name.substr(0, colon));
-  if (format == nullptr || format->content == FeedContent::kClients || format->content == FeedContent::kCombined) {
+  if (format == nullptr || IsAccess(*format) || format->content == FeedContent::kCombined) {
     return Fail("no data set of a combined feed is of type " + Quoted(type_and_name.substr(0, colon)));
   }
   if (draft->parts.size() == kMaxParts) return Fail("more than " + std::to_string(kMaxParts) + " data sets");

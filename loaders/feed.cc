@@ -108,8 +108,9 @@ Status CheckClients(const FeedConfig& config, const LoadReport& report) {
   return Fail("feed " + config.name + ": " + report.errors.front() + ": an access list with a bad line is not used");
 }
 Status CheckStillClients(const FeedConfig& config, const FeedData* previous, const FeedData& data) {
-  const bool had = previous != nullptr && previous->acl != nullptr && previous->acl->entries() > 0;
-  if (!had || data.acl->entries() > 0) return {};
+  const auto entries = [](const FeedData& of) { return of.acl != nullptr ? of.acl->entries() : of.keys->entries(); };
+  const bool had = previous != nullptr && previous->is_access() && entries(*previous) > 0;
+  if (!had || entries(data) > 0) return {};
   return Fail("feed " + config.name + ": an access list that has become empty is not used");
 }
 
@@ -117,6 +118,15 @@ int64_t DataTime(const FeedDraft& draft, int64_t newest_file) {
   if (draft.header_time != 0) return draft.header_time;
   if (draft.specials.timestamp != 0) return draft.specials.timestamp;
   return newest_file;
+}
+
+// A list that lists nothing is served as it is, but hardly ever meant.
+std::string NothingNote(const LoadReport& report) {
+  const std::string why = report.rejected > 0
+                              ? "all " + std::to_string(report.rejected) + " lines that are no comments are rejected"
+                          : report.lines > 0 ? "there are no entries in " + std::to_string(report.lines) + " lines"
+                                             : "there is nothing to read, the file is empty";
+  return why + ": nothing is listed now";
 }
 
 // Data from the future would never grow old. A clock elsewhere may be a little ahead of ours; $TIMESTAMP is as strict
@@ -142,7 +152,7 @@ std::vector<std::string_view> FeedFormats() {
 
 bool IsAccessFormat(std::string_view format) {
   const FeedFormat* const found = FindFormat(format);
-  return found != nullptr && found->content == FeedContent::kClients;
+  return found != nullptr && IsAccess(*found);
 }
 
 bool IsListFormat(std::string_view format) {
@@ -182,7 +192,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
     if (!read) return tl::unexpected(read.error());
   }
   if (const Status usable = CheckTimes(draft, config.name); !usable) return tl::unexpected(usable.error());
-  const bool is_access = format->content == FeedContent::kClients;
+  const bool is_access = IsAccess(*format);
   if (is_access) {
     if (const Status whole = CheckClients(config, *report); !whole) return tl::unexpected(whole.error());
   }
@@ -201,6 +211,8 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->notes = draft.categories.Notes();
+  if (report->entries == 0 && !is_access) report->notes.insert(report->notes.begin(), NothingNote(*report));
+  if (report->notes.size() > kKeptErrors) report->notes.pop_back();
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return data;
 }

@@ -33,6 +33,7 @@ FeedDraft::FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedDat
       config_value_{.a_be = config.a_be.value_or(htonl(kBuiltinA)), .text = config_text_} {
   [[maybe_unused]] const ValueId id = values_.Intern(config_value_);
   assert(id == kConfigValue);
+  keys.set_unnamed(kBuiltinAclDecision);
 }
 
 FeedDraft::~FeedDraft() = default;
@@ -88,6 +89,11 @@ void FeedDraft::FinishAcl(const FeedData* previous, BuildReport* report) {
   data_->acl = std::make_shared<const Acl>(acl.Build(before, report));
 }
 
+void FeedDraft::FinishKeys(const FeedData* previous, BuildReport* report) {
+  const AccessKeys* const before = previous != nullptr ? previous->keys.get() : nullptr;
+  data_->keys = std::make_shared<const AccessKeys>(keys.Build(before, report));
+}
+
 void FeedDraft::FinishNames(const FeedData* previous, BuildReport* report) {
   const NameTable* const before = previous != nullptr ? previous->names.get() : nullptr;
   data_->names = std::make_shared<const NameTable>(names.Build(before, report));
@@ -132,6 +138,7 @@ void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   if (content_ == FeedContent::kHashes) finish(&FeedDraft::FinishHashes);
   if (content_ == FeedContent::kGeneric) finish(&FeedDraft::FinishGeneric);
   if (content_ == FeedContent::kClients) finish(&FeedDraft::FinishAcl);
+  if (content_ == FeedContent::kKeys) finish(&FeedDraft::FinishKeys);
   if (content_ == FeedContent::kCombined) finish(&FeedDraft::FinishParts);
   data_->verdicts.Seal();
   data_->is_text_only = is_text_only_;

@@ -18,6 +18,7 @@
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
+#include "tables/access_keys.h"
 #include "tables/acl.h"
 #include "tables/build_report.h"
 #include "tables/generic_records.h"
@@ -33,7 +34,7 @@ namespace rblitz {
 struct FeedFormat;
 
 // What the entries of a format are.
-enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kCombined };
+enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kKeys, kCombined };
 
 struct PartDraft;  // loaders/part_draft.h
 
@@ -57,6 +58,11 @@ class FeedDraft {
     default_value_ = kConfigValue;
     acl_default = kBuiltinAclDecision;
     part = nullptr;
+  }
+  // What is decided of entries that say nothing, up to the next default line, and of clients with none of the keys.
+  void SetAclDefault(AclDecision decision) {
+    acl_default = decision;
+    keys.set_unnamed(decision);
   }
 
   // What entries get that name nothing: as configured, then as the last default line of the file says.
@@ -105,6 +111,7 @@ class FeedDraft {
   Ip4Builder ip4;
   Ip6Builder ip6;
   AclBuilder acl;
+  AccessKeysBuilder keys;
   AclDecision acl_default = kBuiltinAclDecision;  // of entries that say nothing
   NameBuilder names;
   HashBuilder hashes;
@@ -147,6 +154,7 @@ class FeedDraft {
   void FinishIp4(const FeedData* previous, BuildReport* report);
   void FinishIp6(const FeedData* previous, BuildReport* report);
   void FinishAcl(const FeedData* previous, BuildReport* report);
+  void FinishKeys(const FeedData* previous, BuildReport* report);
   void FinishNames(const FeedData* previous, BuildReport* report);
   void FinishHashes(const FeedData* previous, BuildReport* report);
   void FinishGeneric(const FeedData* previous, BuildReport* report);

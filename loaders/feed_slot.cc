@@ -41,6 +41,7 @@ void AddFigures(const FeedData& data, FeedFigures* figures) {
   add(data.ip4);
   add(data.ip6);
   add(data.acl);
+  add(data.keys);
   add(data.names);
   add(data.hashes);
   if (data.generic != nullptr) figures->entries += data.generic->entries();

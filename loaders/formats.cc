@@ -60,6 +60,7 @@ constexpr std::string_view kPrefixText = "$prefix";
 
 constexpr FeedFormat kFormats[] = {
     FormatOf<ParseAclLine>("acl", FeedContent::kClients),
+    FormatOf<ParseAclKeyLine>("aclkey", FeedContent::kKeys),
     {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
     {"combined", Precedence::kLongestMatch, ParseCombinedBlock, FeedContent::kCombined},
     {"cymru-asn", Precedence::kLongestMatch, ParseLines<ParseCymruAsnLine>, FeedContent::kNames, "", true},

@@ -22,6 +22,7 @@ namespace rblitz {
 [[nodiscard]] Status ParseIp6TrieLine(std::string_view line, FeedDraft* draft);  // ip6trie_format.cc
 [[nodiscard]] Status ParseIp6TsetLine(std::string_view line, FeedDraft* draft);  // ip6tset_format.cc
 [[nodiscard]] Status ParseAclLine(std::string_view line, FeedDraft* draft);      // acl_format.cc
+[[nodiscard]] Status ParseAclKeyLine(std::string_view line, FeedDraft* draft);
 [[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
 [[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
 
@@ -63,6 +64,11 @@ struct FeedFormat {
   bool is_text_only = false;    // its entries have a text and no A value
   bool has_categories = false;  // codes of the configuration say which A value an entry has
 };
+
+// Whether its feeds say who may ask, instead of what is listed.
+[[nodiscard]] constexpr bool IsAccess(const FeedFormat& format) noexcept {
+  return format.content == FeedContent::kClients || format.content == FeedContent::kKeys;
+}
 
 // Sorted by name.
 [[nodiscard]] std::span<const FeedFormat> AllFormats();

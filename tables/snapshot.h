@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tables/access_keys.h"
 #include "tables/acl.h"
 #include "tables/build_report.h"
 #include "tables/generic_records.h"
@@ -57,7 +58,9 @@ struct FeedData {
   std::string name;
   std::shared_ptr<const Ip4Table> ip4;  // never null
   std::shared_ptr<const Ip6Table> ip6;  // null when the feed lists no IPv6
-  std::shared_ptr<const Acl> acl;       // null unless the feed is an access list, which has nothing else
+  // One of them unless null: the feed is an access list, which has nothing else.
+  std::shared_ptr<const Acl> acl;
+  std::shared_ptr<const AccessKeys> keys;
   // Null unless the feed's format is one of those; then they may still be empty.
   std::shared_ptr<const NameTable> names;
   std::shared_ptr<const HashTable> hashes;
@@ -76,6 +79,8 @@ struct FeedData {
   std::optional<NameServers> ns;
   int64_t data_time = 0;  // header stamp, else $TIMESTAMP, else the file's time
   int64_t expires = 0;    // 0: never
+
+  [[nodiscard]] bool is_access() const noexcept { return acl != nullptr || keys != nullptr; }
 };
 
 struct Snapshot {

@@ -69,7 +69,7 @@ TEST(AclFormat, WithABadLineIsNotUsed) {
       {"!1.1.1.8", "bad address '!1.1.1.8'"},
       {"1.1.1.9/24", "bits after the prefix are set in '1.1.1.9/24'"},
       {"2001:db8::/129 :pass", "bad prefix '2001:db8::/129 :pass'"},
-      {"$SOA 1 a b 0 1 1 1 1", "an acl has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'"}};
+      {"$SOA 1 a b 0 1 1 1 1", "an access list has no $SOA or $NS: '$SOA 1 a b 0 1 1 1 1'"}};
   for (const auto& [line, what] : lines) {
     const Loaded loaded = LoadText("acl", "1.1.1.1 :pass\n" + std::string(line) + "\n1.1.1.2 :refuse\n");
     EXPECT_EQ(loaded.feed, nullptr) << line;

@@ -16,10 +16,11 @@ namespace {
 TEST(LoadFeed, KnowsItsFormatsInOrder) {
   const std::vector<std::string_view> formats = FeedFormats();
   EXPECT_TRUE(std::ranges::is_sorted(formats));
-  EXPECT_EQ(formats.size(), 23u);
+  EXPECT_EQ(formats.size(), 24u);
   for (const std::string_view format : formats) {
-    // Before the first $DATASET a combined feed has no entries.
-    EXPECT_EQ(LoadText(format, "1.2.3.4/32\n").feed == nullptr, format == "combined") << format;
+    // Before the first $DATASET a combined feed has no entries; a key is one label, and keys count whole or not at all.
+    const bool is_strict = format == "combined" || format == "aclkey";
+    EXPECT_EQ(LoadText(format, "1.2.3.4/32\n").feed == nullptr, is_strict) << format;
   }
   EXPECT_EQ(LoadText("none", "").error, "feed test: unknown format 'none'");
 }
@@ -130,6 +131,22 @@ TEST(LoadFeed, CountsEntriesGivenAgain) {
     EXPECT_EQ(loaded.report.duplicates, 3u) << format;
     EXPECT_EQ(loaded.report.lines, loaded.report.entries + loaded.report.duplicates + loaded.report.rejected) << format;
   }
+}
+
+TEST(LoadFeed, NotesThatNothingIsListed) {
+  using Notes = std::vector<std::string>;
+  const std::pair<const char*, Notes> cases[] = {
+      {"", {"there is nothing to read, the file is empty: nothing is listed now"}},
+      {"# only\n\n", {"there are no entries in 2 lines: nothing is listed now"}},
+      {"<html>\n# c\n</html>\n", {"all 2 lines that are no comments are rejected: nothing is listed now"}},
+      {"<html>\n1.1.1.1\n", {}},
+      {"!1.1.1.1\n", {}}};
+  for (const auto& [text, notes] : cases) {
+    const Loaded loaded = LoadText("ip4set", text);
+    ASSERT_NE(loaded.feed, nullptr) << text;
+    EXPECT_EQ(loaded.report.notes, notes) << text;
+  }
+  EXPECT_EQ(LoadText("acl", "").report.notes, Notes());
 }
 
 TEST(LoadFeed, KnowsTheEntriesForExactlyTheTestPoints) {

@@ -2,6 +2,7 @@
 """Local overrides, of a whole server: `rblitz list` counts at once, is kept over kill -9, and ends when its time is over."""
 
 import json
+import os
 import signal
 import threading
 import time
@@ -57,6 +58,28 @@ class Lists(unittest.TestCase):
 
 
 class Overrides(Lists):
+    def serial(self):
+        query = dns.message.make_query("bl.test", "SOA")
+        return dns.query.udp(query, "127.0.0.1", port=self.port, timeout=5).answer[0][0].serial
+
+    def test_the_serial_never_goes_back(self):
+        def wait_for_copies():
+            self.server.wait_until(lambda: not any(feed["copy_pending"] for feed in self.server.json("status")["feeds"]))
+
+        serials = [self.serial()]
+        wait_for_copies()
+        os.utime(self.server.folder / "ip4.txt", (1_700_000_000,) * 2)  # older data
+        for step in (["reload", "ip4"], ["list", "add", "203.0.113.9"], ["list", "forget", "203.0.113.9"], ["rollback", "ip4"], None):
+            wait_for_copies()
+            if step is None:
+                self.server.stop()
+                self.server.start()
+            else:
+                self.assertEqual(self.server.rblitz(*step).returncode, 0, step)
+            serials.append(self.serial())
+        self.assertEqual(serials, sorted(serials))
+        self.assertEqual(len(set(serials[:5])), 5, serials)
+
     def test_add_lists_at_once_with_the_zones_usual_value(self):
         self.assertEqual(self.answer("203.0.113.9"), "NXDOMAIN")
         added = self.run_list("add", "203.0.113.9", "--why", "sends $ spam")

@@ -248,7 +248,7 @@ class Commands(unittest.TestCase):
         self.assertEqual(listed.returncode, 0)
         place = {"file": str(self.server.folder / "one.txt"), "line": 1}
         self.assertEqual(json.loads(listed.stdout)["zones"],
-                         [{"zone": "bl.test", "listed": True, "out": False, "restricted": False, "excepted_by": None,
+                         [{"zone": "bl.test", "part": None, "listed": True, "out": False, "restricted": False, "excepted_by": None,
                            "records": [{"a": "127.0.0.2", "txt": None, "ttl": 2100, "feed": "one", **place, "lines": [place],
                                         "changed": False}]}])
         self.assertEqual(self.server.rblitz("lookup", "192.0.2.99").returncode, 3)
