@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -63,25 +64,37 @@ def run_in(space, *command, stdin="", seconds=60, **environment):
 
 
 @contextlib.contextmanager
-def daemon(space, *command, ready, seconds=60):
-    """A program in the foreground of the namespace, once `ready()` is true; yields its log, a file."""
-    with tempfile.NamedTemporaryFile("w+", prefix="rblitz-e2e-", suffix=".log") as log:
+def daemon(space, *command, ready, more_log=str, pid_file=None, seconds=60):
+    """A program in the foreground of the namespace, once `ready()` is true.
+
+    `pid_file`: holds the process to end, where that is a child of what is started.
+    """
+    with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command_in(space, *command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    env={**os.environ, "LD_LIBRARY_PATH": LIBRARIES})
         try:
             end = time.monotonic() + seconds
             while not ready():
                 if process.poll() is not None or time.monotonic() > end:
-                    raise AssertionError(f"{command[0]} ({process.poll()}) is not ready:\n{Path(log.name).read_text()}")
+                    log.seek(0)
+                    raise AssertionError(f"{command[0]} ({process.poll()}) is not ready:\n{log.read()}{more_log()}")
                 time.sleep(0.05)
-            yield Path(log.name)
+            yield
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            if process.poll() is None:
+                stop(process, int(pid_file.read_text()) if pid_file and pid_file.exists() else process.pid)
+
+
+def stop(process, pid):
+    """Ends `pid`, on which `process` waits or which it is."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=30)
+            return
+    process.kill()
+    process.wait()
 
 
 class Matrix:

@@ -42,8 +42,8 @@ server:
     num-threads: 1
 include: "{EXAMPLES}/unbound.conf"
 """)
-        self.log = self.enterContext(daemon(self.space, FOLDER / UNBOUND, "-d", "-c", folder / "unbound.conf",
-                                            ready=lambda: "status:" in self.dig("test.bl.example.com", "A")))
+        self.enterContext(daemon(self.space, FOLDER / UNBOUND, "-d", "-c", folder / "unbound.conf",
+                                 ready=lambda: "status:" in self.dig("test.bl.example.com", "A")))
 
     def dig(self, name, rdtype):
         return run_in(self.space, "dig", "+tries=1", "+timeout=20", name, rdtype).stdout
