@@ -80,8 +80,8 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
 
     def say(self, client, domain):
         address = f"IPV6:{client}" if ":" in client else client
-        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address, "--from",
-                      f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
+        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address,
+                      "--from", f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
 
     def test_restrictions_of_the_example(self):
         self.write_configuration()
