@@ -1,0 +1,133 @@
+#!/usr/bin/python3
+"""Postfix and Exim that ask the server: who is let in, who is not, and which zone the log names."""
+
+import os
+import shutil
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import Server, main, namespace
+from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, Matrix, config, daemon, etc, missing, run_in
+
+POSTFIX, EXIM = "usr/sbin/postfix", "usr/sbin/exim4"
+# What happens: client, sender's domain, and the zone that keeps it out.
+CASES = {"listed": ("192.0.2.10", "ham.example", "bl.example.com"), "unlisted": ("192.0.2.11", "ham.example", None),
+         "in a network": ("198.51.100.9", "ham.example", "bl.example.com"), "allow list": ("198.51.100.7", "ham.example", None),
+         "IPv6": ("2001:db8:bad::1", "ham.example", "bl.example.com"), "other IPv6": ("2001:db8:bae::1", "ham.example", None),
+         "sender": ("192.0.2.11", "www.spam.example", "dbl.example.com")}
+# Who they become; a machine that they are not installed on does not have them all.
+IDS = {"root": 0, "daemon": 1, "postdrop": 60, "Debian-exim": 101, "nobody": 65534}
+USERS = {"passwd": "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items()),
+         "group": "".join(f"{name}:x:{number}:\n" for name, number in IDS.items())}
+matrix = Matrix()
+
+
+def tearDownModule():
+    matrix.show()
+
+
+class MailServers(unittest.TestCase):
+    def setUp(self):
+        self.space = self.enterContext(namespace())
+        self.enterContext(etc(self.space, **USERS))
+        self.server = self.enterContext(Server(config('listen = ["127.0.0.1:53"]\n'), FILES, self.space))
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="rblitz-e2e-")))
+        self.folder.chmod(0o755)  # daemons that are no longer root look in
+
+
+@unittest.skipIf(missing(POSTFIX, "swaks"), missing(POSTFIX, "swaks"))
+class Postfix(MailServers):
+    def write_configuration(self):
+        for name in ("postfix-files", "postfix-script", "post-install"):
+            shutil.copy(FOLDER / "etc/postfix" / name, self.folder)
+            (self.folder / name).chmod(0o755)
+        for name, owner in (("queue", 0), ("data", 1)):
+            (self.folder / name).mkdir()
+            os.chown(self.folder / name, owner, owner)
+        master = (FOLDER / "usr/share/postfix/master.cf.dist").read_text().splitlines()
+        services = [line.split() for line in master if line and line[0] not in "# "]
+        (self.folder / "master.cf").write_text("".join(" ".join([*words[:4], "n", *words[5:]]) + "\n"
+                                                       for words in services if words[7] != "pipe"))
+        (self.folder / "main.cf").write_text(f"""
+compatibility_level = 3.6
+queue_directory = {self.folder}/queue
+data_directory = {self.folder}/data
+command_directory = {FOLDER}/usr/sbin
+daemon_directory = {FOLDER}/usr/lib/postfix/sbin
+shlib_directory = {FOLDER}/usr/lib/postfix
+meta_directory = {self.folder}
+mail_owner = daemon
+setgid_group = postdrop
+maillog_file = {self.folder}/maillog
+maillog_file_prefixes = {self.folder}
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH
+export_environment = MAIL_CONFIG LD_LIBRARY_PATH
+myhostname = mail.example.net
+mydestination = mail.example.net
+mynetworks = 127.0.0.0/8
+inet_interfaces = loopback-only
+local_recipient_maps =
+alias_maps =
+smtpd_peername_lookup = no
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+{(EXAMPLES / "postfix-main.cf").read_text()}""")
+
+    def log(self):
+        path = self.folder / "maillog"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def say(self, client, domain):
+        address = f"IPV6:{client}" if ":" in client else client
+        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address,
+                      "--from", f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
+
+    def test_restrictions_of_the_example(self):
+        self.write_configuration()
+        command = [FOLDER / POSTFIX, "-c", self.folder, "start-fg"]
+        with daemon(self.space, *command, ready=lambda: "daemon started" in self.log(), more_log=self.log,
+                    pid_file=self.folder / "queue/pid/master.pid"):
+            for case, (client, domain, zone) in CASES.items():
+                with matrix.case(self, "Postfix", case):
+                    before = len(self.log())
+                    done = self.say(client, domain)
+                    self.assertEqual(done.returncode, 24 if zone else 0, done.stdout + self.log()[before:])
+                    if zone:
+                        self.assertIn("554 5.7.1 Service unavailable; ", done.stdout)
+                        self.assertIn(f"blocked using {zone}", self.log()[before:])
+                    else:
+                        self.assertNotIn("NOQUEUE", self.log()[before:])
+            with matrix.case(self, "Postfix", "TXT in the reply"):
+                done = self.say("192.0.2.10", "ham.example")
+                self.assertIn("blocked using bl.example.com; why 192.0.2.10 is listed", done.stdout)
+
+
+@unittest.skipIf(missing(EXIM), missing(EXIM))
+class Exim(MailServers):
+    def say(self, client, domain):
+        talk = f"EHLO client.example.org\nMAIL FROM:<somebody@{domain}>\nRCPT TO:<user@mail.example.net>\nQUIT\n"
+        return run_in(self.space, FOLDER / EXIM, "-C", self.folder / "exim.conf", "-bh", client, stdin=talk,
+                      LD_LIBRARY_PATH=LIBRARIES).stdout
+
+    def test_acl_of_the_example(self):
+        (self.folder / "exim.conf").write_text(f"""
+primary_hostname = mail.example.net
+spool_directory = {self.folder}/spool
+log_file_path = {self.folder}/%slog
+acl_smtp_rcpt = rcpt
+begin acl
+rcpt:
+{(EXAMPLES / "exim-acl.conf").read_text()}
+accept domains = mail.example.net
+""")
+        for case, (client, domain, zone) in CASES.items():
+            with matrix.case(self, "Exim", case):
+                talk = self.say(client, domain)
+                self.assertRegex(talk, rf"(?m)^550.* is listed in {zone}: " if zone else r"(?m)^250 Accepted")
+        with matrix.case(self, "Exim", "TXT in the reply"):
+            self.assertIn("listed in bl.example.com: why 192.0.2.10 is listed", self.say("192.0.2.10", "ham.example"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Other people's programs in a network namespace: its resolver, daemons that run there, and the matrix of who got what."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import harness
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = ROOT / "build/peers"
+EXAMPLES = ROOT / "docs/examples/peers"
+LIBRARIES = ":".join(str(FOLDER / "usr/lib" / name) for name in ("postfix", f"{os.uname().machine}-linux-gnu"))
+
+# Addresses, networks and names that every program is asked about.
+FILES = {"ip4.txt": "192.0.2.10\n198.51.100.0/24\n", "ip6.txt": "2001:db8:bad::/48\n", "names.txt": ".spam.example\n",
+         "good.txt": "198.51.100.7\n"}
+FEEDS = "".join(f'[[feed]]\nname = "{name}"\npath = "{name}.txt"\nformat = "{form}"\na = "{a}"\ntxt = "{text}"\n'
+                for name, form, a, text in (("ip4", "cidr", "127.0.0.2", "why $ is listed"), ("ip6", "cidr", "127.0.0.3", "six"),
+                                            ("names", "dnset", "127.0.1.2", "a name"), ("good", "cidr", "127.0.0.1", "good")))
+ZONES = "".join(f'[[zone]]\nname = "{name}.example.com"\nfeeds = {feeds}\n' for name, feeds in
+                (("bl", '["ip4", "ip6"]'), ("dbl", '["names"]'), ("wl", '["good"]')))
+
+
+def config(server):
+    """rblitzd's configuration for these files; `server` are the lines of [server] besides the state."""
+    return f'[server]\nstate = "state"\n{server}{FEEDS}{ZONES}'
+
+
+def missing(*names):
+    """Which of these programs is not here: a path within build/peers, or the name of an installed one. Empty: all are."""
+    absent = [name for name in names if not ((FOLDER / name).exists() if "/" in name else shutil.which(name))]
+    return harness.missing_for_namespaces() or (f"not here: {', '.join(absent)} (make check-deps)" if absent else "")
+
+
+@contextlib.contextmanager
+def etc(space, **files):
+    """Files of /etc as programs in the namespace see them, `.` of their names written as `_`; one resolver at 127.0.0.1."""
+    folder = Path("/etc/netns") / space
+    parent_was_there = folder.parent.exists()
+    folder.mkdir(parents=True)
+    try:
+        for name, text in {"resolv_conf": "nameserver 127.0.0.1\n", "nsswitch_conf": "hosts: dns\n", **files}.items():
+            (folder / name.replace("_", ".")).write_text(text)
+        yield
+    finally:
+        shutil.rmtree(folder)
+        if not parent_was_there:
+            with contextlib.suppress(OSError):  # another test made its own there meanwhile
+                folder.parent.rmdir()
+
+
+def command_in(space, *command):
+    return ["ip", "netns", "exec", space, *map(str, command)]
+
+
+def run_in(space, *command, stdin="", seconds=60, **environment):
+    return subprocess.run(command_in(space, *command), input=stdin, text=True, timeout=seconds, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env={**os.environ, **environment})
+
+
+@contextlib.contextmanager
+def daemon(space, *command, ready, more_log=str, pid_file=None, seconds=60):
+    """A program in the foreground of the namespace, once `ready()` is true.
+
+    `pid_file`: holds the process to end, where that is a child of what is started.
+    """
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command_in(space, *command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   env={**os.environ, "LD_LIBRARY_PATH": LIBRARIES})
+        try:
+            end = time.monotonic() + seconds
+            while not ready():
+                if process.poll() is not None or time.monotonic() > end:
+                    log.seek(0)
+                    raise AssertionError(f"{command[0]} ({process.poll()}) is not ready:\n{log.read()}{more_log()}")
+                time.sleep(0.05)
+            yield
+        finally:
+            if process.poll() is None:
+                stop(process, int(pid_file.read_text()) if pid_file and pid_file.exists() else process.pid)
+
+
+def stop(process, pid):
+    """Ends `pid`, on which `process` waits or which it is."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=30)
+            return
+    process.kill()
+    process.wait()
+
+
+class Matrix:
+    """Program by case: ok or FAILED."""
+
+    def __init__(self):
+        self.results = {}
+
+    @contextlib.contextmanager
+    def case(self, test, program, case):
+        """The body is one case; a failure of it does not keep the others from being tried."""
+        with test.subTest(program=program, case=case):
+            self.results.setdefault(program, {})[case] = "FAILED"
+            yield
+            self.results[program][case] = "ok"
+
+    def show(self):
+        cases = list(dict.fromkeys(case for row in self.results.values() for case in row))
+        widths = [max(len(case), 6) for case in cases]
+        first = max(map(len, self.results), default=0)
+        print("\n" + " " * first, *(case.ljust(width) for case, width in zip(cases, widths)))
+        for program, row in self.results.items():
+            print(program.ljust(first), *(row.get(case, "-").ljust(width) for case, width in zip(cases, widths)))
+        print(flush=True)
