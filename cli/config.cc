@@ -152,7 +152,7 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
 }
 
 std::string ConfigReader::ReadKernelPort(TableReader& table) {
-  const std::string name = table.String("kernel_port").value_or("");
+  std::string name = table.String("kernel_port").value_or("");
   if (name.empty()) return name;
   if (!io::IsInterfaceName(name)) {
     table.Wrong("kernel_port", "'" + name + "' cannot be an interface's name");

@@ -199,7 +199,11 @@ Status WritePart(const Contents& contents, const Zone& zone, std::vector<std::ve
 }  // namespace
 
 Result<Json> ZonePlanJson(const DumpView& view, const std::string& name) {
-  const auto& [config, serving, feeds, overrides] = view;
+  // Not structured bindings: clang 14 lets no lambda capture them.
+  const Config& config = view.config;
+  const Serving* const serving = view.serving;
+  const std::vector<FeedStatus>& feeds = view.feeds;
+  const std::vector<Override>& overrides = view.overrides;
   const auto zone = std::ranges::find_if(config.zones, [&](const ZoneConfig& one) { return one.name == name; });
   if (zone == config.zones.end()) return Fail("dump: zone '" + name + "' is not served here");
   Json plan = {{"name", zone->name},

@@ -229,6 +229,7 @@ class Ports(unittest.TestCase):
                     except (dns.exception.Timeout, OSError):
                         time.sleep(0.01)
             self.assertEqual(answer.rcode(), dns.rcode.NOERROR)
+            server.wait_for_log("event=started")  # a worker may answer before the line is written
             self.assertRegex(server.log, re.compile("event=feed_loaded.*event=started", re.S))
 
 

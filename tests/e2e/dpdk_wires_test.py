@@ -194,13 +194,11 @@ class Wires(unittest.TestCase):
                 self.link_is(server, True)
                 print("start", file=other.stdin, flush=True)
                 server.wait_until(lambda: server.json("stats")["answered"] == questions)
-                print("stop\nquit", file=other.stdin, flush=True)
-                other.wait(timeout=30)
+                # The server goes first: DPDK 22.11's driver may read rings that a peer which leaves has just unmapped.
+                server.check_sums(self)
+                self.assertEqual(server.stop(), 0)
             finally:
                 other.kill()
-        self.link_is(server, False)
-        server.check_sums(self)
-        self.assertEqual(server.stop(), 0)
 
     def test_doubled_packets_in_any_order_are_answered_each(self):
         client, server = self.veth()
