@@ -23,8 +23,8 @@ namespace rblitz {
 [[nodiscard]] Status ParseIp6TsetLine(std::string_view line, FeedDraft* draft);  // ip6tset_format.cc
 [[nodiscard]] Status ParseAclLine(std::string_view line, FeedDraft* draft);      // acl_format.cc
 [[nodiscard]] Status ParseAclKeyLine(std::string_view line, FeedDraft* draft);
-[[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);     // cidr_format.cc
-[[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);    // cymru_format.cc
+[[nodiscard]] Status ParseCidrLine(std::string_view line, FeedDraft* draft);   // cidr_format.cc
+[[nodiscard]] Status ParseCymruLine(std::string_view line, FeedDraft* draft);  // cymru_format.cc
 
 [[nodiscard]] Status ParseCymruAsnLine(std::string_view line, FeedDraft* draft);  // cymru_asn_format.cc
 [[nodiscard]] Status ParseCymruOriginLine(std::string_view line, FeedDraft* draft);
