@@ -9,6 +9,10 @@ namespace {
 
 const SocketConfig kLoopback = {.address = "127.0.0.1", .port = 0};
 
+constexpr uint32_t kAnHour = 3'600'000;
+// Of a client that reads in the end: the smaller, the more turns everything takes.
+constexpr int kSmallBuffer = 65536;
+
 TcpConfig Idle(uint32_t milliseconds) { return {.listen = {kLoopback}, .idle_ms = milliseconds}; }
 
 TEST_F(TcpIoTest, AConnectionThatAsksNothingIsClosed) {
@@ -64,8 +68,8 @@ void TurnUntilStill(const std::function<void()>& turn, const WorkerStats& stats)
 }
 
 TEST_F(TcpIoTest, AClientThatDoesNotReadHoldsUpNobodyAndGetsAllOnceItReads) {
-  Open();
-  const auto slow = Connect("", 4096);
+  Open(Idle(kAnHour));
+  const auto slow = Connect("", kSmallBuffer);
   const auto other = Connect();
   // More than kernels keep for one connection, and more than one turn.
   constexpr size_t kAsked = 600;
@@ -114,8 +118,8 @@ TEST_F(TcpIoTest, WithoutRoomForWhatIsNotTakenTheConnectionIsClosed) {
 }
 
 TEST_F(TcpIoTest, AnswersThatWaitGoOutThoughTheClientHasShutItsSideDown) {
-  Open();
-  const auto slow = Connect("", 4096);
+  Open(Idle(kAnHour));
+  const auto slow = Connect("", kSmallBuffer);
   std::string expected;
   for (size_t n = 0; n < 200; ++n) {
     slow->Send(Framed(Wanting(60'000, static_cast<char>(n))));

@@ -26,7 +26,7 @@
 
 namespace rblitz::io {
 
-constexpr auto kPatience = std::chrono::seconds(20);
+constexpr auto kPatience = std::chrono::seconds(100);
 
 inline std::string Framed(const std::string& message) {
   return std::string{static_cast<char>(message.size() >> 8), static_cast<char>(message.size())} + message;
