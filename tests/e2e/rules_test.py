@@ -82,6 +82,25 @@ class Rules(unittest.TestCase):
     def setUp(self):
         self.server = self.enterContext(Server(SERVER + FEEDS + ZONES, FILES))
 
+    def test_lookup_names_the_lines_of_data_sets(self):
+        self.server.write("common.txt", "$DATASET ip4set @\n192.0.2.0/24\n192.0.2.10 :2:\n$DATASET ip4set proxies @\n192.0.2.10 :3:\n"
+                                        "192.0.2.11 :3:\n$DATASET ip4trie:nets proxies deep.proxies\n192.0.2.0/24 :4:\n192.0.2.10 :5:\n"
+                                        "$DATASET domains rhs\n||spam.example^\n||b\u00fccher.example^\n")
+        self.assertEqual(self.server.rblitz("reload", "common").returncode, 0)
+        for what, zone, expected in (("192.0.2.10", "all.test", [("127.0.0.2", 3), ("127.0.0.3", 5)]),
+                                     ("192.0.2.9", "all.test", [("127.0.0.2", 2)]),
+                                     ("192.0.2.10", "proxies.all.test", [("127.0.0.3", 5), ("127.0.0.5", 9)]),
+                                     ("192.0.2.9", "proxies.all.test", [("127.0.0.4", 8)]),
+                                     ("192.0.2.10", "deep.proxies.all.test", [("127.0.0.5", 9)]),
+                                     ("www.spam.example", "rhs.all.test", [("127.0.0.2", 11)]),
+                                     ("b\u00fccher.example", "rhs.all.test", [("127.0.0.2", 12)])):
+            records = self.server.json("lookup", what, "--zone", zone)["zones"][0]["records"]
+            self.assertEqual(sorted((one["a"], one["line"]) for one in records), expected, (what, zone))
+            self.assertEqual({one["file"] for one in records}, {str(self.server.folder / "common.txt")})
+        done = self.server.rblitz("lookup", "192.0.2.0/24")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("'192.0.2.0/24' is a network: look up an address of it", done.stderr)
+
     def test_only_allowed_clients_are_answered(self):
         for client, expected in (("127.0.0.8", ["127.0.0.2"]), ("127.0.0.15", ["127.0.0.2"]), ("::1", ["127.0.0.2"]),
                                  ("127.0.0.1", "REFUSED"), ("127.0.0.16", "REFUSED")):
