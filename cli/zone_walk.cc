@@ -49,6 +49,9 @@ std::string OwnerOfIp6(const Ip6Address& prefix, unsigned nibbles) {
   return owner;
 }
 
+// The name above a wildcard.
+std::string WithoutStar(const std::string& owner) { return owner.substr(owner.starts_with("*.") ? 2 : 0); }
+
 std::string OwnerOfName(std::span<const uint8_t> labels) {
   if (labels.empty()) return "@";
   std::vector<uint8_t> name(labels.begin(), labels.end());
@@ -88,6 +91,8 @@ ZoneWalk::ZoneWalk(const Zone& zone, const Snapshot& snapshot, std::vector<std::
     if (feed->ip4->addresses() > 0) ip4_.push_back(feed->ip4.get());
     has_ip6_ |= feed->ip6 != nullptr && feed->ip6->entries() > 0;
   }
+  const auto is_list = [](const auto& feed) { return feed != nullptr && !feed->is_text_only; };
+  takes_parts_ = std::ranges::none_of(snapshot.feeds, is_list);
 }
 
 bool ZoneWalk::IsHidden(std::span<const uint8_t> labels) const {
@@ -134,6 +139,7 @@ std::optional<ZoneWalk::Key> ZoneWalk::WalkIp4(uint32_t prefix, unsigned length)
     }
     if (key) WriteNetwork(child(i), child_length, *key);
   }
+  if (!alike) WritePart(prefix, length);
   return alike ? common : std::nullopt;
 }
 
@@ -155,6 +161,7 @@ std::optional<ZoneWalk::Key> ZoneWalk::WalkLast(uint32_t prefix) {
     const bool any = std::ranges::any_of(values, [&](const auto& of_table) { return of_table[i] != kNotListed; });
     if (any || prefix == kTestNetwork) WriteNetwork(addresses[i], 32, Key(1, 1));
   }
+  WritePart(prefix, 24);
   return std::nullopt;
 }
 
@@ -165,6 +172,27 @@ void ZoneWalk::WriteNetwork(uint32_t prefix, unsigned length, const Key& key) {
   asked.ip4 = prefix;
   const std::vector<Listing> listings = zone_.Explain(asked).listings;
   if (!listings.empty()) file_->Listings(OwnerOfIp4(prefix, length), listings);
+  if (length < 32) WritePart(prefix, length);
+}
+
+void ZoneWalk::WritePart(uint32_t prefix, unsigned length) {
+  if (!takes_parts_) return;
+  AskedName asked{};
+  asked.is_ip4 = true;
+  asked.ip4 = prefix;
+  const std::vector<Listing> listings = zone_.Explain(asked).listings;
+  if (!listings.empty()) file_->Listings(WithoutStar(OwnerOfIp4(prefix, length)), listings);
+}
+
+void ZoneWalk::WritePart(const Ip6Address& prefix, unsigned nibbles) {
+  if (!takes_parts_ || nibbles == 0 || nibbles == 32) return;
+  bool is_octets = nibbles <= kOctets && !ip4_.empty();  // as which it is read where there are both
+  for (unsigned i = 0; i < nibbles; ++i) is_octets = is_octets && NibbleOf(prefix, i) <= 9;
+  AskedName asked{};
+  asked.is_ip6 = true;
+  asked.ip6 = prefix;
+  const std::vector<Listing> listings = zone_.Explain(asked).listings;
+  if (!is_octets && !listings.empty()) file_->Listings(WithoutStar(OwnerOfIp6(prefix, nibbles)), listings);
 }
 
 void ZoneWalk::WriteRecords() {
@@ -256,8 +284,10 @@ void ZoneWalk::WalkIp6(const Ip6Address& prefix, unsigned nibbles, std::span<con
     asked.ip6 = prefix;
     const std::vector<Listing> listings = zone_.Explain(asked).listings;
     if (!listings.empty()) file_->Listings(OwnerOfIp6(prefix, nibbles), listings);
+    WritePart(prefix, nibbles);
     return;
   }
+  WritePart(prefix, nibbles);
   for (unsigned nibble = 0; nibble < 16; ++nibble) {
     const auto is_up_to = [&](const Ip6Prefix& one) { return NibbleOf(one.address, nibbles) <= nibble; };
     const auto end = std::ranges::partition_point(within, is_up_to);

@@ -54,6 +54,10 @@ class ZoneWalk final : public EntryWatcher {
   [[nodiscard]] std::optional<Key> WalkLast(uint32_t prefix);
   void WriteNetwork(uint32_t prefix, unsigned length, const Key& key);
 
+  // Part of an address, in zones where that is the whole one with zeros for what it leaves out.
+  void WritePart(uint32_t prefix, unsigned length);
+  void WritePart(const Ip6Address& prefix, unsigned nibbles);
+
   void WalkIp6(const Ip6Address& prefix, unsigned nibbles, std::span<const Ip6Prefix> within);
   void WriteName(std::span<const uint8_t> labels);
   [[nodiscard]] bool SeenLately(std::span<const uint8_t> labels);
@@ -67,6 +71,7 @@ class ZoneWalk final : public EntryWatcher {
   MasterFile* file_;
   std::vector<const Ip4Table*> ip4_;
   bool has_ip6_ = false;
+  bool takes_parts_ = false;  // a zone of texts alone
   std::vector<Ip6Prefix> ip6_;
   std::vector<uint64_t> recent_;  // hashes of names that were written lately
 };

@@ -14,6 +14,7 @@ import dns.message
 import dns.name
 import dns.query
 import dns.rcode
+import dns.rdatatype
 import dns.zone
 
 from harness import Server, free_port, main
@@ -35,10 +36,14 @@ FORMATS = {
                          '$DATASET dnset:own names\n:4:own\n.net\n!y.net\n'
                          '$DATASET ip4set proxies\n:5:\n192.0.2.9\n$DATASET generic deep.names\nwww A 192.0.2.80\n'
                          '$DATASET ip6trie six.names\n:6:\n2001:db8::/32\n'),
+    "origins": ("cymru-origin", "64496 | 192.0.2.0/24 | ZZ | arin | 2001-02-03\n64497 | 198.18.0.0/15 | ZZ | arin | \n64498 | 198.18.5.0/25 | ZZ | arin | \n"
+                                "64499 | 10.0.0.0/8 | ZZ | arin | \n64500 | 2001:db8::/32 | ZZ | arin | \n64501 | 2001:db8:a::/47 | ZZ | arin | \n"),
+    "asn": ("cymru-asn", "64496 | ZZ | arin | 2001-02-03 | EXAMPLE-A, ZZ\n"),
     "records": ("generic", '@ TXT "about this zone"\nwww A 192.0.2.80\nwww MX 10 mail.example.com\n'),
 }
 ZONES = {"ip.test": ["set", "trie", "plain"], "six.test": ["six"], "names.test": ["names", "list", "digests"],
-         "mixed.test": ["set", "names", "records"], "families.test": ["fours", "sixes"], "comb.test": ["comb"]}
+         "mixed.test": ["set", "names", "records"], "families.test": ["fours", "sixes"], "comb.test": ["comb"],
+         "origins.test": ["origins"], "asn.test": ["asn"]}
 
 
 def config(port):
@@ -144,9 +149,9 @@ class Dump(Served):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout
 
-    def ask(self, name):
-        """(code, A values) that the server answers."""
-        answer = dns.query.udp(dns.message.make_query(name, "A"), "127.0.0.1", port=self.port, timeout=5)
+    def ask(self, name, kind="A"):
+        """The values that the server answers, or a code."""
+        answer = dns.query.udp(dns.message.make_query(name, kind), "127.0.0.1", port=self.port, timeout=5)
         records = sorted(record.to_text() for rrset in answer.answer for record in rrset)
         return dns.rcode.to_text(answer.rcode()) if not records else records
 
@@ -165,8 +170,8 @@ class Dump(Served):
         return names | {master.origin}
 
     @staticmethod
-    def listed(master, existing, name):
-        """The A values that the master file gives the name, by RFC 1034 section 4.3.2 and RFC 4592."""
+    def listed(master, existing, name, kind="A"):
+        """The values that the master file gives the name, by RFC 1034 section 4.3.2 and RFC 4592."""
         node = master.get_node(name)
         if node is None:
             if name in existing:
@@ -177,16 +182,16 @@ class Dump(Served):
             node = master.get_node(dns.name.Name((b"*",) + closest.labels))
         if node is None:
             return []
-        return sorted(record.to_text() for rdataset in node if rdataset.rdtype == 1 for record in rdataset)
+        return sorted(record.to_text() for rdataset in node if rdataset.rdtype == dns.rdatatype.from_text(kind) for record in rdataset)
 
-    def compare(self, zone, names):
+    def compare(self, zone, names, kind="A"):
         master = self.read(self.dump(zone), zone)
         existing = self.existing(master)
         for relative in names:
             name = dns.name.from_text(relative, dns.name.from_text(zone))
             with self.subTest(name=name.to_text()):
-                served = self.ask(name)
-                self.assertEqual(self.listed(master, existing, name), served if isinstance(served, list) else [])
+                served = self.ask(name, kind)
+                self.assertEqual(self.listed(master, existing, name, kind), served if isinstance(served, list) else [])
 
     def test_named_checkzone_takes_every_dump(self):
         checkzone = shutil.which("named-checkzone") or "/usr/sbin/named-checkzone"
@@ -246,6 +251,14 @@ class Dump(Served):
         self.assertEqual(master.find_rdataset("www.mixed.test.", "MX")[0].to_text(), "10 mail.example.com.")
         self.assertEqual(master.find_rdataset("mixed.test.", "TXT")[0].to_text(), '"about this zone"')
         self.assertEqual(master.find_rdataset("mixed.test.", "SOA")[0].to_text(), "ns.example.com. hostmaster.example.com. 7 3600 600 432000 300")
+
+    def test_texts_answer_parts_of_addresses_too(self):
+        whole = ["192.0.2.7", "198.18.0.1", "198.19.255.1", "198.18.5.1", "198.18.5.128", "198.20.0.1", "10.1.2.3", "2001:db8::1", "2001:db8:a::1",
+                 "2001:db8:b::1", "2001:db8:c::1", "2001:db9::", "127.0.0.2"]
+        six = address_labels("2001:db8:a::").split(".")
+        parts = ["2.0.192", "0.192", "192", "5.18.198", "6.18.198", "18.198", "19.198", "20.198", "198", "10", "9.10", "8.9.10"]
+        self.compare("origins.test", [*map(address_labels, whole), *parts, *(".".join(six[i:]) for i in range(32))], "TXT")
+        self.compare("asn.test", ["as64496", "AS64496", "as64497", "64496", "test"], "TXT")
 
     def test_overrides_are_in_it(self):
         for arguments in (("add", "192.0.3.1", "--a", "127.0.0.44"), ("remove", "192.0.2.9")):
