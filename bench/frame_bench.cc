@@ -9,7 +9,7 @@
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/frame.h"
 #include "dataplane/net/turn_round.h"
-#include "tests/frames.h"
+#include "tests/frames_ip6.h"
 
 namespace rblitz {
 namespace {
@@ -28,8 +28,9 @@ std::vector<test::FrameBytes> Questions(bool has_checksum) {
   return frames;
 }
 
+// One over IPv4, as most ports have.
 net::OwnAddresses OneAddress() {
-  net::OwnAddresses own = test::Own();
+  net::OwnAddresses own = test::OwnWithIp6();
   own.ip4.resize(1);
   return own;
 }
@@ -71,10 +72,10 @@ BENCHMARK(BM_TurnUdp_Adjusted);
 BENCHMARK(BM_TurnUdp_Computed);
 
 // Frame in, frame out with no responder between: what is left of P2's budget is the responder's.
-void BM_MemoryIo_Replay(benchmark::State& state) {
+void Replay(benchmark::State& state, const std::vector<test::FrameBytes>& questions) {
   const auto stats = std::make_unique<WorkerStats>();
   io::MemoryIo memory(OneAddress(), stats.get());
-  for (const test::FrameBytes& frame : Questions(true)) memory.Push(std::span(frame).first(42 + kQuestionSize));
+  for (const test::FrameBytes& frame : questions) memory.Push(frame);
   memory.Replay();
   io::Burst burst;
   for (auto _ : state) {
@@ -85,7 +86,32 @@ void BM_MemoryIo_Replay(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kFrames));
   if (stats->answered.value() != stats->received.value()) state.SkipWithError("frames were dropped");
 }
+
+void BM_MemoryIo_Replay(benchmark::State& state) {
+  std::vector<test::FrameBytes> questions = Questions(true);
+  for (test::FrameBytes& frame : questions) frame.resize(42 + kQuestionSize);
+  Replay(state, questions);
+}
+// Every checksum is looked at on the way in.
+void BM_MemoryIo_Replay_Ip6(benchmark::State& state) {
+  std::vector<test::FrameBytes> questions;
+  for (uint32_t i = 0; i < kFrames; ++i) {
+    questions.push_back(
+        test::Udp6Frame({.source = test::Ip6(0xfd53, 0x1000 + i)}, {}, test::FrameBytes(kQuestionSize, 1)));
+  }
+  Replay(state, questions);
+}
+void BM_MemoryIo_Replay_Tagged(benchmark::State& state) {
+  std::vector<test::FrameBytes> questions = Questions(true);
+  for (test::FrameBytes& frame : questions) {
+    frame.resize(42 + kQuestionSize);
+    frame = test::Tagged(frame, 7);
+  }
+  Replay(state, questions);
+}
 BENCHMARK(BM_MemoryIo_Replay);
+BENCHMARK(BM_MemoryIo_Replay_Ip6);
+BENCHMARK(BM_MemoryIo_Replay_Tagged);
 
 }  // namespace
 }  // namespace rblitz

@@ -62,7 +62,7 @@ class ConfigReader {
   bool has_sockets_;  // of `listen`, though what it has may be wrong, or of the service manager
   std::map<std::string, uint32_t> feed_index_;
   std::set<std::string> zone_names_;
-  std::set<uint32_t> port_addresses_;
+  std::set<io::ClientAddress> port_addresses_;
   std::set<std::string> kernel_ports_;
 };
 
@@ -188,7 +188,7 @@ void ConfigReader::ReadPort(const toml::table& table) {
     const auto address = io::ParseOwnAddress(text);
     if (!address) {
       reader.Wrong("addresses", address.error().message);
-    } else if (!port_addresses_.insert(address->address).second) {
+    } else if (!port_addresses_.insert(io::AddressOf(*address)).second) {
       reader.Wrong("addresses", "'" + text + "' is there twice");
     } else {
       port.addresses.push_back(text);

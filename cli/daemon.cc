@@ -193,6 +193,7 @@ void Daemon::Measure() {
   answered_before_ = answered;
   measured_at_ = now;
   links_.Look(workers_->ports());
+  conflicts_.Look(workers_->stats(), now);
   LogLimited();
 }
 

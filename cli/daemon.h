@@ -9,6 +9,7 @@
 #include <string>
 
 #include "cli/config.h"
+#include "cli/conflict_watch.h"
 #include "cli/control.h"
 #include "cli/event_loop.h"
 #include "cli/link_watch.h"
@@ -78,6 +79,7 @@ class Daemon {
   std::unique_ptr<ControlServer> control_;
   Rates rates_;
   LinkWatch links_;
+  ConflictWatch conflicts_;
   uint64_t received_before_ = 0;
   uint64_t answered_before_ = 0;
   Clock::time_point measured_at_ = started_at_;

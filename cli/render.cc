@@ -308,13 +308,18 @@ std::string RenderStatus(const Json& status) {
 
 std::string RenderStats(const Json& stats) {
   TextTable totals;
-  for (const char* key : {"received", "answered", "arp_replies", "icmp_replies", "to_kernel", "bursts",
+  for (const char* key : {"received", "answered", "arp_replies", "nd_replies", "icmp_replies", "to_kernel", "bursts",
                           "bytes_received", "bytes_answered", "queries_per_second", "answers_per_second"}) {
     totals.AddRow({key, Decimal(stats[key].get<double>(), 0)});
   }
   std::string text = totals.Text();
   for (const char* key : {"dropped", "rate_limit", "cookies", "lost", "rcodes", "types"})
     text += key + ("\n" + NonZero(stats[key]));
+  const Json& conflicts = stats["address_conflicts"];
+  if (conflicts["seen"] != 0) {
+    text += "address conflicts: " + Number(conflicts["seen"]) + ", last " +
+            conflicts["last_address"].get<std::string>() + " at " + conflicts["last_mac"].get<std::string>() + "\n";
+  }
   text += TcpText(stats["tcp"]);
   text += PortCounters(stats["ports"]) + WorkerCounters(stats["workers"]);
   text += "question sizes (bytes at most)\n" + NonZero(stats["question_sizes"]);

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "cli/conflict_watch.h"
+
 namespace rblitz {
 
 namespace {
@@ -62,6 +64,20 @@ Json WorkerCountersJson(const Workers& workers) {
                     {"received", stats->received.value()},
                     {"answered", stats->answered.value()}});
   }
+  return json;
+}
+
+Json ConflictsJson(const Workers& workers) {
+  uint64_t seen = 0;
+  Json json = {{"seen", seen}, {"last_address", ""}, {"last_mac", ""}};
+  for (const auto& stats : workers.stats()) {
+    seen += stats->address_conflicts.count();
+    if (const auto last = stats->address_conflicts.Get()) {
+      json["last_address"] = AddressText(*last);
+      json["last_mac"] = MacText(*last);
+    }
+  }
+  json["seen"] = seen;
   return json;
 }
 

@@ -18,6 +18,9 @@ namespace rblitz {
 // Each worker's share, those of DPDK ports first.
 [[nodiscard]] Json WorkerCountersJson(const Workers& workers);
 
+// How often somebody else was seen with an address of ours, and the last one that any worker saw.
+[[nodiscard]] Json ConflictsJson(const Workers& workers);
+
 // What never came to a worker, over all ports and sockets.
 [[nodiscard]] Json LostJson(const Workers& workers);
 

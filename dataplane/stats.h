@@ -1,6 +1,6 @@
 // Per-worker counters and drop reasons; readers add the workers up.
 //
-// Invariant, tested: received = answered + arp_replies + icmp_replies + to_kernel + the sum of dropped.
+// Invariant, tested: received = answered + arp_replies + nd_replies + icmp_replies + to_kernel + the sum of dropped.
 // Thread-safety: one writer a WorkerStats, any number of readers. Cost: a plain add.
 #pragma once
 
@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "dataplane/last_conflict.h"
 
 namespace rblitz {
 
@@ -26,20 +28,25 @@ class Counter {
 enum class DropReason : uint8_t {
   kRunt,            // frame or datagram shorter than its headers say
   kOversize,        // frame in more than one buffer, or larger than a buffer
-  kOtherMac,        // not to this port's MAC
-  kOtherEthertype,  // neither IPv4 nor ARP
+  kOtherMac,        // not to this port's MAC, or to a group or to all and nothing that is answered there
+  kOtherEthertype,  // neither IPv4 nor ARP, nor IPv6 where the port has an IPv6 address
+  kDoubleVlan,      // more than one VLAN tag
   kArpNotUs,        // ARP, but no request from another for an own address
+  kNdNotUs,         // neighbour or router discovery, but no solicitation of an own address
+  kBadNd,           // neighbour discovery against RFC 4861 section 7.1
   kBadIpHeader,     // version, header length or total length
   kIpChecksum,
-  kIpOptions,
+  kIpOptions,     // IPv4 options with a source route, or that are not whole
+  kIp6Extension,  // IPv6 extension headers with a route, or that may not be skipped or are not whole
   kIpFragment,
-  kOtherAddress,   // IPv4, not to an own address
+  kOtherAddress,   // not to an own address
   kMartianSource,  // an address that no packet can come from, or a group MAC
   kOtherProtocol,  // neither UDP nor ICMP echo
   kIcmpChecksum,
   kOtherPort,  // UDP, not to port 53
   kBadUdpLength,
-  kUdpChecksum,  // the port verified it and found it wrong
+  kUdpChecksum,    // the port, or for IPv6 we, verified it and found it wrong
+  kNoUdpChecksum,  // none, over IPv6
   kSourcePortZero,
   kShortDns,      // less than a DNS header
   kIsResponse,    // QR = 1: never an answer to an answer
@@ -115,6 +122,7 @@ struct alignas(64) WorkerStats {
   Counter received;  // frames or datagrams taken from the port or socket
   Counter answered;  // DNS answers that the port or socket took
   Counter arp_replies;
+  Counter nd_replies;
   Counter icmp_replies;
   Counter to_kernel;
   Counter bursts;  // receives that brought something
@@ -133,6 +141,7 @@ struct alignas(64) WorkerStats {
   Counter over_limit;
   std::atomic<uint64_t> last_limited{0};  // RateLimit::Network
   std::array<ZoneCounters, kZoneSlots> zones;
+  LastConflict address_conflicts;  // among what was dropped, or handed to the kernel
 
   void CountType(AskedType type, uint64_t n = 1) noexcept { types[static_cast<size_t>(type)].Add(n); }
   void Drop(DropReason reason, uint64_t n = 1) noexcept { dropped[static_cast<size_t>(reason)].Add(n); }

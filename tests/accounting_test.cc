@@ -11,7 +11,7 @@
 #include "dataplane/responder.h"
 #include "tests/dns_message.h"
 #include "tests/echo.h"
-#include "tests/frames.h"
+#include "tests/frames_ip6.h"
 #include "tests/serving.h"
 
 namespace rblitz {
@@ -20,13 +20,20 @@ namespace {
 using test::FrameBytes;
 
 std::vector<FrameBytes> Seeds() {
-  std::vector<FrameBytes> seeds = {test::ArpFrame({}), test::IcmpFrame({}, {}, FrameBytes(20, 1)),
-                                   test::UdpFrame({}, {}, {}), test::UdpFrame({}, {}, FrameBytes(40, 0x31))};
+  std::vector<FrameBytes> seeds = {test::ArpFrame({}),
+                                   test::IcmpFrame({}, {}, FrameBytes(20, 1)),
+                                   test::UdpFrame({}, {}, {}),
+                                   test::UdpFrame({}, {}, FrameBytes(40, 0x31)),
+                                   test::Echo6Frame({}, FrameBytes(20, 1)),
+                                   test::NdFrame(test::ToGroupOf(test::kOwnIp6), {}),
+                                   test::UdpFrame({.protocol = 6}, {}, FrameBytes(20, 1))};
   for (const char* name : {"5.2.0.192.bl.example.com", "1.2.0.192.bl.example.com", "9.9.9.9.bogons.example.com",
                            "192.bl.example.com", "bl.example.com", "1.2.3.4.out.example.com", "example.net"}) {
     for (const uint16_t type : std::initializer_list<uint16_t>{dns::kA, dns::kTxt, dns::kAny, dns::kSoa}) {
       seeds.push_back(test::UdpFrame({}, {}, Question(name, type)));
       seeds.push_back(test::UdpFrame({}, {.has_checksum = false}, Question(name, type, Opt{})));
+      seeds.push_back(test::Udp6Frame({}, {}, Question(name, type)));
+      seeds.push_back(test::Tagged(test::Udp6Frame({}, {}, Question(name, type)), 7));
     }
   }
   return seeds;
@@ -56,12 +63,12 @@ uint64_t AnswersByRcode(const WorkerStats& stats) {
   return answers;
 }
 
-TEST(Accounting, ReceivedIsAnsweredRepliedOrDroppedOnAnyFrames) {
+void ExpectAllIsAccountedFor(bool has_kernel) {
   constexpr uint64_t kFrames = 100000;
   const auto serving = test::FourZones();
   ASSERT_TRUE(serving) << serving.error().message;
   const auto stats = std::make_unique<WorkerStats>();
-  io::MemoryIo memory(test::Own(), stats.get());
+  io::MemoryIo memory(test::OwnWithIp6(), stats.get(), has_kernel);
   const std::vector<FrameBytes> seeds = Seeds();
   std::mt19937 random(31);
   for (uint64_t i = 0; i < kFrames; ++i) memory.Push(Damaged(seeds[random() % seeds.size()], random));
@@ -75,17 +82,22 @@ TEST(Accounting, ReceivedIsAnsweredRepliedOrDroppedOnAnyFrames) {
   }
   EXPECT_EQ(stats->received.value(), kFrames);
   EXPECT_EQ(AnswersByRcode(*stats), stats->answered.value());
-  EXPECT_EQ(memory.TakeSent().size(),
-            stats->answered.value() + stats->arp_replies.value() + stats->icmp_replies.value());
+  EXPECT_EQ(memory.TakeSent().size(), stats->answered.value() + stats->arp_replies.value() + stats->nd_replies.value() +
+                                          stats->icmp_replies.value());
+  EXPECT_EQ(stats->to_kernel.value() > 100, has_kernel);
   // It was no test of one kind of frame only.
   EXPECT_GT(stats->answered.value(), kFrames / 4);
   EXPECT_GT(stats->arp_replies.value(), 100u);
+  EXPECT_GT(stats->nd_replies.value(), 100u);
   EXPECT_GT(stats->icmp_replies.value(), 100u);
   EXPECT_GT(test::DroppedInAll(*stats), kFrames / 10);
   for (const dns::Rcode rcode : {dns::kNoError, dns::kFormErr, dns::kServFail, dns::kNxDomain, dns::kNotImp}) {
     EXPECT_GT(stats->rcodes[rcode].value(), 10u) << rcode;
   }
 }
+
+TEST(Accounting, ReceivedIsAnsweredRepliedOrDroppedOnAnyFrames) { ExpectAllIsAccountedFor(false); }
+TEST(Accounting, OrHandedToTheKernelWhereThereIsOne) { ExpectAllIsAccountedFor(true); }
 
 }  // namespace
 }  // namespace rblitz

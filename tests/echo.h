@@ -47,8 +47,8 @@ inline uint64_t DroppedInAll(const WorkerStats& stats) {
 
 // The invariant of dataplane/stats.h.
 inline bool AddsUp(const WorkerStats& stats) {
-  return stats.received.value() == stats.answered.value() + stats.arp_replies.value() + stats.icmp_replies.value() +
-                                       stats.to_kernel.value() + DroppedInAll(stats);
+  return stats.received.value() == stats.answered.value() + stats.arp_replies.value() + stats.nd_replies.value() +
+                                       stats.icmp_replies.value() + stats.to_kernel.value() + DroppedInAll(stats);
 }
 
 }  // namespace rblitz::test

@@ -1,12 +1,13 @@
 // Frames on standard input, each after its length in two bytes, go through MemoryIo and come out the same way, answered
-// by tests/echo.h. Counters go to standard error. The port is that of tests/frames.h: Own().
+// by tests/echo.h. Counters go to standard error. The port is that of tests/frames_ip6.h:
+// OwnWithIp6().
 #include <cstdio>
 #include <iostream>
 #include <memory>
 
 #include "dataplane/io/memory_io.h"
 #include "tests/echo.h"
-#include "tests/frames.h"
+#include "tests/frames_ip6.h"
 #include "tests/stats_json.h"
 
 namespace {
@@ -28,7 +29,7 @@ void WriteFrame(const rblitz::test::FrameBytes& frame) {
 
 int main() {
   const auto stats = std::make_unique<rblitz::WorkerStats>();
-  rblitz::io::MemoryIo memory(rblitz::test::Own(), stats.get());
+  rblitz::io::MemoryIo memory(rblitz::test::OwnWithIp6(), stats.get());
   rblitz::io::Burst burst;
   // One at a time, so that what comes out stands in the order of what went in.
   for (rblitz::test::FrameBytes frame; ReadFrame(frame);) {

@@ -3,10 +3,9 @@
 #include <memory>
 #include <random>
 
-#include "dataplane/io/frame_path.h"
 #include "dataplane/io/memory_io.h"
 #include "tests/echo.h"
-#include "tests/frames.h"
+#include "tests/frames_ip6.h"
 
 namespace rblitz::io {
 namespace {
@@ -32,7 +31,7 @@ class MemoryIoTest : public testing::Test {
   }
 
   std::unique_ptr<WorkerStats> stats_ = std::make_unique<WorkerStats>();
-  MemoryIo memory_{test::Own(), stats_.get()};
+  MemoryIo memory_{test::OwnWithIp6(), stats_.get()};
   Burst burst_;
   uint64_t pushed_ = 0;
 };
@@ -50,6 +49,87 @@ TEST_F(MemoryIoTest, AQuestionBecomesAMessageAndItsAnswerAFrame) {
   EXPECT_EQ(FrameBytes(sent[0].begin() + 42, sent[0].end()),
             (FrameBytes{0xfc, static_cast<uint8_t>(~'a'), static_cast<uint8_t>(~'b'), 3, 3, 3}));
   EXPECT_TRUE(memory_.TakeSent().empty());
+}
+
+// A burst of all shapes: each answer goes out in the shape of its question, and each client is known.
+TEST_F(MemoryIoTest, ABurstOfEveryShapeIsAnswered) {
+  std::vector<FrameBytes> frames;
+  std::vector<ClientAddress> clients;
+  for (uint32_t i = 0; i < kBurst; ++i) {
+    const FrameBytes payload = {0x04, static_cast<uint8_t>(i)};
+    const bool is_ip6 = i % 3 == 1;
+    const FrameBytes source6 = test::Ip6(0xfd53, 0x1000 + i);
+    FrameBytes frame = is_ip6 ? test::Udp6Frame({.source = source6}, {}, payload)
+                              : test::UdpFrame({.source = 0x0a350100 + i}, {}, payload);
+    if (i % 7 == 2) {
+      frame =
+          test::UdpFrame({.source = 0x0a350100 + i, .version_and_length = 0x46, .options = {1, 1, 1, 1}}, {}, payload);
+      if (is_ip6)
+        frame = test::Udp6Frame({.source = source6, .extensions = {17, 0, 1, 4, 0, 0, 0, 0}, .first_header = 60}, {},
+                                payload);
+    }
+    if (i % 4 == 3) frame = test::Tagged(frame, 0x2000 + i);
+    frames.push_back(frame);
+    ClientAddress client{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 53, 1, static_cast<uint8_t>(i)};
+    if (is_ip6) std::copy(source6.begin(), source6.end(), client.begin());
+    clients.push_back(client);
+    Push(frame);
+  }
+  memory_.Receive(burst_);
+  ASSERT_EQ(burst_.count, kBurst);
+  for (size_t i = 0; i < kBurst; ++i) EXPECT_EQ(burst_.clients->ClientOf(burst_.messages[i]), clients[i]) << i;
+  // Whoever stands between may keep copies of some, and ask for them in any order.
+  for (size_t i = kBurst; i-- > 0;) {
+    const Message copy = burst_.messages[i * 5 % kBurst];
+    EXPECT_EQ(burst_.clients->ClientOf(copy), clients[i * 5 % kBurst]);
+  }
+  burst_.messages[5].size = 0;  // is not sent
+  stats_->Drop(DropReason::kAcl);
+  for (Message& message : std::span(burst_.messages, burst_.count)) {
+    if (message.size != 0) test::EchoMessage(message, *stats_);
+  }
+  memory_.Send(burst_);
+  const auto sent = memory_.TakeSent();
+  ASSERT_EQ(sent.size(), kBurst - 1);
+  frames.erase(frames.begin() + 5);
+  for (size_t i = 0; i < sent.size(); ++i) {
+    const bool is_tagged = test::Read16(frames[i], 12) == 0x8100;
+    EXPECT_TRUE(std::equal(sent[i].begin() + 12, sent[i].begin() + (is_tagged ? 18 : 14), frames[i].begin() + 12)) << i;
+    EXPECT_TRUE(std::equal(sent[i].begin(), sent[i].begin() + 6, test::kClientMac.begin())) << i;
+    EXPECT_EQ(sent[i].back(), static_cast<uint8_t>(~4)) << i;  // one byte stays of two
+  }
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(MemoryIoTest, AKernelGetsWhatIsItsAndLearnsFromWhatIsAnswered) {
+  MemoryIo memory(test::OwnWithIp6(), stats_.get(), true);
+  const FrameBytes tcp = test::UdpFrame({.protocol = 6}, {}, {1});
+  const FrameBytes arp = test::ArpFrame({});
+  const FrameBytes solicitation = test::NdFrame(test::ToGroupOf(test::kOwnIp6), {});
+  for (const FrameBytes* frame : {&tcp, &arp, &solicitation}) memory.Push(*frame);
+  memory.Push(test::UdpFrame({.source = 0}, {}, {1}));
+  memory.Receive(burst_);
+  EXPECT_EQ(burst_.count, 0u);
+  EXPECT_EQ(memory.TakeToKernel(), (std::vector<FrameBytes>{tcp, arp, solicitation}));
+  EXPECT_EQ(memory.TakeSent().size(), 2u);
+  EXPECT_EQ(stats_->to_kernel.value(), 1u);
+  EXPECT_EQ(dropped(DropReason::kMartianSource), 1u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
+TEST_F(MemoryIoTest, JumboFramesAreTakenAsFarAsABufferGoes) {
+  Push(test::UdpFrame({}, {}, FrameBytes(MemoryIo::kMaxFrame - 42, 0x02)));
+  Push(test::Udp6Frame({}, {}, FrameBytes(MemoryIo::kMaxFrame - 62, 0x02)));
+  Push(test::UdpFrame({}, {}, FrameBytes(MemoryIo::kMaxFrame - 41, 0x02)));
+  Push(test::Udp6Frame({}, {}, FrameBytes(9000, 0x02)));
+  memory_.Receive(burst_);
+  ASSERT_EQ(burst_.count, 2u);
+  Answer();
+  EXPECT_EQ(dropped(DropReason::kOversize), 2u);
+  const auto sent = memory_.TakeSent();
+  ASSERT_EQ(sent.size(), 2u);
+  for (const FrameBytes& frame : sent) EXPECT_EQ(frame.size(), 1514u) << "an answer keeps to the MTU";
+  EXPECT_TRUE(test::AddsUp(*stats_));
 }
 
 TEST_F(MemoryIoTest, TellsTheClientOfEachMessage) {
@@ -154,97 +234,6 @@ TEST_F(MemoryIoTest, CountersAddUpOnAnyFrames) {
   EXPECT_GT(stats_->icmp_replies.value(), 100u);
   EXPECT_EQ(memory_.TakeSent().size(),
             stats_->answered.value() + stats_->arp_replies.value() + stats_->icmp_replies.value());
-}
-
-// What a port may say of a UDP checksum, which MemoryIo never does.
-class FramePathTest : public testing::Test {
- protected:
-  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) {
-    ReceivedFrames received;
-    received.Add(frame_.data(), size, room, checksum);
-    Fate fate = Fate::kDropped;
-    path_.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
-    return fate;
-  }
-
-  // The fate of a question whose checksum field has this value, and the answer's checksum field after a turn round
-  // without change.
-  Fate Take(FrameBytes frame, UdpChecksum checksum) {
-    frame_ = std::move(frame);
-    frame_.resize(frame_.size() + 256);
-    burst_.count = 0;
-    const auto room = static_cast<uint16_t>(frame_.size());
-    const auto size = static_cast<uint16_t>(room - 256);
-    const Fate fate = Take(size, room, checksum);
-    if (fate == Fate::kMessage) {
-      uint16_t turned = 0;
-      FramePath::TurnRound({burst_.messages, 1}, &turned);
-      frame_.resize(turned);
-    }
-    return fate;
-  }
-  bool IsAnswerRight() const {
-    const FrameBytes datagram(frame_.begin() + 34, frame_.end());
-    return test::Read16(frame_, 40) == test::NaiveUdpChecksum(test::kOwnIp, test::kClientIp, datagram);
-  }
-
-  const FrameBytes question_ = test::UdpFrame({}, {}, FrameBytes(30, 0x42));
-  FrameBytes frame_;
-  net::OwnAddresses own_ = test::Own();
-  std::unique_ptr<WorkerStats> stats_ = std::make_unique<WorkerStats>();
-  FramePath path_{&own_, 1472, stats_.get()};
-  Burst burst_;
-};
-
-TEST_F(FramePathTest, AChecksumThatThePortFoundBadIsDropped) {
-  EXPECT_EQ(Take(question_, UdpChecksum::kBad), Fate::kDropped);
-  EXPECT_EQ(stats_->dropped[static_cast<size_t>(DropReason::kUdpChecksum)].value(), 1u);
-}
-
-TEST_F(FramePathTest, AMissingChecksumIsNeverBad) {
-  EXPECT_EQ(Take(test::UdpFrame({}, {.has_checksum = false}, {1, 2, 3}), UdpChecksum::kBad), Fate::kMessage);
-  EXPECT_TRUE(IsAnswerRight());
-}
-
-TEST_F(FramePathTest, ABadChecksumOfAnythingElseSaysNothing) {
-  EXPECT_EQ(Take(test::ArpFrame({}), UdpChecksum::kBad), Fate::kArpReply);
-  EXPECT_EQ(Take(test::UdpFrame({}, {.destination_port = 54}, {1}), UdpChecksum::kBad), Fate::kDropped);
-  EXPECT_EQ(stats_->dropped[static_cast<size_t>(DropReason::kOtherPort)].value(), 1u);
-}
-
-TEST_F(FramePathTest, APartialChecksumIsComputedAnew) {
-  FrameBytes partial = question_;
-  const FrameBytes pseudo = {10, 53, 0, 7, 10, 53, 0, 53, 0, 17, 0, 38};
-  test::Write16(partial, 40, test::NaiveSum(pseudo));
-  for (const UdpChecksum checksum : {UdpChecksum::kPartial, UdpChecksum::kMaybePartial}) {
-    EXPECT_EQ(Take(partial, checksum), Fate::kMessage);
-    EXPECT_TRUE(IsAnswerRight());
-  }
-  EXPECT_EQ(Take(partial, UdpChecksum::kUnknown), Fate::kMessage);
-  EXPECT_FALSE(IsAnswerRight());
-}
-
-TEST_F(FramePathTest, AWholeChecksumIsCarriedOverWhereItMayBePartial) {
-  EXPECT_EQ(Take(question_, UdpChecksum::kMaybePartial), Fate::kMessage);
-  EXPECT_TRUE(IsAnswerRight());
-  FrameBytes corrupted = question_;
-  corrupted[50] ^= 0x08;
-  EXPECT_EQ(Take(corrupted, UdpChecksum::kMaybePartial), Fate::kMessage);
-  EXPECT_FALSE(IsAnswerRight());
-}
-
-TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
-  frame_ = question_;
-  const auto size = static_cast<uint16_t>(question_.size());
-  for (const auto& [room, capacity] : std::vector<std::pair<uint16_t, size_t>>{
-           {42 + kSlack, 0}, {42 + kSlack + 1, 1}, {42 + kSlack + 1472, 1472}, {60000, 1472}}) {
-    burst_.count = 0;
-    frame_.resize(room);
-    ASSERT_EQ(Take(size, room, UdpChecksum::kUnknown), Fate::kMessage);
-    EXPECT_EQ(burst_.messages[0].capacity, capacity) << room;
-  }
-  EXPECT_EQ(FramePath::MaxAnswer(1500), 1472u);
-  EXPECT_EQ(FramePath::MaxAnswer(20), 0u);
 }
 
 }  // namespace

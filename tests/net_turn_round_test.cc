@@ -5,6 +5,7 @@
 #include "dataplane/net/byte_order.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/net/frame.h"
+#include "dataplane/net/turn_reply.h"
 #include "dataplane/net/turn_round.h"
 #include "tests/frames.h"
 
@@ -185,7 +186,7 @@ TEST(TurnEcho, RepliesWithTheSameDataAndARightChecksum) {
     const Frame frame = Check(request);
     ASSERT_EQ(frame.kind, FrameKind::kIcmpEcho);
     FrameBytes reply = request;
-    reply.resize(TurnEcho(reply.data(), frame.size));
+    reply.resize(TurnEcho(reply.data(), frame));
     ExpectTurnedIp(request, reply, 28 + data.size());
     ASSERT_EQ(reply[34], 0);
     ASSERT_EQ(Part(reply, 38, 4 + data.size()), Part(request, 38, 4 + data.size()));
@@ -203,7 +204,7 @@ TEST(TurnEcho, KeepsTheTypeOfServiceAndCutsThePadding) {
   const Frame frame = Check(request);
   ASSERT_EQ(frame.size, 11);
   FrameBytes reply = request;
-  reply.resize(TurnEcho(reply.data(), frame.size));
+  reply.resize(TurnEcho(reply.data(), frame));
   EXPECT_EQ(reply[15], 0x28);
   ExpectTurnedIp(request, reply, 31);
 }
@@ -212,7 +213,7 @@ TEST(TurnArp, TellsTheAskerOurMac) {
   for (const uint32_t sender_ip : {test::kClientIp, 0u}) {
     FrameBytes frame = test::ArpFrame({.sender_ip = sender_ip, .target_ip = test::kOtherOwnIp});
     frame.resize(60, 0);
-    frame.resize(TurnArp(frame.data(), test::Own()));
+    frame.resize(TurnArp(frame.data(), {FrameKind::kArpRequest}, test::Own()));
     FrameBytes expected = test::Ethernet(test::kClientMac, test::kOwnMac, 0x0806);
     test::Append(expected, {0, 1, 8, 0, 6, 4, 0, 2});
     test::Append(expected, test::kOwnMac);

@@ -11,7 +11,8 @@ namespace rblitz::test {
 
 inline void PrintStats(std::ostream& out, const WorkerStats& stats) {
   out << "{\"received\": " << stats.received.value() << ", \"answered\": " << stats.answered.value()
-      << ", \"arp_replies\": " << stats.arp_replies.value() << ", \"icmp_replies\": " << stats.icmp_replies.value()
+      << ", \"arp_replies\": " << stats.arp_replies.value() << ", \"nd_replies\": " << stats.nd_replies.value()
+      << ", \"icmp_replies\": " << stats.icmp_replies.value()
       << ", \"bytes_received\": " << stats.bytes_received.value()
       << ", \"bytes_answered\": " << stats.bytes_answered.value() << ", \"dropped\": {";
   const char* separator = "";

@@ -162,12 +162,14 @@ void DpdkPacketIo::SendReplies(Port& port, rte_mbuf** mbufs, const Fate* fates, 
   rte_pktmbuf_free_bulk(mbufs + sent, static_cast<unsigned>(n - sent));
 }
 
-ClientAddress DpdkPacketIo::ClientOf(const Message& message) const noexcept { return FramePath::ClientOf(message); }
+ClientAddress DpdkPacketIo::ClientOf(const Message& message) const noexcept {
+  return ports_[current_].path.ClientOf(message);
+}
 
 void DpdkPacketIo::Send(Burst& burst) noexcept {
   Port& port = ports_[current_];
   uint16_t sizes[kBurst];
-  FramePath::TurnRound({burst.messages, burst.count}, sizes);
+  port.path.TurnRound({burst.messages, burst.count}, sizes);
   std::array<rte_mbuf*, kBurst> out;
   size_t n = 0;
   size_t bytes = 0;

@@ -1,6 +1,5 @@
 #include "dataplane/io/dpdk_io_port.h"
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <rte_errno.h>
 #include <sys/ioctl.h>
@@ -28,11 +27,11 @@ tl::unexpected<Error> FailStep(const DpdkPort& port, const char* step, int resul
 Status ReadAddresses(const DpdkPortConfig& config, net::OwnAddresses& own) {
   const std::string place = "port " + std::to_string(config.port) + ": ";
   for (const std::string& text : config.addresses) {
-    const Result<net::OwnIp4> address = ParseOwnAddress(text);
+    const Result<OwnAddress> address = ParseOwnAddress(text);
     if (!address) return Fail(place + address.error().message);
-    own.ip4.push_back(*address);
+    Add(*address, own);
   }
-  if (own.ip4.empty()) return Fail(place + "no address is given, it would answer nobody");
+  if (own.ip4.empty() && own.ip6.empty()) return Fail(place + "no address is given, it would answer nobody");
   return {};
 }
 
@@ -113,26 +112,19 @@ Status Start(DpdkPort& port) {
     return FailStep(port, "cannot read its MAC", result);
   }
   std::copy(std::begin(mac.addr_bytes), std::end(mac.addr_bytes), port.own.mac.begin());
+  AddLinkLocal(port.own);
   if (const int result = rte_eth_dev_get_mtu(port.id, &port.mtu); result < 0) {
     return FailStep(port, "cannot read its MTU", result);
   }
   return {};
 }
 
-// The group MAC at which neighbours look for an IPv6 address: RFC 4291 section 2.7.1, RFC 2464 section 7.
-rte_ether_addr SolicitedNode(const in6_addr& address) {
-  const uint8_t* const bytes = address.s6_addr;
-  return {{0x33, 0x33, 0xff, bytes[13], bytes[14], bytes[15]}};
-}
-
 // Which group frames the port lets through: for IPv6 addresses those of neighbour discovery. A kernel behind the port
 // joins groups of its own, which nobody tells us.
 Status TakeGroups(const DpdkPort& port, const DpdkPortConfig& config) {
   std::vector<rte_ether_addr> groups;
-  for (const std::string& text : config.addresses) {
-    in6_addr address;
-    if (inet_pton(AF_INET6, text.substr(0, text.find('/')).c_str(), &address) != 1) continue;
-    groups.push_back(SolicitedNode(address));
+  for (const net::Mac& mac : GroupMacs(port.own)) {
+    std::copy(mac.begin(), mac.end(), groups.emplace_back().addr_bytes);
   }
   const bool wants_all = !config.kernel_port.empty();
   if (groups.empty() && !wants_all) return {};

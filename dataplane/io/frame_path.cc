@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 
 #include "dataplane/net/byte_order.h"
 #include "dataplane/net/headers.h"
@@ -21,18 +22,27 @@ constexpr std::array<DropReason, static_cast<size_t>(FrameKind::kCount)> DropRea
   set(FrameKind::kRunt, DropReason::kRunt);
   set(FrameKind::kOtherMac, DropReason::kOtherMac);
   set(FrameKind::kOtherEthertype, DropReason::kOtherEthertype);
-  set(FrameKind::kArpNotUs, DropReason::kArpNotUs);
+  set(FrameKind::kDoubleVlan, DropReason::kDoubleVlan);
   set(FrameKind::kBadIpHeader, DropReason::kBadIpHeader);
   set(FrameKind::kIpChecksum, DropReason::kIpChecksum);
   set(FrameKind::kIpOptions, DropReason::kIpOptions);
+  set(FrameKind::kIp6Extension, DropReason::kIp6Extension);
   set(FrameKind::kIpFragment, DropReason::kIpFragment);
-  set(FrameKind::kOtherAddress, DropReason::kOtherAddress);
   set(FrameKind::kMartianSource, DropReason::kMartianSource);
-  set(FrameKind::kOtherProtocol, DropReason::kOtherProtocol);
   set(FrameKind::kBadUdpLength, DropReason::kBadUdpLength);
-  set(FrameKind::kOtherPort, DropReason::kOtherPort);
   set(FrameKind::kSourcePortZero, DropReason::kSourcePortZero);
+  set(FrameKind::kNoUdpChecksum, DropReason::kNoUdpChecksum);
   set(FrameKind::kIcmpChecksum, DropReason::kIcmpChecksum);
+  set(FrameKind::kBadNd, DropReason::kBadNd);
+  set(FrameKind::kGroupMac, DropReason::kOtherMac);
+  set(FrameKind::kArpNotUs, DropReason::kArpNotUs);
+  set(FrameKind::kArpConflict, DropReason::kArpNotUs);
+  set(FrameKind::kNdNotUs, DropReason::kNdNotUs);
+  set(FrameKind::kNdConflict, DropReason::kNdNotUs);
+  set(FrameKind::kHostFragment, DropReason::kIpFragment);
+  set(FrameKind::kOtherAddress, DropReason::kOtherAddress);
+  set(FrameKind::kOtherProtocol, DropReason::kOtherProtocol);
+  set(FrameKind::kOtherPort, DropReason::kOtherPort);
   return table;
 }
 
@@ -47,57 +57,110 @@ static_assert([] {
   return true;
 }());
 
-// To an own address and nothing that is answered here; of ARP what neighbours reply to the kernel's own questions.
-bool IsForKernel(FrameKind kind, const uint8_t* frame) noexcept {
-  switch (kind) {
-    case FrameKind::kOtherProtocol:
-    case FrameKind::kOtherPort:
-      return true;
-    case FrameKind::kArpNotUs:
-      return net::Load16(frame + net::kEthernetSize + net::arp::kOperation) == net::arp::kReply;
-    default:
-      return false;
-  }
+// Every reply fits what a buffer has at least.
+static_assert(net::kEthernetSize + net::kVlanSize + net::kIp6Size + net::nd::kOptionsAt + net::nd::kOptionUnit <=
+              ReceivedFrames::kLeastRoom);
+
+bool HasUdpChecksum(const uint8_t* data, const net::Frame& frame) noexcept {
+  return net::Load16(data + frame.upper_at + net::udp::kChecksum) != 0;
 }
 
-bool HasUdpChecksum(const uint8_t* frame) noexcept {
-  return net::Load16(frame + net::kUdpAt + net::udp::kChecksum) != 0;
+// 0 where nothing is sent; without a branch.
+uint32_t FrameSize(size_t payload_at, uint32_t payload_size) noexcept {
+  return (payload_size + static_cast<uint32_t>(payload_at)) * uint32_t{payload_size != 0};
 }
 
 }  // namespace
 
-TakenFrame FramePath::TakeRare(const ReceivedFrames& received, size_t i, Burst& burst) noexcept {
-  uint8_t* const data = received.data[i];
-  const net::Frame frame = net::ClassifyFrame({data, received.sizes[i]}, *own_);
+TakenFrame FramePath::TakeOther(const ReceivedFrames& received, size_t i, const net::Frame& frame,
+                                Burst& burst) noexcept {
+  const auto reply_size = static_cast<uint16_t>(net::ReplySize(frame));
   switch (frame.kind) {
     case FrameKind::kDnsQuestion:
-      return TakeDoubtful(received, i, frame.size, burst);
+      return TakeQuestion(received, i, frame, burst);
     case FrameKind::kArpRequest:
-      return {Fate::kArpReply, static_cast<uint16_t>(net::TurnArp(data, *own_))};
+      return {Fate::kArpReply, reply_size, has_kernel_};
+    case FrameKind::kNeighborSolicitation:
+      return {Fate::kNdReply, reply_size, has_kernel_};
     case FrameKind::kIcmpEcho:
-      return {Fate::kEchoReply, static_cast<uint16_t>(net::TurnEcho(data, frame.size))};
+      return {Fate::kEchoReply, reply_size};
     default:
-      if (has_kernel_ && IsForKernel(frame.kind, data)) return {Fate::kToKernel};
-      stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
-      return {Fate::kDropped};
+      return LetGo(received.data[i], frame);
   }
 }
 
-// A question about whose checksum the port has something to say.
-TakenFrame FramePath::TakeDoubtful(const ReceivedFrames& received, size_t i, uint16_t size, Burst& burst) noexcept {
+TakenFrame FramePath::LetGo(const uint8_t* data, const net::Frame& frame) noexcept {
+  if (frame.kind == FrameKind::kArpConflict || frame.kind == FrameKind::kNdConflict) [[unlikely]] {
+    const auto [mac, address] = net::ConflictIn(data, frame);
+    stats_->address_conflicts.Set({mac, address});
+  }
+  if (has_kernel_ && net::IsForHost(frame.kind)) return {Fate::kToKernel};
+  stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
+  return {Fate::kDropped};
+}
+
+void FramePath::TurnReply(uint8_t* data, const net::Frame& frame) const noexcept {
+  switch (frame.kind) {
+    case FrameKind::kArpRequest:
+      net::TurnArp(data, frame, *own_);
+      break;
+    case FrameKind::kNeighborSolicitation:
+      net::TurnSolicitation(data, frame, *own_);
+      break;
+    default:
+      net::TurnEcho(data, net::WithoutOptions(data, frame));
+  }
+}
+
+// One with a tag, options or extension headers, one over IPv6, or one about whose checksum the port has something to
+// say.
+//
+// Over IPv4 a wrong checksum that the port did not look for is carried over, at no cost: the answer is as wrong as the
+// question, and the header has a checksum of its own, so that the answer goes where the question came from. Over IPv6
+// nothing else guards the addresses: an answer would go to whoever the damage names, so that we look ourselves.
+TakenFrame FramePath::TakeQuestion(const ReceivedFrames& received, size_t i, const net::Frame& frame,
+                                   Burst& burst) noexcept {
   uint8_t* const data = received.data[i];
   const UdpChecksum checksum = received.checksums[i];
+  const bool is_partial = checksum == UdpChecksum::kPartial ||
+                          (checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(data, frame));
   // Some ports call a checksum of 0 (none, RFC 768) bad.
-  if (checksum == UdpChecksum::kBad && HasUdpChecksum(data)) {
+  const bool is_bad = checksum == UdpChecksum::kBad && HasUdpChecksum(data, frame);
+  const bool is_unknown = frame.is_ip6 && checksum != UdpChecksum::kGood && !is_partial;
+  if (is_bad || (is_unknown && !net::HasRightUdpChecksum6(data, frame))) {
     stats_->Drop(DropReason::kUdpChecksum);
     return {Fate::kDropped};
   }
-  const bool is_partial =
-      checksum == UdpChecksum::kPartial || (checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(data));
   // Nothing to carry over: as if it had come without one, so that the answer gets a computed one.
-  if (is_partial) net::Store16(data + net::kUdpAt + net::udp::kChecksum, 0);
-  AddMessage(received, i, size, burst);
+  if (is_partial) net::Store16(data + frame.upper_at + net::udp::kChecksum, 0);
+  const net::Frame plain = net::WithoutOptions(data, frame);
+  AddMessage(received, i, plain.upper_at + net::kUdpSize, plain.size, burst);
   return {Fate::kMessage};
+}
+
+size_t FramePath::FindPayloadAt(const uint8_t* payload) const noexcept {
+  for (size_t tried = 0; tried < payloads_size_; ++tried) {
+    if (payloads_[found_].data == payload) return payloads_[found_].at;
+    if (++found_ == payloads_size_) found_ = 0;
+  }
+  assert(false);  // no payload of the last Take
+  return net::kUdpPayloadAt;
+}
+
+ClientAddress FramePath::ClientOf(const Message& message) const noexcept {
+  if (!net::IsIp6PayloadAt(PayloadAt(message.payload))) {
+    return MappedClient(message.payload - net::kUdpSize - net::kIp4Size + net::ip4::kSource);
+  }
+  ClientAddress client;
+  std::memcpy(client.data(), message.payload - net::kUdpSize - net::kIp6Size + net::ip6::kSource, client.size());
+  return client;
+}
+
+void FramePath::CountReply(Fate fate) noexcept {
+  Counter& counter = fate == Fate::kArpReply  ? stats_->arp_replies
+                     : fate == Fate::kNdReply ? stats_->nd_replies
+                                              : stats_->icmp_replies;
+  counter.Add(1);
 }
 
 void FramePath::AddMessages(const ReceivedFrames& received, const uint16_t* sizes, Burst& burst) noexcept {
@@ -123,17 +186,18 @@ void FramePath::AddMessages(const ReceivedFrames& received, const uint16_t* size
     }
   }
   burst.count += i;
-  for (; i < received.count; ++i) AddMessage(received, i, sizes[i], burst);
+  for (; i < received.count; ++i) AddMessage(received, i, net::kUdpPayloadAt, sizes[i], burst);
 }
 
-FramePath::Turned FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) noexcept {
+FramePath::Turned FramePath::TurnRound(std::span<const Message> messages, uint16_t* sizes) const noexcept {
   uint8_t* frames[kBurst];
   uint32_t payload_sizes[kBurst];
   uint32_t sum_changes[kBurst];
   if (messages.empty()) return {};
+  if (!are_plain_) return TurnOneByOne(messages, sizes);
   for (size_t i = 0; i < messages.size(); ++i) {
     const Message& message = messages[i];
-    frames[i] = FrameOf(message);
+    frames[i] = message.payload - net::kUdpPayloadAt;
     payload_sizes[i] = message.size;
     sum_changes[i] = message.sum_change;
   }
@@ -142,13 +206,27 @@ FramePath::Turned FramePath::TurnRound(std::span<const Message> messages, uint16
   uint32_t sent = 0;
   uint32_t bytes = 0;
   for (size_t i = 0; i < messages.size(); ++i) {
-    const uint32_t is_sent = payload_sizes[i] != 0;
-    const uint32_t size = (payload_sizes[i] + uint32_t{net::kUdpPayloadAt}) * is_sent;
+    const uint32_t size = FrameSize(net::kUdpPayloadAt, payload_sizes[i]);
     sizes[i] = static_cast<uint16_t>(size);
-    sent += is_sent;
+    sent += size != 0;
     bytes += size;
   }
   return {.frames = sent, .bytes = bytes};
+}
+
+FramePath::Turned FramePath::TurnOneByOne(std::span<const Message> messages, uint16_t* sizes) const noexcept {
+  Turned turned;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const Message& message = messages[i];
+    sizes[i] = 0;
+    if (message.size == 0) continue;
+    const size_t at = PayloadAt(message.payload);
+    const size_t size = net::TurnUdpAt(message.payload - at, at, message.size, message.sum_change);
+    sizes[i] = static_cast<uint16_t>(size);
+    ++turned.frames;
+    turned.bytes += size;
+  }
+  return turned;
 }
 
 }  // namespace rblitz::io

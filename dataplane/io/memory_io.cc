@@ -31,8 +31,8 @@ struct Waiting {
 }  // namespace
 
 struct MemoryIo::Rep {
-  Rep(net::OwnAddresses addresses, WorkerStats* stats)
-      : own(std::move(addresses)), path(&own, FramePath::MaxAnswer(kMtu), stats), buffers(kBurst) {}
+  Rep(net::OwnAddresses addresses, WorkerStats* stats, bool has_kernel)
+      : own(std::move(addresses)), path(&own, FramePath::MaxAnswer(kMtu), stats, has_kernel), buffers(kBurst) {}
 
   void Load(const Waiting& frame, Buffer& buffer) const noexcept {
     const Line* from = lines.data() + frame.line;
@@ -45,12 +45,22 @@ struct MemoryIo::Rep {
   }
 
   void Take(const ReceivedFrames& received, Burst& burst) noexcept {
+    size_t replies[kBurst];
+    uint16_t reply_sizes[kBurst];
+    size_t count = 0;
     path.Take(received, burst, [&](size_t i, TakenFrame taken) {
-      if (taken.fate != Fate::kArpReply && taken.fate != Fate::kEchoReply) [[likely]]
+      if (taken.fate == Fate::kMessage || taken.fate == Fate::kDropped) [[likely]]
         return;
-      Keep(received.data[i], taken.reply_size);
+      if (taken.fate == Fate::kToKernel || taken.copy_to_kernel) {
+        to_kernel.emplace_back(received.data[i], received.data[i] + received.sizes[i]);
+      }
+      if (taken.fate == Fate::kToKernel) return path.CountToKernel(true);
+      replies[count] = i;
+      reply_sizes[count++] = taken.reply_size;
       path.CountReply(taken.fate);
     });
+    // They are turned only when Take is through with them.
+    for (size_t r = 0; r < count; ++r) Keep(received.data[replies[r]], reply_sizes[r]);
   }
 
   net::OwnAddresses own;
@@ -65,9 +75,11 @@ struct MemoryIo::Rep {
   size_t arrived_bytes = 0;
   bool replay = false;
   std::vector<std::vector<uint8_t>> sent;
+  std::vector<std::vector<uint8_t>> to_kernel;
 };
 
-MemoryIo::MemoryIo(net::OwnAddresses own, WorkerStats* stats) : rep_(std::make_unique<Rep>(std::move(own), stats)) {}
+MemoryIo::MemoryIo(net::OwnAddresses own, WorkerStats* stats, bool has_kernel)
+    : rep_(std::make_unique<Rep>(std::move(own), stats, has_kernel)) {}
 
 MemoryIo::~MemoryIo() = default;
 
@@ -79,6 +91,8 @@ void MemoryIo::Push(std::span<const uint8_t> frame) {
 }
 
 std::vector<std::vector<uint8_t>> MemoryIo::TakeSent() { return std::exchange(rep_->sent, {}); }
+
+std::vector<std::vector<uint8_t>> MemoryIo::TakeToKernel() { return std::exchange(rep_->to_kernel, {}); }
 
 void MemoryIo::Replay() { rep_->replay = true; }
 
@@ -116,15 +130,15 @@ void MemoryIo::Receive(Burst& burst) noexcept {
   }
 }
 
-ClientAddress MemoryIo::ClientOf(const Message& message) const noexcept { return FramePath::ClientOf(message); }
+ClientAddress MemoryIo::ClientOf(const Message& message) const noexcept { return rep_->path.ClientOf(message); }
 
 void MemoryIo::Send(Burst& burst) noexcept {
   const std::span messages(burst.messages, burst.count);
   uint16_t sizes[kBurst];
-  const auto [frames, bytes] = FramePath::TurnRound(messages, sizes);
+  const auto [frames, bytes] = rep_->path.TurnRound(messages, sizes);
   if (!rep_->replay) {
     for (size_t i = 0; i < burst.count; ++i) {
-      if (sizes[i] != 0) rep_->Keep(FramePath::FrameOf(messages[i]), sizes[i]);
+      if (sizes[i] != 0) rep_->Keep(rep_->path.FrameOf(messages[i]), sizes[i]);
     }
   }
   rep_->path.CountAnswered(frames, bytes);

@@ -12,6 +12,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/net/byte_order.h"
+#include "dataplane/net/headers.h"
+
 namespace rblitz::net {
 
 // Adding the halves to each other crosswise leaves in the upper one the ones' complement sum of both, carry included.
@@ -56,6 +59,18 @@ namespace rblitz::net {
 [[nodiscard]] constexpr uint32_t AtOffset(uint32_t folded, size_t offset) noexcept {
   const unsigned shift = (offset & 1) * 8;
   return ((folded << shift) | (folded >> (16 - shift))) & 0xffff;
+}
+
+// Of an IPv6 pseudo header, with the addresses of the header at `ip` (RFC 8200 section 8.1).
+[[nodiscard]] inline uint32_t PseudoSum6(const uint8_t* ip, uint8_t protocol, size_t size) noexcept {
+  const uint32_t length_be = SwapBytes(static_cast<uint16_t>(size));
+  return Fold(uint64_t{Sum(ip + ip6::kSource, 2 * kIp6AddressSize)} + SwapBytes(uint16_t{protocol}) + length_be);
+}
+
+// The same with the `size` bytes behind the headers: 0xffff where the checksum among them is right.
+[[nodiscard]] inline uint32_t PacketSum6(const uint8_t* ip, uint8_t protocol, const uint8_t* upper,
+                                         size_t size) noexcept {
+  return Fold(uint64_t{PseudoSum6(ip, protocol, size)} + Sum(upper, size));
 }
 
 // What must be added to a sum when bytes that sum to `removed` became bytes that sum to `added`: added - removed in

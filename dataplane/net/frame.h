@@ -1,13 +1,15 @@
-// What a received Ethernet frame is to us: a DNS question, an ARP request or an ICMP echo for an own address, or
-// something to drop and why. Nothing in the frame is believed before it has been compared with the bytes that are
-// there.
+// What a received Ethernet frame is to us: a DNS question, an ARP request, a neighbour solicitation or an ICMP echo for
+// an own address, or something to drop and why. Nothing in the frame is believed before it has been compared with the
+// bytes that are there.
 //
-// Two functions say the same: ClassifyFrame reads header by header and is the definition; FrameCheck decides the one
-// case that matters, a good DNS question, by a few loads and one predicate, and leaves the rest to ClassifyFrame.
+// Two functions say the same: ClassifyFrame reads header by header and is the definition; FrameCheck decides the cases
+// that matter, good DNS questions without tag, options and extension headers, by a few loads and one predicate, and
+// leaves the rest to ClassifyFrame.
 //
 // Thread-safety: pure, const. Lifetime: a FrameCheck points to its OwnAddresses. Units: bytes.
 // Cost: bench/frame_bench, BM_FrameCheck and BM_ClassifyFrame.
-// Source: RFC 894, RFC 826, RFC 791, RFC 792, RFC 768, RFC 1122 section 3.2.1.3.
+// Source: RFC 894, IEEE 802.1Q, RFC 826, RFC 5227, RFC 791, RFC 8200, RFC 792, RFC 4443, RFC 4861, RFC 768, RFC 1122
+// section 3.2.1.3.
 #pragma once
 
 #include <smmintrin.h>
@@ -19,42 +21,11 @@
 
 #include "dataplane/net/byte_order.h"
 #include "dataplane/net/frame_kernels.h"
+#include "dataplane/net/frame_kind.h"
 #include "dataplane/net/headers.h"
 #include "dataplane/net/own_addresses.h"
 
 namespace rblitz::net {
-
-enum class FrameKind : uint8_t {
-  kDnsQuestion,  // UDP to port 53; its checksum has not been looked at
-  kArpRequest,
-  kIcmpEcho,
-  // Everything from here on is dropped.
-  kRunt,  // shorter than its headers say
-  kOtherMac,
-  kOtherEthertype,
-  kArpNotUs,
-  kBadIpHeader,
-  kIpChecksum,
-  kIpOptions,
-  kIpFragment,
-  kOtherAddress,
-  kMartianSource,
-  kOtherProtocol,
-  kBadUdpLength,
-  kOtherPort,
-  kSourcePortZero,
-  kIcmpChecksum,
-  kCount
-};
-
-struct Frame {
-  FrameKind kind;
-  uint16_t size = 0;  // kDnsQuestion: of the UDP payload, which starts at kUdpPayloadAt; kIcmpEcho: of the ICMP message
-
-  bool operator==(const Frame&) const = default;
-};
-
-[[nodiscard]] Frame ClassifyFrame(std::span<const uint8_t> frame, const OwnAddresses& own) noexcept;
 
 class FrameCheck {
  public:
@@ -64,20 +35,32 @@ class FrameCheck {
   explicit FrameCheck(const OwnAddresses* own, const FrameKernel& kernel = BestFrameKernel()) noexcept;
 
   [[nodiscard]] Frame operator()(std::span<const uint8_t> frame) const noexcept {
-    if (!IsGoodQuestion(frame)) [[unlikely]]
-      return ClassifyFrame(frame, *own_);
-    return {FrameKind::kDnsQuestion, QuestionSize(frame.data())};
+    if (IsGoodQuestion(frame)) return {FrameKind::kDnsQuestion, QuestionSize(frame.data())};
+    return ClassifyOther(frame);
+  }
+  // Of a frame that is not IsGoodQuestion.
+  [[nodiscard]] Frame ClassifyOther(std::span<const uint8_t> frame) const noexcept {
+    if (!IsGoodQuestion6(frame)) return ClassifyFrame(frame, *own_);
+    return {.kind = FrameKind::kDnsQuestion,
+            .size = static_cast<uint16_t>(Load16(frame.data() + kUdp6At + udp::kLength) - kUdpSize),
+            .upper_at = kUdp6At,
+            .is_ip6 = true};
   }
 
-  // True: certainly a DNS question. False: ClassifyFrame says what it is, perhaps a question all the same. Every test
-  // leaves its finding in a word; one branch asks for all.
+  // True: certainly a DNS question over IPv4. False: ClassifyFrame says what it is, perhaps a question all the same.
+  // Every test leaves its finding in a word; one branch asks for all.
   [[nodiscard]] bool IsGoodQuestion(std::span<const uint8_t> frame) const noexcept {
     static_assert(sizeof(pattern_.wanted) == kReadableSize);
     return frame.size() >= kReadableSize && Passes(frame.data(), frame.size());
   }
 
-  // The same for a burst of at most 64 frames, several at a time: bit i of the result is set when frame i is a good
-  // question, and payload_sizes[i] is QuestionSize then. REQUIRES: kReadableSize bytes at each frame, whatever its
+  // The same over IPv6.
+  [[nodiscard]] bool IsGoodQuestion6(std::span<const uint8_t> frame) const noexcept {
+    return frame.size() >= kUdp6PayloadAt && Passes6(frame.data(), frame.size());
+  }
+
+  // IsGoodQuestion for a burst of at most 64 frames, several at a time: bit i of the result is set when frame i is a
+  // good question, and payload_sizes[i] is QuestionSize then. REQUIRES: kReadableSize bytes at each frame, whatever its
   // size.
   [[nodiscard]] uint64_t GoodQuestions(const uint8_t* const* frames, const uint16_t* sizes, size_t count,
                                        uint16_t* payload_sizes) const noexcept;
@@ -139,7 +122,39 @@ class FrameCheck {
     return suspicious | !to_us | (pattern_.keys_size == 0);
   }
 
+  [[nodiscard]] bool Passes6(const uint8_t* p, size_t size) const noexcept {
+    const auto* const udp = p + kUdp6At;
+    const __m128i difference = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), link6_wanted_);
+    const bool link = _mm_testz_si128(difference, link6_compared_) != 0;
+    const size_t payload_length = Load16(p + kIp6At + ip6::kPayloadLength);
+    const size_t udp_length = Load16(udp + udp::kLength);
+    const bool lengths = (payload_length == udp_length) & (udp_length >= kUdpSize) & (payload_length <= size - kUdp6At);
+    const bool ports = (LoadMemoryOrder<uint16_t>(udp + udp::kSourcePort) != 0) &
+                       (LoadMemoryOrder<uint16_t>(udp + udp::kDestinationPort) == SwapBytes(kDnsPort)) &
+                       (LoadMemoryOrder<uint16_t>(udp + udp::kChecksum) != 0);
+    return link & lengths & ports & (p[kIp6At + ip6::kNextHeader] == kProtocolUdp) && IsFromElsewhereToUs6(p + kIp6At);
+  }
+
+  // Takes all of ::/64 for suspicious and leaves it to ClassifyFrame.
+  [[nodiscard]] bool IsFromElsewhereToUs6(const uint8_t* ip) const noexcept {
+    const __m128i source = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip + ip6::kSource));
+    const __m128i destination = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip + ip6::kDestination));
+    bool suspicious = (ip[ip6::kSource] == 0xff) | (LoadMemoryOrder<uint64_t>(ip + ip6::kSource) == 0);
+    bool to_us = false;
+    for (const OwnIp6& ip6 : own_->ip6) {
+      const __m128i own = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip6.address.data()));
+      const __m128i to_differs = _mm_xor_si128(destination, own);
+      const __m128i from_differs = _mm_xor_si128(source, own);
+      to_us |= _mm_testz_si128(to_differs, to_differs) != 0;
+      suspicious |= _mm_testz_si128(from_differs, from_differs) != 0;
+    }
+    return to_us & !suspicious;
+  }
+
   QuestionPattern pattern_;
+  // Of the first 16 bytes of a question over IPv6, as in QuestionPattern.
+  __m128i link6_wanted_;
+  __m128i link6_compared_;
   const OwnAddresses* own_;
   const FrameKernel* kernel_;
 };

@@ -19,6 +19,7 @@ from harness import (Server, disable_checksum_offload, endless_feed, free_port, 
                      namespace)
 
 ETHERTYPE_ARP = 0x0806
+ETHERTYPE_ALL = 0x0003
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
 
 
@@ -86,6 +87,44 @@ def arping(interface, source, target):
     return None
 
 
+def ping6(address, scope=0, count=3):
+    """The number of right echo replies over IPv6 (RFC 4443); the kernel fills in and checks the checksums."""
+    replies = 0
+    with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as client:
+        client.settimeout(2)
+        for sequence in range(count):
+            rest = struct.pack("!HH", 4711, sequence) + bytes(range(200))
+            client.sendto(b"\x80\0\0\0" + rest, (address, 0, 0, scope))
+            try:
+                while True:
+                    message = client.recv(65536)
+                    if message[:2] == b"\x81\0" and message[4:] == rest:
+                        replies += 1
+                        break
+            except socket.timeout:
+                pass
+    return replies
+
+
+def exchange(interface, frame, is_answer):
+    """The answer to a frame as scapy built it; sent again while there is none."""
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE_ALL)) as link:
+        link.bind((interface, ETHERTYPE_ALL))
+        # Else the kernel takes the tag off and tells of it beside the frame.
+        link.setsockopt(263, 8, 1)  # SOL_PACKET, PACKET_AUXDATA
+        link.settimeout(2)
+        for _ in range(4):
+            link.send(bytes(frame))
+            try:
+                while True:
+                    data, ancillary, _, source = link.recvmsg(2048, 256)
+                    if source[2] != socket.PACKET_OUTGOING and is_answer(data):
+                        return data, ancillary
+            except socket.timeout:
+                pass
+    return None, []
+
+
 @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
 class Ports(unittest.TestCase):
     def address(self, space, *words):
@@ -148,6 +187,65 @@ class Ports(unittest.TestCase):
             self.assertEqual(self.ask(space, "10.53.0.53", "1.2.0.192.bl.test").rcode(), dns.rcode.NXDOMAIN)
             self.assertEqual(self.ask(space, "10.53.0.53", "2.2.0.192.bl.test").rcode(), dns.rcode.NOERROR)
             self.assertEqual(server.stop(), 0)
+
+    def test_tap_port_answers_over_ipv6_and_behind_a_tag(self):
+        text = config("net_tap0,iface=rbe2e7", "10.53.0.53").replace("/24\"", "/24\", \"fd53::53/64\"")
+        with namespace() as space, Server(text, FILES, space) as server:
+            port_mac = server.json("status")["ports"][0]["mac"].lower()
+            # A MAC of its own: with the port's it has the port's link-local address, too.
+            self.address(space, "link", "set", "rbe2e7", "address", "02:53:e2:e0:00:07")
+            self.address(space, "link", "set", "rbe2e7", "up")
+            self.address(space, "-6", "address", "flush", "dev", "rbe2e7", "scope", "link")
+            for own in ("10.53.0.1/24", "fd53::1/64", "fe80::1/64"):
+                self.address(space, "address", "add", own, "dev", "rbe2e7", *(["nodad"] if ":" in own else []))
+            self.assertEqual(self.ask(space, "fd53::53", "1.2.0.192.bl.test").answer[0][0].to_text(), "127.0.0.2")
+            self.assertEqual(self.ask(space, "fd53::53", "2.2.0.192.bl.test").rcode(), dns.rcode.NXDOMAIN)
+            self.assertEqual(self.ask(space, "10.53.0.53", "1.2.0.192.bl.test").rcode(), dns.rcode.NOERROR)
+            dig = subprocess.run(["ip", "netns", "exec", space, "dig", "-6", "@fd53::53", "+short", "7.100.51.198.bl.test"],
+                                 capture_output=True, text=True, timeout=30)
+            self.assertEqual(dig.stdout, "127.0.0.2\n")
+            octets = [int(byte, 16) for byte in port_mac.split(":")]
+            link_local = "fe80::%x:%xff:fe%02x:%x" % ((octets[0] ^ 2) << 8 | octets[1], octets[2], octets[3],
+                                                       octets[4] << 8 | octets[5])
+            with inside(space):
+                self.assertEqual(ping6("fd53::53"), 3)
+                self.assertEqual(ping6(link_local, socket.if_nametoindex("rbe2e7")), 3)
+                self.check_tagged(port_mac)
+                self.claim("10.53.0.53")
+            server.wait_until(lambda: server.json("stats")["address_conflicts"]["seen"] == 1)
+            server.wait_until(lambda: "event=address_conflict address=10.53.0.53 mac=02:53:e2:e0:00:07" in server.log)
+            stats = server.check_sums(self)
+            self.assertEqual(stats["icmp_replies"], 6)
+            self.assertGreaterEqual(stats["nd_replies"], 2)
+            self.assertGreaterEqual(stats["answered"], 6)
+            neighbours = subprocess.run(["ip", "-n", space, "-6", "neighbor"], capture_output=True, text=True, check=True).stdout
+            self.assertIn(f"fd53::53 dev rbe2e7 lladdr {port_mac}", neighbours)
+            self.assertEqual(server.stop(), 0)
+
+    def check_tagged(self, mac):
+        """Questions with a VLAN tag over both families; this kernel needs no VLAN device for it."""
+        from scapy.layers.inet import IP, UDP
+        from scapy.layers.inet6 import IPv6
+        from scapy.layers.l2 import Dot1Q, Ether
+        from scapy.packet import Raw
+        query = dns.message.make_query("1.2.0.192.bl.test", "A").to_wire()
+        for ip in (IP(src="10.53.0.1", dst="10.53.0.53"), IPv6(src="fd53::1", dst="fd53::53")):
+            frame = Ether(src="02:53:e2:e0:00:07", dst=mac) / Dot1Q(vlan=77, prio=5) / ip / UDP(sport=4053, dport=53) / Raw(query)
+            data, ancillary = exchange("rbe2e7", frame, lambda data: query[:2] in data and b"\x7f\0\0\2" in data)
+            self.assertIsNotNone(data, ip)
+            # tpacket_auxdata: status, len, snaplen, mac, net, vlan_tci, vlan_tpid
+            tags = [struct.unpack("IIIHHHH", value[:20])[5] for _, kind, value in ancillary if kind == 8]
+            if data[12:14] == b"\x81\0":
+                tags = list(struct.unpack("!H", data[14:16]))
+            self.assertEqual(tags, [5 << 13 | 77], ip)
+
+    def claim(self, address):
+        """Announces an address of the port as another's (RFC 5227)."""
+        mac = bytes.fromhex("0253e2e00007")
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE_ARP)) as link:
+            link.bind(("rbe2e7", ETHERTYPE_ARP))
+            link.send(b"\xff" * 6 + mac + struct.pack("!HHHBBH6s4s6s4s", ETHERTYPE_ARP, 1, 0x0800, 6, 4, 1, mac,
+                                                      socket.inet_aton(address), bytes(6), socket.inet_aton(address)))
 
     def test_af_packet_port_answers_dns_arp_and_ping(self):
         with namespace() as space:

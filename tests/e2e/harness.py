@@ -150,8 +150,8 @@ class Server:
         end = time.monotonic() + 5
         while True:
             stats = self.json("stats")
-            accounted = (stats["answered"] + stats["arp_replies"] + stats["icmp_replies"] + stats["to_kernel"] +
-                         sum(stats["dropped"].values()))
+            accounted = (stats["answered"] + stats["arp_replies"] + stats["nd_replies"] + stats["icmp_replies"] +
+                         stats["to_kernel"] + sum(stats["dropped"].values()))
             if stats["received"] == accounted or time.monotonic() > end:
                 break
             time.sleep(0.05)
