@@ -47,7 +47,7 @@ Json Request(const CommandOptions& options) {
 Result<Json> Ask(const CommandOptions& options, const WaitingFor& waiting = {}) {
   const auto line = AskServer(options.control, DumpJson(Request(options)), waiting);
   if (!line) return tl::unexpected<Error>(line.error());
-  const Json answer = Json::parse(*line, nullptr, false);
+  const Json answer = ParseJson(*line);
   if (answer.is_object() && answer.contains("result")) return answer["result"];
   if (answer.is_object() && answer.contains("error")) return Fail(answer["error"].get<std::string>());
   return Fail(options.control + ": that is no answer of rblitzd");

@@ -96,7 +96,7 @@ void OverrideStore::ReadLines(const std::string& text) {
   size_t promised = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = ParseJson(line);
     if (number == 1) {
       const bool is_ours = json.is_object() && json.value("rblitz", Json()) == "overrides" &&
                            json.value("version", Json()) == kVersion &&

@@ -15,7 +15,7 @@ std::string Text(const Json& object, const char* key) {
 }  // namespace
 
 Result<ControlRequest> ParseRequest(std::string_view line) {
-  const Json object = Json::parse(line, nullptr, false);
+  const Json object = ParseJson(line);
   if (!object.is_object()) return Fail("a request is one JSON object a line");
   ControlRequest request{.command = Text(object, "command"),
                          .feeds = {},

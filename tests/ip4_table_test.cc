@@ -189,7 +189,7 @@ void ExpectSlash24IsExact(const Ip4Table& table, const Ip4Model& model, uint32_t
 
 TEST(Ip4Table, AgreesWithTheModelOnRandomEntries) {
   for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
-    for (uint64_t seed = 1; seed <= 150; ++seed) {
+    for (uint64_t seed = 1; seed <= UnlessAsan(150, 40); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       Random random(seed);
       Fixture f(precedence);
@@ -212,7 +212,7 @@ TEST(Ip4Table, AgreesWithTheModelOnRandomEntries) {
 // Forces the large shape by listing enough addresses far from where the random entries are.
 TEST(Ip4Table, LargeShapeAgreesWithTheModel) {
   for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
-    for (uint64_t seed = 1; seed <= 12; ++seed) {
+    for (uint64_t seed = 1; seed <= UnlessAsan(12, 2); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       Random random(seed);
       Fixture f(precedence);
@@ -278,7 +278,7 @@ TEST(Ip4Table, EmptyNonTerminalsAreExact) {
 }
 
 TEST(Ip4Table, AddedAndRemovedCountKeys) {
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
+  for (uint64_t seed = 1; seed <= UnlessAsan(60, 12); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     Fixture before;

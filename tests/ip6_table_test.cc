@@ -14,6 +14,7 @@
 
 #include "tables/ip6_builder.h"
 #include "tests/ip6_model.h"
+#include "tests/sanitizers.h"
 
 namespace rblitz {
 
@@ -235,7 +236,7 @@ TEST(Ip6Table, OfAMillionRandomPrefixesASampleIsRight) {
   Ip6Builder builder;
   std::map<unsigned, std::map<Ip6Address, ValueId>> model;
   std::vector<Ip6Prefix> prefixes;
-  for (size_t i = 0; i < 1000000; ++i) {
+  for (size_t i = 0; i < UnlessAsan(1000000, 100000); ++i) {
     const Ip6Address at{0x2000000000000000 | (random() >> 3 & ~(random() & 0x00000fff00000000)), random()};
     const auto length = static_cast<unsigned>(random() % 4 == 0 ? 49 + random() % 80 : 24 + random() % 41);
     const Ip6Prefix prefix = Masked(at, length);

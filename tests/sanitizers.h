@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+
 namespace rblitz {
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -13,6 +15,9 @@ inline constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
 #else
 inline constexpr bool kAddressSanitizer = false;
 #endif
+
+// How much of a test is done: `plain`, or what AddressSanitizer has time for.
+constexpr uint64_t UnlessAsan(uint64_t plain, uint64_t under_asan) { return kAddressSanitizer ? under_asan : plain; }
 
 }  // namespace rblitz
 
