@@ -217,6 +217,12 @@ def clang_tidy(folders, checks=None):
     return good
 
 
+# What .clang-tidy has and a compiler's warnings do not tell: a third less time than all of it.
+QUICK_CHECKS = ("-*,bugprone-use-after-move,google-explicit-constructor,misc-unused-using-decls,modernize-use-emplace,"
+                "modernize-use-override,performance-*,-performance-inefficient-string-concatenation,-performance-no-int-to-ptr,"
+                "readability-container-size-empty,readability-duplicate-include,readability-identifier-naming")
+
+
 def stage_lint(build_only):
     total = Tally()
     if build_only:
@@ -225,19 +231,17 @@ def stage_lint(build_only):
         return step("lint: build", False)
     total += step("clang-format", clang_format())
     total += step("python syntax", python_compiles())
-    total += step("clang-tidy", clang_tidy(PRODUCT, "-clang-analyzer-*"))
+    total += step("clang-tidy", clang_tidy(PRODUCT, QUICK_CHECKS))
     return total
 
 
 def stage_lint_tests(build_only):
-    """The tests and benchmarks under clang-tidy, the product under its analyzer: minutes each, so not a part of make check."""
+    """Tests and benchmarks too, all checks, and the analyzer: minutes each, so not a part of make check."""
     if build_only:
         return Tally()
     if not build("build", {"tests": "enabled", "benches": "enabled"}):
         return step("lint-tests: build", False)
-    total = step("clang-tidy's analyzer", clang_tidy(PRODUCT, "-*,clang-analyzer-*"))
-    total += step("clang-tidy of tests and benchmarks", clang_tidy(PROVING))
-    return total
+    return step("clang-tidy, all checks", clang_tidy(PRODUCT + PROVING))
 
 
 STAGES = {"release": stage_release, "asan": stage_asan, "tsan": stage_tsan, "lint": stage_lint, "lint-tests": stage_lint_tests}
