@@ -1,0 +1,111 @@
+// Where the rows of the greylist stand: one set-associative table of fixed size, read and changed by every worker at
+// once.
+//
+// A row has a home: one cache line of a group of eight lines, sixteen slots in all. It stands in its home line where
+// that has room, else anywhere in its group, and then a bit of the home line says that others must be looked at too.
+// Rows never move. A group that is full gives up, in this order: an expired row; the oldest pending row that is not
+// recent; the oldest pending row of a network that has never passed; and if all its rows are confirmed, the one that
+// was seen longest ago.
+//
+// Invariants, on which the orderings below rest:
+//   1. A slot's network and fingerprint change only while its state is busy, and who made it busy is alone in doing so.
+//   2. Busy raises the generation. A state with the same generation is therefore of the same row; only eight
+//   replacements
+//      between a load and its compare-and-swap, with all times equal, could fool it.
+//   3. Two slots may hold one key only until the later of their inserters has returned: each publishes, then looks at
+//   the
+//      whole group in the one order of seq_cst operations, so that at least one of two sees both, and the one that
+//      stands later in the group is joined into the other and freed.
+//   4. `extra` and `state` change one at a time, each to something that is right with the other's old value.
+// Progress: Find, ChangeState and ChangeExtra are wait-free; Insert gives up after a few lost races. Nobody waits for a
+// busy slot: it matches nothing. Cost: 32 bytes a row at 3/4 load; one cache line for a row at home, up to eight, in
+// turn, for one that is not.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "tables/huge_array.h"
+#include "tables/network_records.h"
+#include "tables/triplet_row.h"
+
+namespace rblitz {
+
+class TripletSlots {
+  struct Slot;
+
+ public:
+  struct Home {
+    uint32_t group;
+    uint32_t line;
+  };
+  // A row as it stood at one moment, and where.
+  struct Found {
+    TripletRow row;
+    Slot* slot;
+    uint64_t state;
+    uint64_t extra;
+  };
+
+  // Room for `rows`, with a third more slots. The seed keeps places from being guessed.
+  TripletSlots(uint64_t rows, uint64_t seed);
+
+  [[nodiscard]] Home HomeOf(const TripletKey& key) const noexcept;
+  void Prefetch(Home home) const noexcept { __builtin_prefetch(&groups_[home.group].lines[home.line]); }
+
+  [[nodiscard]] std::optional<Found> Find(const TripletKey& key, Home home) const noexcept;
+
+  // To what `next` says of times, passed and forgotten, or of epoch and payload. False: another worker was first, and
+  // nothing has changed.
+  [[nodiscard]] bool ChangeState(Found* found, const TripletRow& next) noexcept;
+  [[nodiscard]] bool ChangeExtra(Found* found, const TripletRow& next) noexcept;
+
+  // REQUIRES: Find found none, just now. False: all slots of the group are protected.
+  [[nodiscard]] bool Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
+                            uint32_t now) noexcept;
+
+  [[nodiscard]] size_t size() const noexcept { return groups_.size() * kSlotsPerGroup; }
+  // What stands in a slot, for walkers; other threads may go on.
+  [[nodiscard]] std::optional<Found> At(size_t slot) const noexcept;
+  [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + overflowed_.bytes(); }
+
+ private:
+  static constexpr size_t kSlotsPerLine = 2;
+  static constexpr size_t kLinesPerGroup = 8;
+  static constexpr size_t kSlotsPerGroup = kSlotsPerLine * kLinesPerGroup;
+
+  struct Slot {
+    std::atomic<uint64_t> network;
+    std::atomic<uint64_t> fingerprint;
+    std::atomic<uint64_t> state;  // triplet_state.h
+    std::atomic<uint64_t> extra;
+  };
+  struct alignas(64) Line {
+    Slot slots[kSlotsPerLine];
+  };
+  struct Group {
+    Line lines[kLinesPerGroup];
+
+    [[nodiscard]] Slot& slot(size_t i) noexcept { return lines[i / kSlotsPerLine].slots[i % kSlotsPerLine]; }
+  };
+  struct Choice {
+    Slot* slot = nullptr;
+    uint64_t state = 0;
+    bool is_at_home = false;
+  };
+
+  [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
+  [[nodiscard]] Choice Choose(Home home, const NetworkRecords& records, const TripletRules& rules,
+                              uint32_t now) noexcept;
+  void JoinTwins(const TripletKey& key, Home home) noexcept;
+  static void Fold(const Found& twin, Found* kept) noexcept;
+
+  uint64_t seed_;
+  // Slots are read and changed by atomic operations alone, through const tables too.
+  mutable HugeArray<Group> groups_;
+  HugeArray<std::atomic<uint8_t>> overflowed_;  // a byte a group, a bit a line; set once, never cleared
+};
+
+}  // namespace rblitz

@@ -1,0 +1,293 @@
+#include "tables/triplet_table.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace rblitz {
+
+namespace {
+
+// Workers that change one row at a time lose to each other seldom; a row that is lost more often is left as it is.
+constexpr int kAttempts = 16;
+constexpr uint32_t kRefreshMinutes = 60;
+
+uint16_t After(uint16_t epoch) { return epoch < kMaxEpoch ? static_cast<uint16_t>(epoch + 1) : kMaxEpoch; }
+
+// What a triplet's row becomes and what is answered. A pure function: time is all that it asks.
+struct Step {
+  TripletRow next;
+  GreyDecision decision;
+};
+
+GreyDecision Deferred(GreyReason reason, uint32_t first, const TripletRules& rules, uint32_t now) {
+  const uint32_t waited = Since(first, now);
+  return {.answer = GreyAnswer::kDefer,
+          .reason = reason,
+          .wait_seconds = rules.delay_seconds > waited ? rules.delay_seconds - waited : 0,
+          .first = first};
+}
+
+Step StartedAnew(const TripletRow& row, GreyReason reason, const TripletRules& rules, uint32_t now) {
+  TripletRow next{.key = row.key, .first = now, .last_minutes = MinutesOf(now), .epoch = row.epoch};
+  if (row.forgotten) next.epoch = After(row.epoch);
+  return {next, Deferred(reason, now, rules, now)};
+}
+
+Step StepOf(const TripletRow& row, const TripletRules& rules, uint32_t now) {
+  TripletRow next = Clamped(row, now);
+  if (row.forgotten) return StartedAnew(row, GreyReason::kNew, rules, now);
+  if (IsExpired(next, rules, now)) {
+    return StartedAnew(row, row.passed ? GreyReason::kNew : GreyReason::kLate, rules, now);
+  }
+  if (row.passed) {
+    // A time of the future that was clamped is written back as it is.
+    if (MinutesOf(now) - next.last_minutes >= kRefreshMinutes) next.last_minutes = MinutesOf(now);
+    return {next, {.answer = GreyAnswer::kKnown, .reason = GreyReason::kKnown, .first = next.first}};
+  }
+  if (now - next.first < rules.delay_seconds) return {next, Deferred(GreyReason::kEarly, next.first, rules, now)};
+  next.passed = true;
+  next.last_minutes = MinutesOf(now);
+  return {next, {.answer = GreyAnswer::kMatured, .reason = GreyReason::kMatured, .first = next.first}};
+}
+
+bool IsWhitelisted(const TripletRow& row, const TripletRules& rules, uint32_t now) {
+  if (row.forgotten || IsExpired(row, rules, now)) return false;
+  return row.key.kind == TripletKind::kClient ? Credits(row) >= rules.credits : Senders(row.payload) >= 2;
+}
+
+TripletKey KeyOf(const TripletQuestion& q) {
+  return q.aligned ? TripletKey{.network = q.domain, .fingerprint = q.triplet, .kind = TripletKind::kDomain}
+                   : TripletKey{.network = q.network, .fingerprint = q.triplet, .kind = TripletKind::kNetwork};
+}
+
+TripletKey ClientOf(const TripletQuestion& q) {
+  return {.network = q.network, .fingerprint = q.client, .kind = TripletKind::kClient};
+}
+
+TripletKey SenderDomainOf(const TripletQuestion& q) {
+  return {.network = q.network, .fingerprint = q.domain, .kind = TripletKind::kSenderDomain};
+}
+
+constexpr GreyDecision Unrecorded(GreyReason reason) { return {.answer = GreyAnswer::kUnrecorded, .reason = reason}; }
+
+GreyDecision Whitelist(TripletKind kind) {
+  return {.answer = GreyAnswer::kWhitelisted,
+          .reason = kind == TripletKind::kClient ? GreyReason::kClient : GreyReason::kSenderDomain};
+}
+
+}  // namespace
+
+struct TripletTable::Homes {
+  TripletSlots::Home triplet;
+  TripletSlots::Home client;
+  TripletSlots::Home sender_domain;
+};
+
+// A question with all that its decision needs to know.
+struct TripletTable::Asking {
+  const TripletQuestion& question;
+  const Homes& homes;
+  const TripletRules& rules;
+  uint32_t now;
+  TripletRing* changes;
+  bool may_record;
+
+  void Push(const TripletRow& row) const noexcept {
+    if (changes != nullptr) changes->Push(row);
+  }
+};
+
+TripletTable::TripletTable(uint64_t max_triplets, uint64_t seed)
+    : slots_(max_triplets, seed), records_(max_triplets / 2, seed + 1) {}
+
+TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q) const noexcept {
+  const TripletSlots::Home triplet = slots_.HomeOf(KeyOf(q));
+  return {.triplet = triplet,
+          .client = slots_.HomeOf(ClientOf(q)),
+          .sender_domain = q.domain == 0 ? triplet : slots_.HomeOf(SenderDomainOf(q))};
+}
+
+void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
+                          TripletRing* changes, GreyDecision* decisions) noexcept {
+  assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
+  Homes homes[kMaxBatch];
+  for (size_t i = 0; i < questions.size(); ++i) {
+    homes[i] = HomesOf(questions[i]);
+    slots_.Prefetch(homes[i].triplet);
+    if (rules.credits > 0) slots_.Prefetch(homes[i].client);
+    if (questions[i].domain != 0) slots_.Prefetch(homes[i].sender_domain);
+  }
+  for (size_t i = 0; i < questions.size(); ++i) {
+    const Asking asking{.question = questions[i],
+                        .homes = homes[i],
+                        .rules = rules,
+                        .now = now,
+                        .changes = changes,
+                        .may_record = changes == nullptr || changes->Room() >= kMaxChanges};
+    const std::optional<GreyDecision> whitelisted = Whitelisted(asking);
+    decisions[i] = whitelisted ? *whitelisted : DecideOne(asking);
+  }
+}
+
+std::optional<GreyDecision> TripletTable::Whitelisted(const Asking& asking) noexcept {
+  const TripletQuestion& q = asking.question;
+  const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
+    std::optional<TripletSlots::Found> found = slots_.Find(key, home);
+    if (!found || !IsWhitelisted(found->row, asking.rules, asking.now)) return false;
+    Refresh(asking, &*found);
+    return true;
+  };
+  if (asking.rules.credits == 0) return std::nullopt;
+  if (passes(ClientOf(q), asking.homes.client)) return Whitelist(TripletKind::kClient);
+  if (q.domain != 0 && passes(SenderDomainOf(q), asking.homes.sender_domain)) {
+    return Whitelist(TripletKind::kSenderDomain);
+  }
+  return std::nullopt;
+}
+
+// A lost race means that somebody else has just done the same.
+void TripletTable::Refresh(const Asking& asking, TripletSlots::Found* found) noexcept {
+  TripletRow next = Clamped(found->row, asking.now);
+  const uint32_t minutes = MinutesOf(asking.now);
+  if (next.last_minutes == found->row.last_minutes && minutes - next.last_minutes < kRefreshMinutes) return;
+  next.last_minutes = minutes;
+  next.first = found->row.first;  // the hours of credits count from it
+  if (asking.may_record && slots_.ChangeState(found, next)) asking.Push(next);
+}
+
+GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
+  const TripletKey key = KeyOf(asking.question);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::optional<TripletSlots::Found> found = slots_.Find(key, asking.homes.triplet);
+    if (!found) return AddNew(asking);
+    const Step step = StepOf(found->row, asking.rules, asking.now);
+    if (step.next == found->row) return step.decision;
+    if (!asking.may_record) {
+      return step.decision.answer == GreyAnswer::kKnown ? step.decision : Unrecorded(GreyReason::kBehind);
+    }
+    if (!slots_.ChangeExtra(&*found, step.next) || !slots_.ChangeState(&*found, step.next)) continue;
+    asking.Push(step.next);
+    if (step.decision.answer == GreyAnswer::kMatured) Mature(asking);
+    if (step.decision.answer == GreyAnswer::kKnown) {
+      records_.NotePass(key.network, asking.rules, asking.now, asking.now);
+    }
+    return step.decision;
+  }
+  return Unrecorded(GreyReason::kFull);
+}
+
+GreyDecision TripletTable::AddNew(const Asking& asking) noexcept {
+  const auto& [question, homes, rules, now, changes, may_record] = asking;
+  if (!may_record) return Unrecorded(GreyReason::kBehind);
+  const NetworkRecords::Record record = records_.Look(question.network, rules, now);
+  if (record.new_rows >= rules.new_rows) {
+    if (record.passed) return Unrecorded(GreyReason::kCapped);
+    GreyDecision deferred = Deferred(GreyReason::kCapped, now, rules, now);
+    deferred.first = 0;
+    return deferred;
+  }
+  const TripletRow row{.key = KeyOf(question), .first = now, .last_minutes = MinutesOf(now)};
+  if (!slots_.Insert(row, homes.triplet, records_, rules, now)) return Unrecorded(GreyReason::kFull);
+  records_.NoteNewRow(question.network, rules, now);
+  asking.Push(row);
+  return Deferred(GreyReason::kNew, now, rules, now);
+}
+
+void TripletTable::Mature(const Asking& asking) noexcept {
+  const TripletQuestion& q = asking.question;
+  records_.NotePass(q.network, asking.rules, asking.now, asking.now);
+  if (q.aligned) records_.NotePass(q.domain, asking.rules, asking.now, asking.now);
+  if (asking.rules.credits == 0) return;
+  Earn(asking, ClientOf(q), asking.homes.client);
+  if (q.domain != 0) Earn(asking, SenderDomainOf(q), asking.homes.sender_domain);
+}
+
+void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept {
+  const bool is_client = key.kind == TripletKind::kClient;
+  TripletRow fresh{.key = key, .first = asking.now, .last_minutes = MinutesOf(asking.now)};
+  if (!is_client) fresh.payload = WithSender(0, asking.question.sender);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::optional<TripletSlots::Found> found = slots_.Find(key, home);
+    if (!found) {
+      if (slots_.Insert(fresh, home, records_, asking.rules, asking.now)) asking.Push(fresh);
+      return;
+    }
+    TripletRow next = Clamped(found->row, asking.now);
+    if (next.forgotten || IsExpired(next, asking.rules, asking.now)) {
+      next = fresh;
+      next.epoch = found->row.forgotten ? After(found->row.epoch) : found->row.epoch;
+    } else {
+      next.payload = is_client ? WithCredit(next, asking.now) : WithSender(next.payload, asking.question.sender);
+      next.last_minutes = MinutesOf(asking.now);
+    }
+    if (next == found->row) return;
+    if (!slots_.ChangeExtra(&*found, next) || !slots_.ChangeState(&*found, next)) continue;
+    asking.Push(next);
+    return;
+  }
+}
+
+GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& rules, uint32_t now) const noexcept {
+  const Homes homes = HomesOf(q);
+  const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
+    const std::optional<TripletSlots::Found> found = slots_.Find(key, home);
+    return found && IsWhitelisted(found->row, rules, now);
+  };
+  if (rules.credits > 0 && passes(ClientOf(q), homes.client)) return Whitelist(TripletKind::kClient);
+  if (rules.credits > 0 && q.domain != 0 && passes(SenderDomainOf(q), homes.sender_domain)) {
+    return Whitelist(TripletKind::kSenderDomain);
+  }
+  if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) return StepOf(found->row, rules, now).decision;
+  GreyDecision deferred = Deferred(GreyReason::kNew, now, rules, now);
+  deferred.first = 0;
+  return deferred;
+}
+
+void TripletTable::Load(const TripletRow& loaded, const TripletRules& rules, uint32_t now) noexcept {
+  TripletRow row = Clamped(loaded, now);
+  if (IsExpired(row, rules, now)) return;
+  const TripletSlots::Home home = slots_.HomeOf(row.key);
+  if (std::optional<TripletSlots::Found> found = slots_.Find(row.key, home)) {
+    row = Join(row, Clamped(found->row, now));
+    const bool changed = slots_.ChangeExtra(&*found, row) && slots_.ChangeState(&*found, row);
+    assert(changed);
+    static_cast<void>(changed);
+  } else if (!slots_.Insert(row, home, records_, rules, now)) {
+    return;
+  }
+  const bool is_triplet = row.key.kind == TripletKind::kNetwork || row.key.kind == TripletKind::kDomain;
+  if (!is_triplet || row.forgotten) return;
+  if (row.passed) {
+    const uint32_t when = kMinutesFrom + row.last_minutes * 60;
+    records_.NotePass(row.key.network, rules, when, now);
+  } else if (Since(row.first, now) <= rules.RecentSeconds()) {
+    records_.NoteNewRow(row.key.network, rules, now);
+  }
+}
+
+std::optional<TripletRow> TripletTable::Forget(const TripletKey& key, const TripletRules& rules,
+                                               uint32_t now) noexcept {
+  const auto today = static_cast<uint16_t>(std::min<uint32_t>(MinutesOf(now) / (24 * 60), kMaxEpoch));
+  TripletRow marker{
+      .key = key, .first = now, .last_minutes = MinutesOf(now), .epoch = today, .passed = false, .forgotten = true};
+  const TripletSlots::Home home = slots_.HomeOf(key);
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::optional<TripletSlots::Found> found = slots_.Find(key, home);
+    if (!found) {
+      if (!slots_.Insert(marker, home, records_, rules, now)) return std::nullopt;
+      return marker;
+    }
+    marker.epoch = std::max(today, After(found->row.epoch));
+    // The epoch first: what a worker does to the row in between loses to the marker at this epoch.
+    if (slots_.ChangeExtra(&*found, marker) && slots_.ChangeState(&*found, marker)) return marker;
+  }
+  return std::nullopt;
+}
+
+std::optional<TripletRow> TripletTable::Find(const TripletKey& key) const noexcept {
+  const std::optional<TripletSlots::Found> found = slots_.Find(key, slots_.HomeOf(key));
+  if (!found) return std::nullopt;
+  return found->row;
+}
+
+}  // namespace rblitz

@@ -1,0 +1,115 @@
+// The greylist: who must wait and who has waited. Decides by time alone, never by counts of questions, so that a
+// question that is asked again changes nothing that its first asking did not.
+//
+// Order of a decision: auto-whitelisted address, auto-whitelisted domain of a sender from a network, triplet. A triplet
+// that matures earns its address a credit, at most one an hour, and its domain a sender. Bounded memory: what is new
+// may push out what TripletSlots says, or is left unrecorded. A network may make rules.new_rows in a window of delay +
+// 15 minutes; beyond that its mail is deferred unrecorded, or passes unrecorded if it has passed before.
+//
+// Thread-safety: Decide and Look from any thread, lock-free; each thread brings a ring of its own. Load only before the
+// first Decide. Ordering: triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is
+// kUnrecorded. Cost: one cache line for a whitelisted address, two for a known triplet (one with credits = 0), and the
+// network's record for a new one; all but the last are fetched together for a burst.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "tables/network_records.h"
+#include "tables/triplet_ring.h"
+#include "tables/triplet_row.h"
+#include "tables/triplet_slots.h"
+
+namespace rblitz {
+
+struct TripletQuestion {
+  uint64_t network = 0;  // masked, as in TripletKey
+  uint64_t client = 0;   // the lower 64 bits of an IPv6 address, or the IPv4 address
+  uint64_t triplet = 0;  // of sender and recipient
+  uint64_t sender = 0;   // of the sender
+  uint64_t domain = 0;   // of the sender's domain; 0: not told
+  bool aligned = false;  // the triplet belongs to the domain instead of the network; REQUIRES: domain
+};
+
+// The last octet of the answer.
+enum class GreyAnswer : uint8_t { kMatured = 2, kKnown = 3, kDefer = 4, kWhitelisted = 6, kUnrecorded = 9 };
+
+enum class GreyReason : uint8_t {
+  kNew,           // never seen, or forgotten
+  kEarly,         // within the delay
+  kLate,          // nobody came back within the window: it starts anew
+  kMatured,       //
+  kKnown,         //
+  kClient,        // the address has its credits
+  kSenderDomain,  // the domain has its senders
+  kFull,          // every slot that it could take is protected
+  kCapped,        // its network has made too many new rows
+  kBehind,        // the journal has no room
+};
+
+struct GreyDecision {
+  GreyAnswer answer;
+  GreyReason reason;
+  uint32_t wait_seconds = 0;  // of kDefer
+  uint32_t first = 0;         // when the triplet was first seen; 0: it was not
+
+  auto operator<=>(const GreyDecision&) const = default;
+};
+
+class TripletTable {
+ public:
+  static constexpr size_t kMaxBatch = 64;
+  // Rows that one decision may push.
+  static constexpr size_t kMaxChanges = 3;
+
+  // The seed only places rows; it is kept with the state so that a store fits the table that it is loaded into.
+  TripletTable(uint64_t max_triplets, uint64_t seed);
+
+  // `changes` takes what the journal must keep; null: nothing is kept. REQUIRES: at most kMaxBatch questions.
+  void Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now, TripletRing* changes,
+              GreyDecision* decisions) noexcept;
+
+  // What Decide would say; nothing changes.
+  [[nodiscard]] GreyDecision Look(const TripletQuestion& question, const TripletRules& rules,
+                                  uint32_t now) const noexcept;
+
+  // A row from disk, joined with what is there. Expired rows are left out.
+  void Load(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept;
+
+  // Leaves a marker for the lifetime of rows, whether there was a row or not, and returns it; nothing: no slot was
+  // free. `today` in days since kMinutesFrom.
+  [[nodiscard]] std::optional<TripletRow> Forget(const TripletKey& key, const TripletRules& rules,
+                                                 uint32_t now) noexcept;
+
+  [[nodiscard]] std::optional<TripletRow> Find(const TripletKey& key) const noexcept;
+
+  // visit(const TripletRow&) for each row, each as it stood at one moment; workers are not held up.
+  template <class Visit>
+  void Walk(Visit visit) const {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      if (const auto found = slots_.At(i)) visit(found->row);
+    }
+  }
+
+  [[nodiscard]] size_t slots() const noexcept { return slots_.size(); }
+  [[nodiscard]] size_t bytes() const noexcept { return slots_.bytes() + records_.bytes(); }
+
+ private:
+  struct Homes;
+  struct Asking;
+
+  [[nodiscard]] Homes HomesOf(const TripletQuestion& question) const noexcept;
+  [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
+  [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
+  [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;
+  void Mature(const Asking& asking) noexcept;
+  void Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
+  void Refresh(const Asking& asking, TripletSlots::Found* found) noexcept;
+
+  TripletSlots slots_;
+  NetworkRecords records_;
+};
+
+}  // namespace rblitz

@@ -1,0 +1,140 @@
+// Workers that ask for the same triplets at once, under a clock of the test's own: no triplet is held twice, none
+// passes before its delay, each matures once, and every change was handed over.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "tables/triplet_table.h"
+
+namespace rblitz {
+namespace {
+
+constexpr uint32_t kNow = 1800000000;
+constexpr size_t kWorkers = 3;
+
+struct Worker {
+  TripletRing ring{1 << 16};
+  std::map<uint64_t, uint32_t> first_asked;
+  std::map<uint64_t, std::vector<uint32_t>> matured;
+  std::map<uint64_t, uint32_t> first_passed;
+};
+
+void Work(TripletTable* table, Worker* worker, const std::atomic<uint32_t>* clock, const TripletRules& rules,
+          uint64_t triplets, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  for (uint32_t now = kNow; now < kNow + 1200;) {
+    now = clock->load();
+    TripletQuestion burst[16];
+    for (TripletQuestion& q : burst) {
+      q.triplet = random() % triplets;
+      q.network = q.triplet % 7;
+      q.client = q.network;
+      q.sender = q.triplet;
+    }
+    GreyDecision decisions[16];
+    table->Decide(burst, rules, now, &worker->ring, decisions);
+    // Another worker may have been ahead: what it decided shows here too.
+    const uint32_t then = clock->load();
+    for (size_t i = 0; i < 16; ++i) {
+      worker->first_asked.try_emplace(burst[i].triplet, now);
+      if (decisions[i].answer == GreyAnswer::kMatured) worker->matured[burst[i].triplet].push_back(now);
+      if (decisions[i].answer != GreyAnswer::kDefer) worker->first_passed.try_emplace(burst[i].triplet, then);
+    }
+    if (worker->ring.Room() < 1000) std::this_thread::yield();
+  }
+}
+
+struct Outcome {
+  std::vector<std::unique_ptr<Worker>> workers;
+  std::vector<TripletRow> journal;
+};
+
+Outcome AskAtOnce(TripletTable* table, const TripletRules& rules, uint64_t triplets) {
+  Outcome run;
+  std::atomic<uint32_t> clock{kNow};
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kWorkers; ++i) {
+    run.workers.push_back(std::make_unique<Worker>());
+    threads.emplace_back(Work, table, run.workers[i].get(), &clock, rules, triplets, i);
+  }
+  // Meanwhile the journal's thread takes what changed, and walks.
+  for (uint32_t now = kNow; now <= kNow + 1200; now += 12) {
+    clock = now;
+    for (int i = 0; i < 10; ++i) {
+      for (const auto& worker : run.workers) {
+        for (; worker->ring.Front() != nullptr; worker->ring.Pop()) run.journal.push_back(*worker->ring.Front());
+      }
+      std::this_thread::yield();
+    }
+    table->Walk([&](const TripletRow& row) { EXPECT_LE(row.first, now); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& worker : run.workers) {
+    for (; worker->ring.Front() != nullptr; worker->ring.Pop()) run.journal.push_back(*worker->ring.Front());
+  }
+  return run;
+}
+
+TEST(TripletStress, ATripletIsHeldOnceMaturesOnceAndNotBeforeItsDelay) {
+  const TripletRules rules{.credits = 0, .new_rows = kMaxNewRows};
+  constexpr uint64_t kTriplets = 500;
+  TripletTable table(4000, 1);
+  const Outcome run = AskAtOnce(&table, rules, kTriplets);
+  std::map<TripletKey, TripletRow> rows;
+  table.Walk([&](const TripletRow& row) { EXPECT_TRUE(rows.emplace(row.key, row).second); });
+  EXPECT_EQ(rows.size(), kTriplets);
+  for (uint64_t triplet = 0; triplet < kTriplets; ++triplet) {
+    uint32_t asked = ~0u;
+    uint32_t passed = ~0u;
+    size_t matured = 0;
+    for (const auto& worker : run.workers) {
+      if (worker->first_asked.contains(triplet)) asked = std::min(asked, worker->first_asked.at(triplet));
+      if (worker->first_passed.contains(triplet)) passed = std::min(passed, worker->first_passed.at(triplet));
+      if (worker->matured.contains(triplet)) matured += worker->matured.at(triplet).size();
+    }
+    const TripletRow& row = rows.at({.network = triplet % 7, .fingerprint = triplet});
+    EXPECT_EQ(row.first, asked);
+    EXPECT_TRUE(row.passed);
+    EXPECT_EQ(matured, 1u) << triplet;
+    EXPECT_GE(passed, asked + rules.delay_seconds);
+  }
+  // What was handed over makes the same table. A worker whose clock is a step behind may set last back, a store does
+  // not.
+  TripletTable loaded(4000, 2);
+  for (const TripletRow& row : run.journal) loaded.Load(row, rules, kNow + 1201);
+  for (const auto& [key, row] : rows) {
+    const std::optional<TripletRow> found = loaded.Find(key);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->first, row.first);
+    EXPECT_TRUE(found->passed);
+    EXPECT_GE(found->last_minutes, row.last_minutes);
+  }
+}
+
+// More triplets than slots: rows are replaced all the time.
+TEST(TripletStress, NothingPassesEarlyWhileRowsAreReplaced) {
+  const TripletRules rules{.new_rows = kMaxNewRows};
+  TripletTable table(200, 1);
+  const Outcome run = AskAtOnce(&table, rules, 3000);
+  std::map<TripletKey, int> rows;
+  table.Walk([&](const TripletRow& row) { EXPECT_EQ(++rows[row.key], 1); });
+  EXPECT_GT(rows.size(), 100u);
+  for (const auto& worker : run.workers) {
+    for (const auto& [triplet, times] : worker->matured) {
+      uint32_t asked = ~0u;
+      for (const auto& other : run.workers) {
+        if (other->first_asked.contains(triplet)) asked = std::min(asked, other->first_asked.at(triplet));
+      }
+      for (const uint32_t time : times) EXPECT_GE(time, asked + rules.delay_seconds);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace rblitz
