@@ -156,7 +156,7 @@ std::vector<Row> Rows() {
       {"class ANY", "RFC 6895 section 3.2", {.qclass = 255}, kRefuses},
       {"class NONE", "the same", {.qclass = 254}, kRefuses},
       {"class 1000, EDNS", "the same", {.size = 1232, .qclass = 1000}, WithOpt(kRefuses)},
-      {"no question", "RFC 9619 section 4", {.questions = 0}, kBroken},
+      {"no question", "RFC 7873 section 5.4: only asks for a cookie", {.questions = 0}, kBroken},
       {"no question, EDNS", "the same, RFC 6891 section 6.1.1", {.size = 1232, .questions = 0}, WithOpt(kBroken)},
       {"no question, EDNS 1", "the same", {.size = 1232, .version = 1, .questions = 0}, WithOpt(kBroken)},
       {"two questions", "RFC 9619 section 4", {.questions = 2}, kBroken},

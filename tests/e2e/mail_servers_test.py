@@ -3,12 +3,14 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 from harness import Server, main, namespace
-from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, Matrix, config, daemon, etc, missing, run_in
+from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, Matrix, config, daemon, etc, missing, run_in, stop
 
 POSTFIX, EXIM = "usr/sbin/postfix", "usr/sbin/exim4"
 # What happens: client, sender's domain, and the zone that keeps it out.
@@ -127,6 +129,44 @@ accept domains = mail.example.net
                 self.assertRegex(talk, rf"(?m)^550.* is listed in {zone}: " if zone else r"(?m)^250 Accepted")
         with matrix.case(self, "Exim", "TXT in the reply"):
             self.assertIn("listed in bl.example.com: why 192.0.2.10 is listed", self.say("192.0.2.10", "ham.example"))
+
+
+class Stopping(unittest.TestCase):
+    """Of programs like Postfix, whose process to end is a child of what was started."""
+
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="rblitz-e2e-")))
+        # Its end is read when the last of them is gone, whose output it is.
+        self.process = subprocess.Popen(["sh", "-c", f"sleep 60 & echo $! >{self.folder}/pid.new && mv {self.folder}/pid.new "
+                                         f"{self.folder}/pid; wait $!; exit 7"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.addCleanup(self.process.stdout.close)
+        while not (self.folder / "pid").exists():
+            self.assertIsNone(self.process.poll())
+            time.sleep(0.01)
+
+    def check_stop(self, name, status):
+        began = time.monotonic()
+        stop(self.process, self.folder / name)
+        self.assertEqual((self.process.returncode, self.process.stdout.read()), (status, b""))
+        self.assertLess(time.monotonic() - began, 25)  # before anybody has to be killed
+
+    def test_who_is_named_is_told_and_who_waits_ends_by_itself(self):
+        self.check_stop("pid", 7)
+
+    def test_where_nobody_is_named_all_end(self):
+        self.check_stop("absent", -15)
+
+    def test_a_number_that_is_another_s_by_now_is_left_alone(self):
+        other = subprocess.Popen(["sleep", "60"])
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        (self.folder / "stale").write_text(f"{other.pid}\n")
+        self.check_stop("stale", -15)
+        self.assertIsNone(other.poll())
+
+    def test_a_number_that_is_nobody_s_is_not_waited_for(self):
+        (self.folder / "stale").write_text(f"{1 << 22}\n")  # Linux numbers those below
+        self.check_stop("stale", -15)
 
 
 if __name__ == "__main__":

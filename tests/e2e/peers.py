@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -82,19 +83,39 @@ def daemon(space, *command, ready, more_log=str, pid_file=None, seconds=60):
             yield
         finally:
             if process.poll() is None:
-                stop(process, int(pid_file.read_text()) if pid_file and pid_file.exists() else process.pid)
+                stop(process, pid_file)
 
 
-def stop(process, pid):
-    """Ends `pid`, on which `process` waits or which it is."""
+def parent(pid):
+    """0 where there is no such process."""
+    try:
+        return int(re.search(r"^PPid:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)[1])
+    except OSError:
+        return 0
+
+
+def family(process):
+    """`process` and all that it has started and that still belongs to it."""
+    parents = {int(entry.name): parent(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+    found = [process.pid]
+    for pid in found:  # and those found meanwhile
+        found += [child for child, of in parents.items() if of == pid]
+    return found
+
+
+def stop(process, pid_file=None):
+    """Ends `process` by the one of its own whose number `pid_file` holds; where that holds none, with all that it has started."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
+        ours = family(process)
+        told = pid_file.read_text().strip() if pid_file and pid_file.exists() else ""
+        # A number that was left behind may be anybody's by now, and what we wait for would not end by it.
+        one = number == signal.SIGTERM and told.isdigit() and int(told) in ours
+        for pid in [int(told)] if one else ours:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
             return
-    process.kill()
-    process.wait()
 
 
 class Matrix:

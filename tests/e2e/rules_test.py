@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-"""Zones with rules on loopback sockets: clients at different addresses (allow, acl), `except`, combined feeds, and
-what reloading and failing files do to them."""
+"""Zones with rules on loopback sockets: clients at different addresses (allow, acl) and with different keys (aclkey), `except`,
+combined feeds, and what reloading and failing files do to them."""
 
+import re
 import socket
+import subprocess
 import unittest
 
 import dns.message
@@ -31,6 +33,10 @@ name = "acl"
 path = "acl.txt"
 format = "acl"
 [[feed]]
+name = "keys"
+path = "keys.txt"
+format = "aclkey"
+[[feed]]
 name = "common"
 path = "common.txt"
 format = "combined"
@@ -47,6 +53,9 @@ allow = ["127.0.0.8/29", "::1"]
 name = "acl.test"
 feeds = ["data", "acl"]
 [[zone]]
+name = "key.test"
+feeds = ["data", "keys"]
+[[zone]]
 name = "except.test"
 feeds = ["data"]
 except = ["own-whitelist"]
@@ -58,6 +67,7 @@ FILES = {
     "data.txt": "198.51.100.0/24\n",
     "own.txt": "198.51.100.7\n",
     "acl.txt": "127.0.0.20 :ignore\n127.0.0.21 :refuse\n127.0.0.22 :empty\n127.0.0.23 :127.255.255.254:not you, $\n",
+    "keys.txt": ":refuse\nsecret :pass\nother =accept\nhollow :empty\nlapsed :127.255.255.254:renew your key, $\nclosed :ignore\n",
     "common.txt": "$DATASET ip4set proxies @\n:2:proxy $\n192.0.2.10\n$DATASET ip4set relays @\n:3:\n198.51.100.10\n",
 }
 LISTED = "9.100.51.198."
@@ -76,6 +86,15 @@ def ask(name, client="127.0.0.1", kind="A", seconds=5):
             return None
     data = sorted(item.to_text() for rrset in answer.answer for item in rrset)
     return data if data else dns.rcode.to_text(answer.rcode())
+
+
+def dig(name, kind="A"):
+    """Status and data of the answer, as dig prints them."""
+    done = subprocess.run(["dig", "@127.0.0.1", "-p", str(PORT), name, kind, "+tries=1", "+time=5", "+nocmd", "+nostats"],
+                          capture_output=True, text=True, timeout=30)
+    status = re.search(r"status: (\w+)", done.stdout)
+    data = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+" + kind + r"\s+(.+)$", done.stdout, re.M)
+    return status and status[1], sorted(data)
 
 
 class Rules(unittest.TestCase):
@@ -129,6 +148,46 @@ class Rules(unittest.TestCase):
         self.assertEqual(self.server.rblitz("reload", "acl").returncode, 0)
         self.assertEqual(ask(LISTED + "acl.test", "127.0.0.21"), ["127.0.0.2"])
         self.assertEqual(ask(LISTED + "acl.test", "127.0.0.1"), "REFUSED")
+
+    def test_a_list_of_keys_decides_by_the_key_in_the_question(self):
+        unlisted = "9.2.0.192."
+        for name, kind, expected in (
+                (LISTED + "secret.key.test", "A", ("NOERROR", ["127.0.0.2"])),
+                (LISTED + "SeCrEt.key.test", "A", ("NOERROR", ["127.0.0.2"])),
+                (LISTED + "other.key.test", "A", ("NOERROR", ["127.0.0.2"])),
+                (unlisted + "secret.key.test", "A", ("NXDOMAIN", [])),
+                ("2.0.0.127.secret.key.test", "A", ("NOERROR", ["127.0.0.2"])),
+                ("secret.key.test", "A", ("NOERROR", [])),
+                (LISTED + "hollow.key.test", "A", ("NXDOMAIN", [])),
+                (unlisted + "lapsed.key.test", "A", ("NOERROR", ["127.255.255.254"])),
+                (unlisted + "lapsed.key.test", "TXT", ("NOERROR", ['"renew your key, 127.0.0.1"'])),
+                (LISTED + "secre.key.test", "A", ("REFUSED", [])), (LISTED + "secrets.key.test", "A", ("REFUSED", [])),
+                (unlisted + "wrong.key.test", "TXT", ("REFUSED", [])),
+                (LISTED + "key.test", "A", ("REFUSED", [])), (unlisted + "key.test", "A", ("REFUSED", [])),
+                (LISTED + "key.test", "ANY", ("REFUSED", [])), ("secret." + LISTED + "key.test", "A", ("REFUSED", [])),
+                (LISTED + "open.test", "A", ("NOERROR", ["127.0.0.2"]))):
+            self.assertEqual(dig(name, kind), expected, (name, kind))
+        status, soa = dig("key.test", "SOA")
+        self.assertEqual((status, len(soa)), ("NOERROR", 1))
+        self.assertIsNone(ask(LISTED + "closed.key.test", seconds=0.3))
+        counted = lambda: self.server.json("stats")["zones"]["key.test"]
+        self.server.wait_until(lambda: counted()["ignored"] == 1)
+        self.assertEqual(counted()["refused"], 7)
+        self.server.check_sums(self)
+        status = {zone["name"]: zone for zone in self.server.json("status")["zones"]}["key.test"]
+        self.assertEqual((status["access"], status["feeds"]), (["keys"], ["data"]))
+
+    def test_a_key_is_taken_back_by_a_reload_and_by_no_broken_list(self):
+        self.server.write("keys.txt", "other :pass\n")
+        self.assertEqual(self.server.rblitz("reload", "keys").returncode, 0)
+        self.assertEqual(dig(LISTED + "other.key.test"), ("NOERROR", ["127.0.0.2"]))
+        # Without a line that says more, who has no key of the list is ignored.
+        for name in (LISTED + "secret.key.test", LISTED + "key.test"):
+            self.assertIsNone(ask(name, seconds=0.3), name)
+        self.server.write("keys.txt", "secret :pass\nno.key :pass\n")
+        self.assertEqual(self.server.rblitz("reload", "keys").returncode, 1)
+        self.assertEqual(dig(LISTED + "other.key.test"), ("NOERROR", ["127.0.0.2"]))
+        self.assertIsNone(ask(LISTED + "secret.key.test", seconds=0.3))
 
     def test_what_is_excepted_is_not_listed_and_lookup_says_why(self):
         self.assertEqual(ask("7.100.51.198.except.test"), "NXDOMAIN")

@@ -12,6 +12,7 @@ import sys
 import unittest
 from pathlib import Path
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.query
@@ -94,6 +95,40 @@ class Tcp(unittest.TestCase):
                 self.assertFalse(whole.flags & dns.flags.TC)
                 self.assertEqual(len(whole.answer[0]), TEXTS)
                 self.assertEqual(whole.edns, edns)
+
+    def test_edns_over_tcp_is_as_the_compliance_test_wants_it(self):
+        # `ednstcp` of ISC's compliance test, whose size of 512 is about UDP alone, and its other questions with EDNS (RFC 8906
+        # section 3.2.7).
+        unknown = [dns.edns.GenericOption(100, b"")]
+        noerror, badvers = dns.rcode.NOERROR, dns.rcode.BADVERS
+        for name, version, options, rcode, answers in (
+                ("tcp", None, {}, noerror, TEXTS), ("ednstcp", 0, {"payload": 512, "ednsflags": dns.flags.DO}, noerror, TEXTS),
+                ("edns@0tcp", 0, {"payload": 0}, noerror, TEXTS), ("ednsopt", 0, {"options": unknown}, noerror, TEXTS),
+                ("ednsflags", 0, {"ednsflags": 0x0080}, noerror, TEXTS), ("edns1", 1, {}, badvers, 0),
+                ("edns1opt", 1, {"options": unknown}, badvers, 0), ("edns1do", 1, {"ednsflags": dns.flags.DO}, badvers, 0)):
+            question = query("99.2.0.192", "TXT")
+            question.use_edns(version, **options)
+            for address in ("127.0.0.1", "::1"):
+                with self.subTest(name=name, address=address):
+                    answer = dns.query.tcp(question, address, port=self.port, timeout=30)
+                    self.assertEqual((answer.rcode(), sum(map(len, answer.answer))), (rcode, answers))
+                    self.assertFalse(answer.flags & dns.flags.TC)
+                    self.assertEqual(bool(answer.flags & dns.flags.AA), rcode == noerror)
+                    if version is None:
+                        self.assertEqual(answer.edns, -1)
+                        continue
+                    self.assertEqual((answer.edns, answer.payload, answer.options), (0, 1232, ()))
+                    self.assertEqual(answer.ednsflags & 0xffff, question.ednsflags & dns.flags.DO)
+        # What cannot be answered gets its OPT, too.
+        unknown_opcode, two = query("99.2.0.192", use_edns=0), bytearray(query("99.2.0.192", use_edns=0).to_wire())
+        unknown_opcode.set_opcode(15)
+        two += two[-11:]
+        two[11] = 2
+        for wire, rcode in ((unknown_opcode, dns.rcode.NOTIMP), (bytes(two), dns.rcode.FORMERR)):
+            client = self.connect()
+            client.sendall(framed(wire))
+            answer = receive_message(client)
+            self.assertEqual((answer[3] & 15, answer[11]), (rcode, 1))
 
     def test_both_transports_agree(self):
         for name, kind in (("1.100.51.198", "A"), ("1.100.51.198", "TXT"), ("8.8.8.8", "A"), ("", "SOA"), ("", "NS"),
