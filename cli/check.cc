@@ -9,8 +9,10 @@
 #include "cli/client_rules.h"
 #include "cli/config.h"
 #include "cli/options.h"
+#include "cli/privileges.h"
 #include "cli/render.h"
 #include "cli/views.h"
+#include "dataplane/io/dpdk_eal_args.h"
 #include "dataplane/zone.h"
 #include "loaders/feed.h"
 
@@ -32,6 +34,22 @@ FeedOutcome Load(const ConfiguredFeed& feed, std::shared_ptr<const FeedData>* da
   return outcome;
 }
 
+// As the server will be: with cores that it may have, and as its user, for good. What only root can read is then as
+// unreadable as it will be.
+Status BecomeServer(const Config& config) {
+  if (config.server.io == IoKind::kDpdk || !config.dpdk.cores.empty()) {
+    if (const auto cores = io::WorkerCores(config.dpdk, io::AllowedCpus()); !cores) {
+      return Fail("server." + cores.error().message);
+    }
+  }
+  if (config.server.user.empty()) return {};
+  const Result<User> user = FindUser(config.server.user);
+  if (!user) return Fail("server.user: " + user.error().message);
+  if (geteuid() != 0) return {};
+  if (const Status became = BecomeUser(*user); !became) return Fail("server.user: " + became.error().message);
+  return {};
+}
+
 }  // namespace
 
 Json CheckJson(const std::string& config_file, const std::function<void(const std::string&)>& progress) {
@@ -44,6 +62,9 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
   if (!config) {
     json["errors"] = ErrorLines(config.error().message);
     return json;
+  }
+  if (const Status became = BecomeServer(*config); !became) {
+    json["errors"].push_back(config_file + ": " + became.error().message);
   }
   if (const auto rules = ClientRulesLoader().Load(*config); !rules) {
     json["errors"].push_back(config_file + ": " + rules.error().message);

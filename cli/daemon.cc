@@ -185,7 +185,10 @@ void Daemon::Stop() {
 void Daemon::Measure() {
   const Clock::time_point now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - measured_at_).count();
-  const uint64_t received = workers_->Sum(&WorkerStats::received);
+  // What neighbours and the kernel's peers send is no question.
+  const uint64_t received = workers_->Sum(&WorkerStats::received) - workers_->Sum(&WorkerStats::arp_replies) -
+                            workers_->Sum(&WorkerStats::nd_replies) - workers_->Sum(&WorkerStats::icmp_replies) -
+                            workers_->Sum(&WorkerStats::to_kernel);
   const uint64_t answered = workers_->Sum(&WorkerStats::answered);
   rates_ = {static_cast<double>(received - received_before_) / seconds,
             static_cast<double>(answered - answered_before_) / seconds};

@@ -39,14 +39,18 @@ void Pin(std::thread& thread, int core) {
   pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
 }
 
-// The TAPs of ports that the kernel has too are up by now, and have the ports' addresses: TCP comes to them.
-void AddKernelPorts(const io::DpdkConfig& config, std::vector<io::SocketConfig>* listen) {
+// The TAPs of ports that the kernel has too are up by now, and have the ports' addresses: TCP comes to them. Whether
+// there are any.
+bool AddKernelPorts(const io::DpdkConfig& config, std::vector<io::SocketConfig>* listen) {
+  bool has_any = false;
   for (const io::DpdkPortConfig& port : config.ports) {
     if (port.kernel_port.empty()) continue;
+    has_any = true;
     for (const std::string& address : port.addresses) {
       listen->push_back({.address = address.substr(0, address.find('/')), .port = 53});
     }
   }
+  return has_any;
 }
 
 }  // namespace
@@ -76,8 +80,11 @@ Result<std::unique_ptr<Workers>> Workers::Open(const Config& config) {
     sockets->tcp[i].port = sockets->udp[i].port;
   }
   tcp.listen = std::move(sockets->tcp);
-  AddKernelPorts(config.dpdk, &tcp.listen);
-  if (Status opened = workers->OpenTcp(std::move(tcp)); !opened) return tl::unexpected(opened.error());
+  const bool has_kernel_port = AddKernelPorts(config.dpdk, &tcp.listen);
+  if (Status opened = workers->OpenTcp(std::move(tcp)); !opened) {
+    if (!has_kernel_port) return tl::unexpected(opened.error());
+    return Fail(opened.error().message + " (a kernel_port answers TCP too; tcp_connections = 0 ends that)");
+  }
   return workers;
 }
 

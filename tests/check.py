@@ -125,8 +125,12 @@ def test(folder, selection):
     return total
 
 
+# Without precompiled headers, so that every source includes what it uses.
+RELEASE = {"b_pch": "false", "benches": "enabled", "tests": "enabled"}
+
+
 def stage_release(build_only):
-    built = build("build", {"tests": "enabled", "benches": "enabled"})
+    built = build("build", RELEASE)
     if not built or build_only:
         return step("build", built)
     return test("build", [])
@@ -227,7 +231,7 @@ def stage_lint(build_only):
     total = Tally()
     if build_only:
         return total
-    if not build("build", {"tests": "enabled", "benches": "enabled"}):
+    if not build("build", RELEASE):
         return step("lint: build", False)
     total += step("clang-format", clang_format())
     total += step("python syntax", python_compiles())
@@ -239,7 +243,7 @@ def stage_lint_tests(build_only):
     """Tests and benchmarks too, all checks, and the analyzer: minutes each, so not a part of make check."""
     if build_only:
         return Tally()
-    if not build("build", {"tests": "enabled", "benches": "enabled"}):
+    if not build("build", RELEASE):
         return step("lint-tests: build", False)
     return step("clang-tidy, all checks", clang_tidy(PRODUCT + PROVING))
 

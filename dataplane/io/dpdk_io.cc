@@ -37,7 +37,8 @@ Status InitEal(const DpdkConfig& config) {
   std::vector<char*> argv;
   for (std::string& argument : *arguments) argv.push_back(argument.data());
   if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0) {
-    return Fail(std::string("dpdk.eal: DPDK does not start, its lines above say why: ") + rte_strerror(rte_errno));
+    // rte_errno is often that of a step that was tried and is not needed.
+    return Fail("dpdk.eal: DPDK does not start, its lines above say why (no huge pages: nr_hugepages, or --no-huge)");
   }
   return {};
 }

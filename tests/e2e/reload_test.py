@@ -3,6 +3,7 @@
 
 import gzip
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -398,6 +399,23 @@ class StartAndStop(unittest.TestCase):
         done = subprocess.run([harness.programs.rblitz, "--json", "check", path], capture_output=True, text=True)
         self.assertEqual((done.returncode, json.loads(done.stdout)["ok"]), (1, False))
         self.assertRegex(done.stderr, r"rblitz: .*rblitz\.toml:6: feed\.path: .*one\.txt")
+
+    @unittest.skipIf(os.geteuid() != 0, "only root becomes another user")
+    def test_check_is_of_the_user_and_the_cores_that_the_server_will_have(self):
+        server = Server(config(free_port()), FILES)
+        self.addCleanup(server.__exit__)
+        server.folder.chmod(0o755)
+        path = server.folder / "rblitz.toml"
+        text = path.read_text()
+        (server.folder / "one.txt").chmod(0o600)
+        for key, error in (('user = "nobody"', r"feed\.path: .*one\.txt: .*Permission denied"),
+                           ('user = "no-such-user"', r"server\.user: there is no user 'no-such-user'"),
+                           ("cores = [1023]", r"server\.cores: this process may not run on CPU 1023")):
+            path.write_text(text.replace("[server]", f"[server]\n{key}"))
+            done = subprocess.run([harness.programs.rblitzd, "--check", "--config", path], capture_output=True, text=True,
+                                  timeout=30)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stderr, error)
 
 
 if __name__ == "__main__":

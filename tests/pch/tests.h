@@ -1,6 +1,4 @@
 // Precompiled for the tests where b_pch is on. Sources include what they use all the same: other builds have no such header.
-#pragma once
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
