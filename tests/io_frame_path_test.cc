@@ -15,13 +15,20 @@ using test::FrameBytes;
 // What a port may say of a UDP checksum, which MemoryIo never does.
 class FramePathTest : public testing::Test {
  protected:
-  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) {
+  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) { return TakeOn(path_, size, room, checksum); }
+  Fate TakeOn(FramePath& path, uint16_t size, uint16_t room, UdpChecksum checksum) {
     ReceivedFrames received;
     received.Add(frame_.data(), size, room, checksum);
     Fate fate = Fate::kDropped;
     burst_.count = 0;
-    path_.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
+    path.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
     return fate;
+  }
+  Fate FateOn(FramePath& path, const FrameBytes& frame) {
+    frame_ = frame;
+    frame_.resize(frame.size() + 256);
+    return TakeOn(path, static_cast<uint16_t>(frame.size()), static_cast<uint16_t>(frame_.size()),
+                  UdpChecksum::kUnknown);
   }
 
   // The fate of a question whose checksum field has this value, and the answer's checksum field after a turn round
@@ -146,6 +153,7 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
            {test::Udp6Frame({.next_header = 6}, {}, {1}), Fate::kToKernel},
            {test::Udp6Frame({.destination = test::kAllNodesIp6, .destination_mac = test::kAllNodesMac}, {}, {1}),
             Fate::kToKernel},
+           {test::UdpFrame({.ethertype = 0x88cc}, {}, {1}), Fate::kToKernel},
            {test::ArpFrame({}), Fate::kArpReply},
            {test::NdFrame(test::ToGroupOf(test::kOwnIp6), {}), Fate::kNdReply},
            {test::Echo6Frame({}, {1}), Fate::kEchoReply},
@@ -173,6 +181,19 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
     // Without a kernel the same are dropped.
     const Fate alone = Take(frame, UdpChecksum::kUnknown);
     EXPECT_EQ(alone, fate == Fate::kToKernel ? Fate::kDropped : fate) << testing::PrintToString(frame);
+  }
+}
+
+// The kernel may have IPv6 addresses that the port does not know, from a router's advertisement.
+TEST_F(FramePathTest, IpVersion6OfAPortWithoutItGoesToTheKernelWhereThereIsOne) {
+  const net::OwnAddresses only_ip4 = test::Own();
+  for (const FrameBytes& frame :
+       {test::Udp6Frame({.next_header = 6}, {}, {1}), test::Udp6Frame({}, {}, {1}),
+        test::NdFrame({.hop_limit = 255}, {.type = 136}), test::NdFrame(test::ToGroupOf(test::kOwnIp6), {})}) {
+    for (const bool has_kernel : {false, true}) {
+      FramePath path(&only_ip4, 1472, stats_.get(), has_kernel);
+      EXPECT_EQ(FateOn(path, frame), has_kernel ? Fate::kToKernel : Fate::kDropped) << testing::PrintToString(frame);
+    }
   }
 }
 
