@@ -146,6 +146,7 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
            {test::UdpFrame({.destination = 0x0a3500ff, .destination_mac = FrameBytes(6, 0xff)}, {}, {1}),
             Fate::kToKernel},
            {test::UdpFrame({.destination = test::kOwnIp + 1}, {}, {1}), Fate::kToKernel},
+           {test::UdpFrame({.destination = test::kOwnIp + 1, .fragment = 0x2000}, {}, {1}), Fate::kToKernel},
            {test::UdpFrame({.protocol = 6, .fragment = 0x2000}, {}, {1}), Fate::kToKernel},
            {test::ArpFrame({.operation = 2, .destination_mac = test::kOwnMac}), Fate::kToKernel},
            {test::ArpFrame({.sender_ip = test::kOwnIp}), Fate::kToKernel},
