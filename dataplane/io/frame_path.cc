@@ -79,9 +79,9 @@ TakenFrame FramePath::TakeOther(const ReceivedFrames& received, size_t i, const 
     case FrameKind::kDnsQuestion:
       return TakeQuestion(received, i, frame, burst);
     case FrameKind::kArpRequest:
-      return {Fate::kArpReply, reply_size, has_kernel_};
+      return {Fate::kArpReply, reply_size};
     case FrameKind::kNeighborSolicitation:
-      return {Fate::kNdReply, reply_size, has_kernel_};
+      return {Fate::kNdReply, reply_size};
     case FrameKind::kIcmpEcho:
       return {Fate::kEchoReply, reply_size};
     default:
