@@ -126,6 +126,24 @@ TEST_F(FramePathTest, OverIpv6AWrongChecksumIsDroppedWhoeverFindsIt) {
   EXPECT_EQ(Take(partial, UdpChecksum::kUnknown), Fate::kDropped);
 }
 
+// Some ports say what they think of a checksum behind extension headers without having found it.
+TEST_F(FramePathTest, BehindExtensionHeadersAPortIsNotBelieved) {
+  const FrameBytes question =
+      test::Udp6Frame({.extensions = {17, 0, 1, 4, 0, 0, 0, 0}, .first_header = 60}, {}, FrameBytes(30, 0x42));
+  FrameBytes corrupted = question;
+  corrupted[78] ^= 0x08;
+  for (const UdpChecksum checksum : {UdpChecksum::kUnknown, UdpChecksum::kGood, UdpChecksum::kBad}) {
+    EXPECT_EQ(Take(question, checksum), Fate::kMessage);
+    EXPECT_TRUE(IsAnswerRight6());
+    EXPECT_EQ(Take(corrupted, checksum), Fate::kDropped);
+  }
+  // Behind a tag the header stands where it always does.
+  EXPECT_EQ(Take(test::Tagged(corrupted, 7), UdpChecksum::kGood), Fate::kDropped);
+  FrameBytes plain = test::Tagged(test::Udp6Frame({}, {}, FrameBytes(30, 0x42)), 7);
+  plain[74] ^= 0x08;
+  EXPECT_EQ(Take(plain, UdpChecksum::kGood), Fate::kMessage);
+}
+
 TEST_F(FramePathTest, CapacityOverIpv6IsSmallerByItsHeader) {
   EXPECT_EQ(Take(test::Udp6Frame({}, {}, FrameBytes(30, 0x42)), UdpChecksum::kGood), Fate::kMessage);
   EXPECT_EQ(burst_.messages[0].capacity, 30 + 256 - kSlack);

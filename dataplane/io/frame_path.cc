@@ -124,9 +124,11 @@ TakenFrame FramePath::TakeQuestion(const ReceivedFrames& received, size_t i, con
   const UdpChecksum checksum = received.checksums[i];
   const bool is_partial = checksum == UdpChecksum::kPartial ||
                           (checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(data, frame));
+  // Not every port that looks does so behind extension headers, and not every one that does not says so.
+  const bool is_told = !frame.is_ip6 || frame.upper_at == frame.net_at + net::kIp6Size;
   // Some ports call a checksum of 0 (none, RFC 768) bad.
-  const bool is_bad = checksum == UdpChecksum::kBad && HasUdpChecksum(data, frame);
-  const bool is_unknown = frame.is_ip6 && checksum != UdpChecksum::kGood && !is_partial;
+  const bool is_bad = is_told && checksum == UdpChecksum::kBad && HasUdpChecksum(data, frame);
+  const bool is_unknown = frame.is_ip6 && !(is_told && checksum == UdpChecksum::kGood) && !is_partial;
   if (is_bad || (is_unknown && !net::HasRightUdpChecksum6(data, frame))) {
     stats_->Drop(DropReason::kUdpChecksum);
     return {Fate::kDropped};
