@@ -230,6 +230,45 @@ TEST_F(FramePathTest, ConflictsAreRemembered) {
   EXPECT_EQ(stats_->address_conflicts.count(), 2u);
 }
 
+// Whatever else is in a burst: a question's frame becomes what it becomes alone.
+TEST_F(FramePathTest, ABurstIsTurnedAsItsFramesAreAlone) {
+  const std::vector<FrameBytes> kinds = {
+      question_,
+      test::UdpFrame({}, {.has_checksum = false}, FrameBytes(31, 0x43)),
+      test::ArpFrame({}),
+      test::UdpFrame({.version_and_length = 0x46, .options = {1, 1, 1, 1}}, {}, FrameBytes(32, 0x44)),
+      test::UdpFrame({}, {.destination_port = 54}, {1}),
+      test::Tagged(question_, 7),
+      test::Udp6Frame({}, {}, FrameBytes(33, 0x45)),
+  };
+  std::vector<FrameBytes> alone;
+  for (const FrameBytes& frame : kinds) {
+    alone.push_back(Take(frame, UdpChecksum::kUnknown) == Fate::kMessage ? frame_ : FrameBytes());
+  }
+  for (const size_t used : {size_t{1}, size_t{2}, size_t{5}, size_t{6}, kinds.size()}) {
+    std::vector<FrameBytes> frames;
+    ReceivedFrames received;
+    for (size_t i = 0; i < 21; ++i) frames.push_back(kinds[i % used]);
+    for (FrameBytes& frame : frames) {
+      const auto size = static_cast<uint16_t>(frame.size());
+      frame.resize(size + 256);
+      received.Add(frame.data(), size, static_cast<uint16_t>(frame.size()), UdpChecksum::kUnknown);
+    }
+    burst_.count = 0;
+    path_.Take(received, burst_, [](size_t, TakenFrame) {});
+    std::vector<uint16_t> sizes(burst_.count);
+    path_.TurnRound({burst_.messages, burst_.count}, sizes.data());
+    size_t message = 0;
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const FrameBytes& expected = alone[i % used];
+      if (expected.empty()) continue;
+      frames[i].resize(sizes.at(message++));
+      EXPECT_EQ(frames[i], expected) << used << " kinds, frame " << i;
+    }
+    EXPECT_EQ(message, burst_.count);
+  }
+}
+
 TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
   frame_ = question_;
   const auto size = static_cast<uint16_t>(question_.size());

@@ -136,7 +136,9 @@ TakenFrame FramePath::TakeQuestion(const ReceivedFrames& received, size_t i, con
   // Nothing to carry over: as if it had come without one, so that the answer gets a computed one.
   if (is_partial) net::Store16(data + frame.upper_at + net::udp::kChecksum, 0);
   const net::Frame plain = net::WithoutOptions(data, frame);
-  AddMessage(received, i, plain.upper_at + net::kUdpSize, plain.size, burst);
+  const size_t payload_at = plain.upper_at + net::kUdpSize;
+  are_plain_ = are_plain_ && payload_at == net::kUdpPayloadAt;
+  AddMessage(received, i, payload_at, plain.size, burst);
   return {Fate::kMessage};
 }
 
