@@ -3,6 +3,7 @@
 #include <smmintrin.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 
@@ -92,7 +93,7 @@ TakenFrame FramePath::TakeOther(const ReceivedFrames& received, size_t i, const 
 TakenFrame FramePath::LetGo(const uint8_t* data, const net::Frame& frame) noexcept {
   if (frame.kind == FrameKind::kArpConflict || frame.kind == FrameKind::kNdConflict) [[unlikely]] {
     const auto [mac, address] = net::ConflictIn(data, frame);
-    stats_->address_conflicts.Set({mac, address});
+    stats_->address_conflicts.Set({mac, address, std::chrono::steady_clock::now()});
   }
   if (has_kernel_ && net::IsForHost(frame.kind)) return {Fate::kToKernel};
   stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
