@@ -179,6 +179,18 @@ class KernelPort(unittest.TestCase):
             self.assertEqual(theirs.recv(100), b"over IPv6")
         self.assertEqual(server.check_sums(self)["dropped"]["other_ethertype"], 0)
 
+    def test_a_link_local_address_takes_tcp_too(self):
+        own = "fe80::53"
+        client, _, server = self.start(config("net_af_packet0,iface=port0", addresses=(f"{PORT}/24", f"{own}/64")))
+        self.assertIn(f"[{own}%rbk0]:53", server.rblitz("status").stdout)
+        self.add_address(client, "client0", "fe80::1/64")
+        query = dns.message.make_query("1.2.0.192.bl.test", "A")
+        for ask in (dns.query.udp, dns.query.tcp):
+            with inside(client):
+                answer = ask(query, f"{own}%client0", timeout=30)
+            self.assertEqual(answer.answer[0][0].to_text(), "127.0.0.2")
+        self.assertEqual(server.stop(), 0)
+
     def test_it_works_for_a_user_without_privileges(self):
         import pwd
         try:
