@@ -59,7 +59,8 @@ FrameKind CheckExtension(uint8_t type, Bytes header) noexcept {
   bool is_good = true;
   switch (type) {
     case ip6::kRouting:
-      // Type 0 is dropped whatever it says (RFC 5095); others only where we would have to send the packet on.
+      // Where we would have to send the packet on. Of type 0 always, which is policy: RFC 5095 section 3 would have it
+      // skipped where no segment is left.
       is_good = header[ip6::kRoutingType] != 0 && header[ip6::kSegmentsLeft] == 0;
       break;
     case ip6::kFragment:
