@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <optional>
 
 #include "cli/log.h"
 
@@ -17,12 +16,23 @@ void ConflictWatch::Look(std::span<const std::unique_ptr<WorkerStats>> workers, 
     Told& told = told_[worker];
     const LastConflict& conflicts = workers[worker]->address_conflicts;
     const uint64_t count = conflicts.count();
-    if (count == told.count || (told.count != 0 && now - told.at < kPause)) continue;
+    if (count == told.count) continue;
     const std::optional<LastConflict::Seen> seen = conflicts.Get();
     if (!seen) continue;  // being written: the next time
+    const auto pause = seen->address == told.address ? kPause : kPauseToAnother;
+    if (told.count != 0 && now - told.at < pause) continue;
     LogLine("address_conflict").Add("address", AddressText(*seen)).Add("mac", MacText(*seen)).Add("seen", count);
-    told = {count, now};
+    told = {count, now, seen->address};
   }
+}
+
+std::optional<LastConflict::Seen> LatestConflict(std::span<const std::unique_ptr<WorkerStats>> workers) {
+  std::optional<LastConflict::Seen> latest;
+  for (const auto& stats : workers) {
+    const std::optional<LastConflict::Seen> seen = stats->address_conflicts.Get();
+    if (seen && (!latest || seen->at >= latest->at)) latest = seen;
+  }
+  return latest;
 }
 
 std::string AddressText(const LastConflict::Seen& seen) {

@@ -1,5 +1,6 @@
 #include "cli/views_ports.h"
 
+#include <optional>
 #include <string>
 
 #include "cli/conflict_watch.h"
@@ -68,17 +69,10 @@ Json WorkerCountersJson(const Workers& workers) {
 }
 
 Json ConflictsJson(const Workers& workers) {
-  uint64_t seen = 0;
-  Json json = {{"seen", seen}, {"last_address", ""}, {"last_mac", ""}};
-  for (const auto& stats : workers.stats()) {
-    seen += stats->address_conflicts.count();
-    if (const auto last = stats->address_conflicts.Get()) {
-      json["last_address"] = AddressText(*last);
-      json["last_mac"] = MacText(*last);
-    }
-  }
-  json["seen"] = seen;
-  return json;
+  uint64_t count = 0;
+  for (const auto& stats : workers.stats()) count += stats->address_conflicts.count();
+  const std::optional<LastConflict::Seen> last = LatestConflict(workers.stats());
+  return {{"seen", count}, {"last_address", last ? AddressText(*last) : ""}, {"last_mac", last ? MacText(*last) : ""}};
 }
 
 Json LostJson(const Workers& workers) {

@@ -1,6 +1,8 @@
 #include "cli/workers.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -39,6 +41,13 @@ void Pin(std::thread& thread, int core) {
   pthread_setaffinity_np(thread.native_handle(), sizeof cores, &cores);
 }
 
+// A link-local address is one of a link, which has to be named (RFC 4007 section 11.2).
+std::string AddressOn(const std::string& device, const std::string& address) {
+  in6_addr bytes{};
+  const bool is_of_link = inet_pton(AF_INET6, address.c_str(), &bytes) == 1 && IN6_IS_ADDR_LINKLOCAL(&bytes);
+  return is_of_link ? address + '%' + device : address;
+}
+
 // The TAPs of ports that the kernel has too are up by now, and have the ports' addresses: TCP comes to them. Whether
 // there are any.
 bool AddKernelPorts(const io::DpdkConfig& config, std::vector<io::SocketConfig>* listen) {
@@ -47,7 +56,7 @@ bool AddKernelPorts(const io::DpdkConfig& config, std::vector<io::SocketConfig>*
     if (port.kernel_port.empty()) continue;
     has_any = true;
     for (const std::string& address : port.addresses) {
-      listen->push_back({.address = address.substr(0, address.find('/')), .port = 53});
+      listen->push_back({.address = AddressOn(port.kernel_port, address.substr(0, address.find('/'))), .port = 53});
     }
   }
   return has_any;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -17,8 +18,10 @@ namespace rblitz {
 class LastConflict {
  public:
   struct Seen {
+    using Clock = std::chrono::steady_clock;
     std::array<uint8_t, 6> mac;       // who has it
     std::array<uint8_t, 16> address;  // which; IPv4 as RFC 4291 section 2.5.5.2 maps it
+    Clock::time_point at{};
 
     bool operator==(const Seen&) const = default;
   };
@@ -27,6 +30,7 @@ class LastConflict {
     uint64_t words[kWords] = {};
     std::memcpy(&words[0], seen.mac.data(), seen.mac.size());
     std::memcpy(&words[1], seen.address.data(), seen.address.size());
+    words[3] = static_cast<uint64_t>(seen.at.time_since_epoch().count());
     const uint64_t version = version_.load(std::memory_order_relaxed);
     version_.store(version + 1, std::memory_order_relaxed);
     // Release: pairs with Get's loads of words. Who reads a word of this record sees the odd version, too.
@@ -44,6 +48,7 @@ class LastConflict {
     Seen seen;
     std::memcpy(seen.mac.data(), &words[0], seen.mac.size());
     std::memcpy(seen.address.data(), &words[1], seen.address.size());
+    seen.at = Seen::Clock::time_point(Seen::Clock::duration(static_cast<int64_t>(words[3])));
     return seen;
   }
 
@@ -51,7 +56,7 @@ class LastConflict {
   [[nodiscard]] uint64_t count() const noexcept { return (version_.load(std::memory_order_relaxed) + 1) / 2; }
 
  private:
-  static constexpr size_t kWords = 3;
+  static constexpr size_t kWords = 4;
   std::atomic<uint64_t> version_{0};
   std::array<std::atomic<uint64_t>, kWords> words_{};
 };

@@ -15,13 +15,20 @@ using test::FrameBytes;
 // What a port may say of a UDP checksum, which MemoryIo never does.
 class FramePathTest : public testing::Test {
  protected:
-  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) {
+  Fate Take(uint16_t size, uint16_t room, UdpChecksum checksum) { return TakeOn(path_, size, room, checksum); }
+  Fate TakeOn(FramePath& path, uint16_t size, uint16_t room, UdpChecksum checksum) {
     ReceivedFrames received;
     received.Add(frame_.data(), size, room, checksum);
     Fate fate = Fate::kDropped;
     burst_.count = 0;
-    path_.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
+    path.Take(received, burst_, [&](size_t, TakenFrame taken) { fate = taken.fate; });
     return fate;
+  }
+  Fate FateOn(FramePath& path, const FrameBytes& frame) {
+    frame_ = frame;
+    frame_.resize(frame.size() + 256);
+    return TakeOn(path, static_cast<uint16_t>(frame.size()), static_cast<uint16_t>(frame_.size()),
+                  UdpChecksum::kUnknown);
   }
 
   // The fate of a question whose checksum field has this value, and the answer's checksum field after a turn round
@@ -119,6 +126,24 @@ TEST_F(FramePathTest, OverIpv6AWrongChecksumIsDroppedWhoeverFindsIt) {
   EXPECT_EQ(Take(partial, UdpChecksum::kUnknown), Fate::kDropped);
 }
 
+// Some ports say what they think of a checksum behind extension headers without having found it.
+TEST_F(FramePathTest, BehindExtensionHeadersAPortIsNotBelieved) {
+  const FrameBytes question =
+      test::Udp6Frame({.extensions = {17, 0, 1, 4, 0, 0, 0, 0}, .first_header = 60}, {}, FrameBytes(30, 0x42));
+  FrameBytes corrupted = question;
+  corrupted[78] ^= 0x08;
+  for (const UdpChecksum checksum : {UdpChecksum::kUnknown, UdpChecksum::kGood, UdpChecksum::kBad}) {
+    EXPECT_EQ(Take(question, checksum), Fate::kMessage);
+    EXPECT_TRUE(IsAnswerRight6());
+    EXPECT_EQ(Take(corrupted, checksum), Fate::kDropped);
+  }
+  // Behind a tag the header stands where it always does.
+  EXPECT_EQ(Take(test::Tagged(corrupted, 7), UdpChecksum::kGood), Fate::kDropped);
+  FrameBytes plain = test::Tagged(test::Udp6Frame({}, {}, FrameBytes(30, 0x42)), 7);
+  plain[74] ^= 0x08;
+  EXPECT_EQ(Take(plain, UdpChecksum::kGood), Fate::kMessage);
+}
+
 TEST_F(FramePathTest, CapacityOverIpv6IsSmallerByItsHeader) {
   EXPECT_EQ(Take(test::Udp6Frame({}, {}, FrameBytes(30, 0x42)), UdpChecksum::kGood), Fate::kMessage);
   EXPECT_EQ(burst_.messages[0].capacity, 30 + 256 - kSlack);
@@ -139,6 +164,7 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
            {test::UdpFrame({.destination = 0x0a3500ff, .destination_mac = FrameBytes(6, 0xff)}, {}, {1}),
             Fate::kToKernel},
            {test::UdpFrame({.destination = test::kOwnIp + 1}, {}, {1}), Fate::kToKernel},
+           {test::UdpFrame({.destination = test::kOwnIp + 1, .fragment = 0x2000}, {}, {1}), Fate::kToKernel},
            {test::UdpFrame({.protocol = 6, .fragment = 0x2000}, {}, {1}), Fate::kToKernel},
            {test::ArpFrame({.operation = 2, .destination_mac = test::kOwnMac}), Fate::kToKernel},
            {test::ArpFrame({.sender_ip = test::kOwnIp}), Fate::kToKernel},
@@ -146,6 +172,7 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
            {test::Udp6Frame({.next_header = 6}, {}, {1}), Fate::kToKernel},
            {test::Udp6Frame({.destination = test::kAllNodesIp6, .destination_mac = test::kAllNodesMac}, {}, {1}),
             Fate::kToKernel},
+           {test::UdpFrame({.ethertype = 0x88cc}, {}, {1}), Fate::kToKernel},
            {test::ArpFrame({}), Fate::kArpReply},
            {test::NdFrame(test::ToGroupOf(test::kOwnIp6), {}), Fate::kNdReply},
            {test::Echo6Frame({}, {1}), Fate::kEchoReply},
@@ -169,26 +196,86 @@ TEST_F(FramePathTest, WhatIsTheHostsGoesToTheKernelWhereThereIsOne) {
     });
     EXPECT_EQ(taken.fate, fate) << testing::PrintToString(frame);
     EXPECT_TRUE(as_it_came);
-    EXPECT_EQ(taken.copy_to_kernel, fate == Fate::kArpReply || fate == Fate::kNdReply);
     // Without a kernel the same are dropped.
     const Fate alone = Take(frame, UdpChecksum::kUnknown);
     EXPECT_EQ(alone, fate == Fate::kToKernel ? Fate::kDropped : fate) << testing::PrintToString(frame);
   }
 }
 
+// The kernel may have IPv6 addresses that the port does not know, from a router's advertisement.
+TEST_F(FramePathTest, IpVersion6OfAPortWithoutItGoesToTheKernelWhereThereIsOne) {
+  const net::OwnAddresses only_ip4 = test::Own();
+  for (const FrameBytes& frame :
+       {test::Udp6Frame({.next_header = 6}, {}, {1}), test::Udp6Frame({}, {}, {1}),
+        test::NdFrame({.hop_limit = 255}, {.type = 136}), test::NdFrame(test::ToGroupOf(test::kOwnIp6), {})}) {
+    for (const bool has_kernel : {false, true}) {
+      FramePath path(&only_ip4, 1472, stats_.get(), has_kernel);
+      EXPECT_EQ(FateOn(path, frame), has_kernel ? Fate::kToKernel : Fate::kDropped) << testing::PrintToString(frame);
+    }
+  }
+}
+
 TEST_F(FramePathTest, ConflictsAreRemembered) {
   EXPECT_EQ(stats_->address_conflicts.Get(), std::nullopt);
+  const auto expect_last = [this](LastConflict::Seen seen, LastConflict::Seen::Clock::time_point since) {
+    const auto last = stats_->address_conflicts.Get();
+    ASSERT_TRUE(last);
+    EXPECT_GE(last->at, since);
+    seen.at = last->at;
+    EXPECT_EQ(last, seen);
+  };
+  const auto start = LastConflict::Seen::Clock::now();
   const LastConflict::Seen over_ip4 = {{2, 0xc1, 0, 0, 0, 2},
                                        {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 53, 0, 53}};
   EXPECT_EQ(Take(test::ArpFrame({.sender_ip = test::kOwnIp}), UdpChecksum::kUnknown), Fate::kDropped);
-  EXPECT_EQ(stats_->address_conflicts.Get(), over_ip4);
+  expect_last(over_ip4, start);
+  const auto later = LastConflict::Seen::Clock::now();
   const LastConflict::Seen over_ip6 = {{2, 0xc1, 0, 0, 0, 2},
                                        {0xfd, 0x53, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53}};
   EXPECT_EQ(Take(test::NdFrame({.hop_limit = 255}, {.type = 136}), UdpChecksum::kUnknown), Fate::kDropped);
-  EXPECT_EQ(stats_->address_conflicts.Get(), over_ip6);
+  expect_last(over_ip6, later);
   EXPECT_EQ(Take(test::ArpFrame({.sender_ip = test::kOwnIp, .sender_mac = test::kOwnMac}), UdpChecksum::kUnknown),
             Fate::kDropped);
   EXPECT_EQ(stats_->address_conflicts.count(), 2u);
+}
+
+// Whatever else is in a burst: a question's frame becomes what it becomes alone.
+TEST_F(FramePathTest, ABurstIsTurnedAsItsFramesAreAlone) {
+  const std::vector<FrameBytes> kinds = {
+      question_,
+      test::UdpFrame({}, {.has_checksum = false}, FrameBytes(31, 0x43)),
+      test::ArpFrame({}),
+      test::UdpFrame({.version_and_length = 0x46, .options = {1, 1, 1, 1}}, {}, FrameBytes(32, 0x44)),
+      test::UdpFrame({}, {.destination_port = 54}, {1}),
+      test::Tagged(question_, 7),
+      test::Udp6Frame({}, {}, FrameBytes(33, 0x45)),
+  };
+  std::vector<FrameBytes> alone;
+  for (const FrameBytes& frame : kinds) {
+    alone.push_back(Take(frame, UdpChecksum::kUnknown) == Fate::kMessage ? frame_ : FrameBytes());
+  }
+  for (const size_t used : {size_t{1}, size_t{2}, size_t{5}, size_t{6}, kinds.size()}) {
+    std::vector<FrameBytes> frames;
+    ReceivedFrames received;
+    for (size_t i = 0; i < 21; ++i) frames.push_back(kinds[i % used]);
+    for (FrameBytes& frame : frames) {
+      const auto size = static_cast<uint16_t>(frame.size());
+      frame.resize(size + 256);
+      received.Add(frame.data(), size, static_cast<uint16_t>(frame.size()), UdpChecksum::kUnknown);
+    }
+    burst_.count = 0;
+    path_.Take(received, burst_, [](size_t, TakenFrame) {});
+    std::vector<uint16_t> sizes(burst_.count);
+    path_.TurnRound({burst_.messages, burst_.count}, sizes.data());
+    size_t message = 0;
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const FrameBytes& expected = alone[i % used];
+      if (expected.empty()) continue;
+      frames[i].resize(sizes.at(message++));
+      EXPECT_EQ(frames[i], expected) << used << " kinds, frame " << i;
+    }
+    EXPECT_EQ(message, burst_.count);
+  }
 }
 
 TEST_F(FramePathTest, CapacityEndsBeforeTheSlackAndAtTheMtu) {
@@ -213,6 +300,7 @@ TEST(LastConflict, IsReadWholeWhileItIsWritten) {
       LastConflict::Seen seen{};
       seen.mac.fill(static_cast<uint8_t>(i));
       seen.address.fill(static_cast<uint8_t>(i));
+      seen.at += std::chrono::nanoseconds(seen.mac[0]);
       last.Set(seen);
     }
     done = true;
@@ -221,6 +309,7 @@ TEST(LastConflict, IsReadWholeWhileItIsWritten) {
     LastConflict::Seen expected{};
     expected.mac.fill(seen.mac[0]);
     expected.address.fill(seen.mac[0]);
+    expected.at += std::chrono::nanoseconds(seen.mac[0]);
     return seen == expected;
   };
   int mixed = 0;

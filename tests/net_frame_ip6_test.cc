@@ -252,8 +252,9 @@ TEST(Frame, OnlyWhatNothingIsWrongWithIsForAHost) {
                                FrameKind::kIpFragment, FrameKind::kBadNd, FrameKind::kCount}) {
     EXPECT_FALSE(IsForHost(kind)) << static_cast<int>(kind);
   }
-  for (const FrameKind kind : {FrameKind::kGroupMac, FrameKind::kArpNotUs, FrameKind::kNdNotUs, FrameKind::kNdConflict,
-                               FrameKind::kOtherProtocol, FrameKind::kOtherPort, FrameKind::kHostFragment}) {
+  for (const FrameKind kind :
+       {FrameKind::kGroupMac, FrameKind::kOtherEthertype, FrameKind::kArpNotUs, FrameKind::kNdNotUs,
+        FrameKind::kNdConflict, FrameKind::kOtherProtocol, FrameKind::kOtherPort, FrameKind::kHostFragment}) {
     EXPECT_TRUE(IsForHost(kind)) << static_cast<int>(kind);
   }
 }

@@ -44,6 +44,9 @@ TEST(FrameNd, SolicitationsOfOwnAddressesAreRecognised) {
           {"with an option that nobody knows",
            test::NdFrame(to_group(test::kOwnIp6), {.options = {99, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}})},
           {"probe (RFC 4862)", test::NdFrame(to_group(test::kOwnIp6, none), {.options = {}})},
+          {"from our link-local address and MAC: the other end of net_tap",
+           test::NdFrame(test::ToGroupOf(test::kOwnIp6, {.source = test::kOwnLinkLocal, .source_mac = test::kOwnMac}),
+                         {})},
           {"padded", padded},
       },
       {.kind = FrameKind::kNeighborSolicitation, .upper_at = 54, .is_ip6 = true});
@@ -87,20 +90,27 @@ TEST(FrameNd, BadSolicitationsAreCounted) {
 
 TEST(FrameNd, WhatNeighboursSayAmongThemselvesIsNotUs) {
   const FrameBytes other = test::Ip6(0xfd53, 0x99);
-  ExpectKind(FrameKind::kNdNotUs,
-             {{"solicitation of another", test::NdFrame(test::ToGroupOf(other), {.target = other})},
-              {"of another, sent to us", test::NdFrame({.hop_limit = 255}, {.target = other})},
-              {"of ours, to another's group", test::NdFrame(test::ToGroupOf(other), {})},
-              {"advertisement", test::NdFrame({.hop_limit = 255}, {.type = 136, .target = other})},
-              {"router advertisement", test::Icmp6Frame({.hop_limit = 255}, FrameBytes{134, 0, 0, 0, 0, 0, 0, 0})},
-              {"our own probe come back",
-               test::NdFrame(test::ToGroupOf(test::kOwnIp6, {.source = FrameBytes(16, 0), .source_mac = test::kOwnMac}),
-                             {.options = {}})},
-              {"our own come back", test::NdFrame({.destination = test::kAllNodesIp6,
-                                                   .hop_limit = 255,
-                                                   .destination_mac = test::kAllNodesMac,
-                                                   .source_mac = test::kOwnMac},
-                                                  {.type = 136})}});
+  ExpectKind(
+      FrameKind::kNdNotUs,
+      {{"solicitation of another", test::NdFrame(test::ToGroupOf(other), {.target = other})},
+       {"of another, sent to us", test::NdFrame({.hop_limit = 255}, {.target = other})},
+       {"of ours, to another's group", test::NdFrame(test::ToGroupOf(other), {})},
+       {"advertisement", test::NdFrame({.hop_limit = 255}, {.type = 136, .target = other})},
+       {"router advertisement", test::Icmp6Frame({.hop_limit = 255}, FrameBytes{134, 0, 0, 0, 0, 0, 0, 0})},
+       {"our own probe come back",
+        test::NdFrame(test::ToGroupOf(test::kOwnIp6, {.source = FrameBytes(16, 0), .source_mac = test::kOwnMac}),
+                      {.options = {}})},
+       {"as we, of the same address", test::NdFrame(test::ToGroupOf(test::kOwnLinkLocal, {.source = test::kOwnLinkLocal,
+                                                                                          .source_mac = test::kOwnMac}),
+                                                    {.target = test::kOwnLinkLocal})},
+       {"as we, of another's",
+        test::NdFrame(test::ToGroupOf(other, {.source = test::kOwnLinkLocal, .source_mac = test::kOwnMac}),
+                      {.target = other})},
+       {"our own come back", test::NdFrame({.destination = test::kAllNodesIp6,
+                                            .hop_limit = 255,
+                                            .destination_mac = test::kAllNodesMac,
+                                            .source_mac = test::kOwnMac},
+                                           {.type = 136})}});
 }
 
 TEST(FrameNd, AnotherWithAnOwnAddressIsAConflict) {

@@ -180,6 +180,12 @@ TEST(Frame, OnlyOwnAddressesAreServed) {
       {"network broadcast", Udp({.destination = 0x0a3500ff}), {FrameKind::kOtherAddress}},
       {"limited broadcast", Udp({.destination = 0xffffffff}), {FrameKind::kOtherAddress}},
       {"echo to a neighbour", Icmp({.destination = test::kOwnIp + 1}), {FrameKind::kOtherAddress}},
+      {"fragment to a neighbour",
+       Udp({.destination = test::kOwnIp + 1, .fragment = 0x2000}),
+       {FrameKind::kOtherAddress}},
+      {"source route to a neighbour",
+       Udp({.destination = test::kOwnIp + 1, .version_and_length = 0x46, .options = {131, 3, 4, 0}}),
+       {FrameKind::kOtherAddress}},
   });
 }
 

@@ -3,6 +3,7 @@
 #include <smmintrin.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 
@@ -79,9 +80,9 @@ TakenFrame FramePath::TakeOther(const ReceivedFrames& received, size_t i, const 
     case FrameKind::kDnsQuestion:
       return TakeQuestion(received, i, frame, burst);
     case FrameKind::kArpRequest:
-      return {Fate::kArpReply, reply_size, has_kernel_};
+      return {Fate::kArpReply, reply_size};
     case FrameKind::kNeighborSolicitation:
-      return {Fate::kNdReply, reply_size, has_kernel_};
+      return {Fate::kNdReply, reply_size};
     case FrameKind::kIcmpEcho:
       return {Fate::kEchoReply, reply_size};
     default:
@@ -92,7 +93,7 @@ TakenFrame FramePath::TakeOther(const ReceivedFrames& received, size_t i, const 
 TakenFrame FramePath::LetGo(const uint8_t* data, const net::Frame& frame) noexcept {
   if (frame.kind == FrameKind::kArpConflict || frame.kind == FrameKind::kNdConflict) [[unlikely]] {
     const auto [mac, address] = net::ConflictIn(data, frame);
-    stats_->address_conflicts.Set({mac, address});
+    stats_->address_conflicts.Set({mac, address, std::chrono::steady_clock::now()});
   }
   if (has_kernel_ && net::IsForHost(frame.kind)) return {Fate::kToKernel};
   stats_->Drop(kDropReasonOf[static_cast<size_t>(frame.kind)]);
@@ -124,9 +125,11 @@ TakenFrame FramePath::TakeQuestion(const ReceivedFrames& received, size_t i, con
   const UdpChecksum checksum = received.checksums[i];
   const bool is_partial = checksum == UdpChecksum::kPartial ||
                           (checksum == UdpChecksum::kMaybePartial && net::HasPartialUdpChecksum(data, frame));
+  // Not every port that looks does so behind extension headers, and not every one that does not says so.
+  const bool is_told = !frame.is_ip6 || frame.upper_at == frame.net_at + net::kIp6Size;
   // Some ports call a checksum of 0 (none, RFC 768) bad.
-  const bool is_bad = checksum == UdpChecksum::kBad && HasUdpChecksum(data, frame);
-  const bool is_unknown = frame.is_ip6 && checksum != UdpChecksum::kGood && !is_partial;
+  const bool is_bad = is_told && checksum == UdpChecksum::kBad && HasUdpChecksum(data, frame);
+  const bool is_unknown = frame.is_ip6 && !(is_told && checksum == UdpChecksum::kGood) && !is_partial;
   if (is_bad || (is_unknown && !net::HasRightUdpChecksum6(data, frame))) {
     stats_->Drop(DropReason::kUdpChecksum);
     return {Fate::kDropped};
@@ -134,7 +137,9 @@ TakenFrame FramePath::TakeQuestion(const ReceivedFrames& received, size_t i, con
   // Nothing to carry over: as if it had come without one, so that the answer gets a computed one.
   if (is_partial) net::Store16(data + frame.upper_at + net::udp::kChecksum, 0);
   const net::Frame plain = net::WithoutOptions(data, frame);
-  AddMessage(received, i, plain.upper_at + net::kUdpSize, plain.size, burst);
+  const size_t payload_at = plain.upper_at + net::kUdpSize;
+  are_plain_ = are_plain_ && payload_at == net::kUdpPayloadAt;
+  AddMessage(received, i, payload_at, plain.size, burst);
   return {Fate::kMessage};
 }
 

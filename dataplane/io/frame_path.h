@@ -51,8 +51,9 @@ class FramePath {
     assert(burst.count == 0);
     uint16_t sizes[kBurst];
     const uint64_t good = check_.GoodQuestions(received.data, received.sizes, received.count, sizes);
-    are_plain_ = std::popcount(good) == static_cast<int>(received.count) && received.worst_checksum < UdpChecksum::kBad;
-    if (are_plain_) [[likely]] {
+    are_plain_ = true;
+    if (std::popcount(good) == static_cast<int>(received.count) && received.worst_checksum < UdpChecksum::kBad)
+        [[likely]] {
       AddMessages(received, sizes, burst);
       for (size_t i = 0; i < received.count; ++i) visit(i, TakenFrame{Fate::kMessage});
       return;

@@ -51,10 +51,10 @@ struct MemoryIo::Rep {
     path.Take(received, burst, [&](size_t i, TakenFrame taken) {
       if (taken.fate == Fate::kMessage || taken.fate == Fate::kDropped) [[likely]]
         return;
-      if (taken.fate == Fate::kToKernel || taken.copy_to_kernel) {
+      if (taken.fate == Fate::kToKernel) {
         to_kernel.emplace_back(received.data[i], received.data[i] + received.sizes[i]);
+        return path.CountToKernel(true);
       }
-      if (taken.fate == Fate::kToKernel) return path.CountToKernel(true);
       replies[count] = i;
       reply_sizes[count++] = taken.reply_size;
       path.CountReply(taken.fate);

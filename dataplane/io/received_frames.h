@@ -54,6 +54,7 @@ struct ReceivedFrames {
   }
 };
 
+// What is answered here never goes to the kernel as well: it has the same addresses, and would answer a second time.
 enum class Fate : uint8_t {
   kMessage,    // one of the burst
   kArpReply,   // it is its own reply when Take returns
@@ -70,8 +71,6 @@ enum class Fate : uint8_t {
 struct TakenFrame {
   Fate fate;
   uint16_t reply_size = 0;  // bytes to send of a reply
-  // Answered here, and the kernel can learn a neighbour from it: as it stands now, before it becomes the reply.
-  bool copy_to_kernel = false;
 };
 
 }  // namespace rblitz::io

@@ -59,13 +59,13 @@ Frame ClassifyIp4(Bytes frame, size_t net_at, const OwnAddresses& own) noexcept 
   // Behind total_length there may be padding up to Ethernet's minimum (RFC 894).
   if (total_length > ip.size()) return {FrameKind::kRunt};
   if (Sum(p, header_size) != 0xffff) return {FrameKind::kIpChecksum};
+  if (!IsOwn(Load32(p + ip4::kDestination), own)) return {FrameKind::kOtherAddress};
   const FrameKind options = CheckOptions(ip.subspan(kIp4Size, header_size - kIp4Size));
   if (options == FrameKind::kIpOptions) return {options};
   const uint8_t protocol = p[ip4::kProtocol];
   if ((Load16(p + ip4::kFragment) & ip4::kMoreFragmentsOrOffset) != 0) {
     return {protocol == kProtocolUdp ? FrameKind::kIpFragment : FrameKind::kHostFragment};
   }
-  if (!IsOwn(Load32(p + ip4::kDestination), own)) return {FrameKind::kOtherAddress};
   if (IsMartian(Load32(p + ip4::kSource), own)) return {FrameKind::kMartianSource};
   const Bytes packet = frame.first(net_at + total_length);
   switch (protocol) {

@@ -59,7 +59,8 @@ FrameKind CheckExtension(uint8_t type, Bytes header) noexcept {
   bool is_good = true;
   switch (type) {
     case ip6::kRouting:
-      // Type 0 is dropped whatever it says (RFC 5095); others only where we would have to send the packet on.
+      // Where we would have to send the packet on. Of type 0 always, which is policy: RFC 5095 section 3 would have it
+      // skipped where no segment is left.
       is_good = header[ip6::kRoutingType] != 0 && header[ip6::kSegmentsLeft] == 0;
       break;
     case ip6::kFragment:
@@ -133,7 +134,10 @@ Frame ClassifyNd(Bytes packet, size_t net_at, const Upper& upper, const OwnAddre
   const bool is_solicitation = icmp[icmp::kType] == icmp6::kNeighborSolicitation;
   // Our own messages may come back; another's that speak of an own address as theirs are a conflict.
   const bool is_ours = std::equal(own.mac.begin(), own.mac.end(), packet.data() + ethernet::kSource);
-  if (IsOwn(is_solicitation ? source : target, own)) {
+  // With our MAC and so our link-local address the kernel at the other end of a net_tap port asks for another of ours;
+  // we never ask for our own.
+  const bool is_twins = is_solicitation && is_ours && source != target && IsOwn(source, own);
+  if (IsOwn(is_solicitation ? source : target, own) && !is_twins) {
     if (is_ours) return {FrameKind::kNdNotUs};
     return {.kind = FrameKind::kNdConflict,
             .upper_at = static_cast<uint16_t>(upper.at),
@@ -145,7 +149,7 @@ Frame ClassifyNd(Bytes packet, size_t net_at, const Upper& upper, const OwnAddre
   if (is_solicitation && is_ours && IsUnspecified(source)) return {FrameKind::kNdNotUs};
   const bool is_to_us = IsOwn(destination, own) || destination == SolicitedNode(target);
   if (!is_solicitation || !is_to_us || !IsOwn(target, own)) return {FrameKind::kNdNotUs};
-  if (!IsUnspecified(source) && IsMartian(source, own)) return {FrameKind::kMartianSource};
+  if (!IsUnspecified(source) && !is_twins && IsMartian(source, own)) return {FrameKind::kMartianSource};
   return {.kind = FrameKind::kNeighborSolicitation,
           .upper_at = static_cast<uint16_t>(upper.at),
           .net_at = static_cast<uint8_t>(net_at),

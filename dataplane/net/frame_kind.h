@@ -19,7 +19,6 @@ enum class FrameKind : uint8_t {
   // Everything from here on is dropped.
   kRunt,      // shorter than its headers say
   kOtherMac,  // to one, not to us
-  kOtherEthertype,
   kDoubleVlan,
   kBadIpHeader,
   kIpChecksum,
@@ -33,7 +32,8 @@ enum class FrameKind : uint8_t {
   kIcmpChecksum,
   kBadNd,  // against RFC 4861 section 7.1
   // Everything from here on is dropped, too, unless a host beside us can use it.
-  kGroupMac,  // to a group or to all, and nothing that is answered there
+  kGroupMac,        // to a group or to all, and nothing that is answered there
+  kOtherEthertype,  // IPv6 among them where the port has no address of it
   kArpNotUs,
   kArpConflict,  // another has an own address as its own (RFC 5227 section 2.4)
   kNdNotUs,      // of ND, what is no solicitation of an own address

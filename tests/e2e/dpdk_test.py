@@ -222,6 +222,24 @@ class Ports(unittest.TestCase):
             self.assertIn(f"fd53::53 dev rbe2e7 lladdr {port_mac}", neighbours)
             self.assertEqual(server.stop(), 0)
 
+    def test_the_other_end_of_a_tap_with_the_ports_mac_finds_it_again(self):
+        """It has the port's link-local address, too, from which a kernel asks whether a neighbour is still there."""
+        text = config("net_tap0,iface=rbe2e8", "10.53.0.53").replace("/24\"", "/24\", \"fd53::53/64\"")
+        with namespace() as space, Server(text, FILES, space) as server:
+            port_mac = server.json("status")["ports"][0]["mac"].lower()
+            self.address(space, "link", "set", "rbe2e8", "up")
+            self.address(space, "address", "add", "fd53::1/64", "dev", "rbe2e8", "nodad")
+
+            def shown(*what):
+                return subprocess.run(["ip", "-n", space, "-6", *what], capture_output=True, text=True, check=True).stdout
+
+            server.wait_until(lambda: "fe80::" in shown("address", "show", "dev", "rbe2e8", "scope", "link", "-tentative"))
+            self.address(space, "-6", "neighbor", "replace", "fd53::53", "lladdr", port_mac, "dev", "rbe2e8", "nud", "probe")
+            server.wait_until(lambda: "PROBE" not in shown("neighbor", "show", "fd53::53"))
+            self.assertIn("REACHABLE", shown("neighbor", "show", "fd53::53"))
+            self.assertGreaterEqual(server.check_sums(self)["nd_replies"], 1)
+            self.assertEqual(server.stop(), 0)
+
     def check_tagged(self, mac):
         """Questions with a VLAN tag over both families; this kernel needs no VLAN device for it."""
         from scapy.layers.inet import IP, UDP

@@ -20,17 +20,18 @@ from harness import (Server, disable_checksum_offload, inside, main, missing_for
 
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
 CLIENT, PORT = "10.54.0.1", "10.54.0.53"
+CLIENT6, PORT6 = "fd54::1", "fd54::53"
 QUESTIONS_PER_SECOND = 50000
 
 
-def config(vdev, extra=""):
+def config(vdev, extra="", addresses=(f"{PORT}/24",)):
     return f"""
 [server]
 io = "dpdk"
 state = "state"
 [dpdk]
 eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
-ports = [ {{ port = 0, addresses = ["{PORT}/24"] }} ]
+ports = [ {{ port = 0, addresses = {json.dumps(addresses)} }} ]
 mbufs = 16384
 kernel_port = "rbk0"
 {extra}
@@ -158,6 +159,37 @@ class KernelPort(unittest.TestCase):
         with self.assertRaises(TimeoutError):
             ours.recv(100)
         self.assertEqual(server.check_sums(self)["dropped"]["other_port"], 0)
+
+    def add_address(self, space, device, address):
+        run("ip", "-n", space, "address", "add", address, "dev", device, "nodad")
+
+    def test_ip6_that_only_the_kernel_has_goes_both_ways(self):
+        client, server_space, server = self.start(config("net_af_packet0,iface=port0"))
+        self.add_address(client, "client0", f"{CLIENT6}/64")
+        self.add_address(server_space, "rbk0", f"{PORT6}/64")  # as from a router's advertisement
+        with inside(server_space):
+            listener = self.enterContext(socket.create_server((PORT6, 22), family=socket.AF_INET6))
+            listener.settimeout(30)
+        with inside(client):
+            theirs = self.enterContext(socket.create_connection((PORT6, 22), timeout=30))
+        ours, source = listener.accept()
+        with ours:
+            self.assertEqual(source[0], CLIENT6)
+            ours.sendall(b"over IPv6")
+            self.assertEqual(theirs.recv(100), b"over IPv6")
+        self.assertEqual(server.check_sums(self)["dropped"]["other_ethertype"], 0)
+
+    def test_a_link_local_address_takes_tcp_too(self):
+        own = "fe80::53"
+        client, _, server = self.start(config("net_af_packet0,iface=port0", addresses=(f"{PORT}/24", f"{own}/64")))
+        self.assertIn(f"[{own}%rbk0]:53", server.rblitz("status").stdout)
+        self.add_address(client, "client0", "fe80::1/64")
+        query = dns.message.make_query("1.2.0.192.bl.test", "A")
+        for ask in (dns.query.udp, dns.query.tcp):
+            with inside(client):
+                answer = ask(query, f"{own}%client0", timeout=30)
+            self.assertEqual(answer.answer[0][0].to_text(), "127.0.0.2")
+        self.assertEqual(server.stop(), 0)
 
     def test_it_works_for_a_user_without_privileges(self):
         import pwd
