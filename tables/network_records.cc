@@ -16,6 +16,7 @@ struct Fields {
   uint64_t pass_day;
 };
 
+constexpr uint64_t kPassRank = 1 << 20;
 constexpr uint64_t kMaxPassDay = (1 << 14) - 1;
 
 Fields Unpacked(uint64_t word) {
@@ -40,7 +41,7 @@ bool HasPassed(const Fields& f, const TripletRules& rules, uint32_t now) {
 uint64_t RankOf(uint64_t word, const TripletRules& rules, uint32_t now) {
   const Fields f = Unpacked(word);
   if (f.tag == 0) return 0;
-  if (HasPassed(f, rules, now)) return 1 << 20 | f.pass_day;
+  if (HasPassed(f, rules, now)) return kPassRank | f.pass_day;
   return f.window == WindowOf(rules, now) ? 1 + f.new_rows : 1;
 }
 
@@ -63,7 +64,8 @@ NetworkRecords::Record NetworkRecords::Look(uint64_t network, const TripletRules
 }
 
 template <class Change>
-void NetworkRecords::Update(uint64_t network, const TripletRules& rules, uint32_t now, Change change) noexcept {
+void NetworkRecords::Update(uint64_t network, bool may_push_out_passes, const TripletRules& rules, uint32_t now,
+                            Change change) noexcept {
   const uint64_t hash = HashOf(network);
   Line& line = lines_[LineOf(hash)];
   // Another worker may win the word; after a few times this note is not worth the wait.
@@ -82,6 +84,7 @@ void NetworkRecords::Update(uint64_t network, const TripletRules& rules, uint32_
       if (is_its_own) break;
     }
     Fields f = Unpacked(old);
+    if (f.tag != TagOf(hash) && lowest >= kPassRank && !may_push_out_passes) return;
     if (f.tag != TagOf(hash)) f = {.tag = TagOf(hash), .new_rows = 0, .window = 0, .pass_day = 0};
     if (f.window != WindowOf(rules, now)) f.new_rows = 0;
     f.window = WindowOf(rules, now);
@@ -91,11 +94,12 @@ void NetworkRecords::Update(uint64_t network, const TripletRules& rules, uint32_
 }
 
 void NetworkRecords::NoteNewRow(uint64_t network, const TripletRules& rules, uint32_t now) noexcept {
-  Update(network, rules, now, [](Fields* f) { f->new_rows = std::min<uint64_t>(f->new_rows + 1, kMaxNewRows); });
+  Update(network, false, rules, now, [](Fields* f) { f->new_rows = std::min<uint64_t>(f->new_rows + 1, kMaxNewRows); });
 }
 
 void NetworkRecords::NotePass(uint64_t network, const TripletRules& rules, uint32_t when, uint32_t now) noexcept {
-  Update(network, rules, now, [&](Fields* f) { f->pass_day = std::max(f->pass_day, DayOf(std::min(when, now))); });
+  Update(network, true, rules, now,
+         [&](Fields* f) { f->pass_day = std::max(f->pass_day, DayOf(std::min(when, now))); });
 }
 
 }  // namespace rblitz

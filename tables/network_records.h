@@ -4,7 +4,8 @@
 //
 // A record is one atomic word, eight a cache line, a line a bucket; 20 bits of the network's hash tell the records of a
 // bucket apart (two networks share one with odds of 7 in a million). A new record takes an empty place, else one whose
-// network made no row in this window and has no pass, else the least busy one without a pass, else the oldest pass.
+// network made no row in this window and has no pass, else the least busy one without a pass; the oldest pass makes
+// room for another pass alone.
 //
 // Thread-safety: all from any thread, lock-free: a change is one compare-and-swap of one word. Ordering: relaxed; no
 // other memory is published by a record. Units: seconds since 1970; passes are kept by the day. Cost: one cache line.
@@ -43,7 +44,8 @@ class NetworkRecords {
   };
 
   template <class Change>
-  void Update(uint64_t network, const TripletRules& rules, uint32_t now, Change change) noexcept;
+  void Update(uint64_t network, bool may_push_out_passes, const TripletRules& rules, uint32_t now,
+              Change change) noexcept;
   [[nodiscard]] uint64_t HashOf(uint64_t network) const noexcept;
   [[nodiscard]] size_t LineOf(uint64_t hash) const noexcept {
     return static_cast<size_t>((hash >> 32) * lines_.size() >> 32);

@@ -52,7 +52,9 @@ class Hours {
   [[nodiscard]] uint64_t Payload() const {
     uint64_t payload = 0;
     for (uint32_t i = 1; i < size_; ++i) {
-      payload |= uint64_t{std::min(hours_[i] - hours_[0], kMaxHoursLater)} << (12 * (i - 1));
+      const uint32_t later = std::min(hours_[i] - hours_[0], kMaxHoursLater);
+      payload |= uint64_t{later} << (12 * (i - 1));
+      if (later == kMaxHoursLater) break;  // the others are as late as that, too
     }
     return payload;
   }

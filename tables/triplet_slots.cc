@@ -81,8 +81,19 @@ bool TripletSlots::ChangeExtra(Found* found, const TripletRow& next) noexcept {
   return true;
 }
 
-TripletSlots::Choice TripletSlots::Choose(Home home, const NetworkRecords& records, const TripletRules& rules,
-                                          uint32_t now) noexcept {
+bool TripletSlots::Change(Found* found, const TripletRow& next) noexcept {
+  // A marker's epoch is there before the marker, and goes up after it: whoever reads in between, or loads what was
+  // read, has a row that loses to the one that comes.
+  if (!found->row.forgotten || next.forgotten) return ChangeExtra(found, next) && ChangeState(found, next);
+  if (!ChangeState(found, next)) return false;
+  for (int attempt = 0; attempt < kAttempts && !ChangeExtra(found, next); ++attempt) {
+    if (!state::IsSameExtra(found->extra, found->state)) break;
+  }
+  return true;
+}
+
+TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
+                                          const TripletRules& rules, uint32_t now) noexcept {
   struct Pending {
     Choice choice;
     uint32_t first;
@@ -90,21 +101,19 @@ TripletSlots::Choice TripletSlots::Choose(Home home, const NetworkRecords& recor
   std::array<Pending, kSlotsPerGroup> pending;
   size_t pendings = 0;
   Choice oldest;
-  uint32_t oldest_minutes = 0;
-  bool all_are_confirmed = true;
+  uint64_t lowest = ~uint64_t{0};
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
     Slot& slot = groups_[home.group].slot((home.line * kSlotsPerLine + i) % kSlotsPerGroup);
     const Choice choice{&slot, slot.state.load(std::memory_order_acquire), i < kSlotsPerLine};
     if (state::IsFree(choice.state)) return choice;
     const TripletRow row = state::Unpack(choice.state, 0);
-    all_are_confirmed &= !state::IsBusy(choice.state) && !IsPending(row);
     if (state::IsBusy(choice.state)) continue;
     if (IsExpired(row, rules, now)) return choice;
     if (IsPending(row)) {
       pending[pendings++] = {choice, row.first};
-    } else if (oldest.slot == nullptr || row.last_minutes < oldest_minutes) {
-      oldest = choice;
-      oldest_minutes = row.last_minutes;
+    } else if (const uint64_t rank = uint64_t{row.forgotten} << 32 | row.last_minutes; rank < lowest) {
+      oldest = choice;  // markers last: without one, what was forgotten would come back from other stores
+      lowest = rank;
     }
   }
   std::sort(pending.begin(), pending.begin() + pendings,
@@ -114,13 +123,14 @@ TripletSlots::Choice TripletSlots::Choose(Home home, const NetworkRecords& recor
     const uint64_t network = pending[i].choice.slot->network.load(std::memory_order_acquire);
     if (!records.Look(network, rules, now).passed) return pending[i].choice;
   }
-  return all_are_confirmed ? oldest : Choice{};
+  if (pendings > 0) return is_pending ? Choice{} : pending[0].choice;
+  return oldest;
 }
 
 bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
                           uint32_t now) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Choice choice = Choose(home, records, rules, now);
+    Choice choice = Choose(home, IsPending(row), records, rules, now);
     if (choice.slot == nullptr) return false;
     Slot& slot = *choice.slot;
     const uint64_t claimed = state::Claimed(choice.state);
@@ -142,33 +152,27 @@ bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords
 }
 
 void TripletSlots::JoinTwins(const TripletKey& key, Home home) noexcept {
-  std::optional<Found> kept;
+  Slot* kept = nullptr;
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
-    std::optional<Found> found = ReadIf(&groups_[home.group].slot(i), key);
-    if (!found) continue;
-    if (!kept) {
-      kept = found;
-      continue;
+    Slot* const slot = &groups_[home.group].slot(i);
+    if (!ReadIf(slot, key)) continue;
+    if (kept == nullptr) {
+      kept = slot;
+    } else {
+      Fold(slot, kept, key);
     }
-    Fold(*found, &*kept);
-    // Lost: its inserter, or who took the slot for another row, was first.
-    found->slot->state.compare_exchange_strong(found->state, state::Freed(found->state), std::memory_order_acq_rel);
   }
 }
 
-void TripletSlots::Fold(const Found& twin, Found* kept) noexcept {
-  const uint64_t generation = kept->state;
+// What another worker changes in between is folded too; the twin goes only when the kept one has all of it.
+void TripletSlots::Fold(Slot* twin, Slot* kept, const TripletKey& key) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    TripletRow row = state::Unpack(kept->state, kept->extra);
-    if (!state::IsSameRow(generation, kept->state) || state::IsFree(kept->state)) return;
-    row.first = std::min(row.first, twin.row.first);
-    row.last_minutes = std::max(row.last_minutes, twin.row.last_minutes);
-    row.passed = row.passed || twin.row.passed;
-    const uint64_t word = state::Pack(row, kept->state);
-    if (word == kept->state ||
-        kept->slot->state.compare_exchange_strong(kept->state, word, std::memory_order_acq_rel)) {
-      return;
-    }
+    std::optional<Found> from = ReadIf(twin, key);
+    std::optional<Found> to = ReadIf(kept, key);
+    if (!from || !to) return;  // its inserter was first, or one of them has been pushed out
+    const TripletRow joined = Join(from->row, to->row);
+    if (joined != to->row && !Change(&*to, joined)) continue;
+    if (twin->state.compare_exchange_strong(from->state, state::Freed(from->state), std::memory_order_acq_rel)) return;
   }
 }
 

@@ -4,22 +4,24 @@
 // A row has a home: one cache line of a group of eight lines, sixteen slots in all. It stands in its home line where
 // that has room, else anywhere in its group, and then a bit of the home line says that others must be looked at too.
 // Rows never move. A group that is full gives up, in this order: an expired row; the oldest pending row that is not
-// recent; the oldest pending row of a network that has never passed; and if all its rows are confirmed, the one that
-// was seen longest ago.
+// recent; the oldest pending row of a network that has never passed; for a confirmed row the oldest pending one; and if
+// all its rows are confirmed, the one that was seen longest ago, markers last.
 //
 // Invariants, on which the orderings below rest:
 //   1. A slot's network and fingerprint change only while its state is busy, and who made it busy is alone in doing so.
-//   2. Busy raises the generation. A state with the same generation is therefore of the same row; only eight
-//   replacements
-//      between a load and its compare-and-swap, with all times equal, could fool it.
+//   2. Busy raises the generation, so a state with the same generation is of the same row. Eight replacements between a
+//      load and its compare-and-swap, with all times equal, could fool the state; four, with equal epoch and payload,
+//      the extra, which has two bits of it.
 //   3. Two slots may hold one key only until the later of their inserters has returned: each publishes, then looks at
-//   the
-//      whole group in the one order of seq_cst operations, so that at least one of two sees both, and the one that
-//      stands later in the group is joined into the other and freed.
+//      the whole group in the one order of seq_cst operations, so that at least one of two sees both, and the one that
+//      stands later in the group is joined into the other, then freed. Nobody loses kAttempts races for one row; if it
+//      were so, the two would stay until the next insertion of their key.
 //   4. `extra` and `state` change one at a time, each to something that is right with the other's old value.
-// Progress: Find, ChangeState and ChangeExtra are wait-free; Insert gives up after a few lost races. Nobody waits for a
-// busy slot: it matches nothing. Cost: 32 bytes a row at 3/4 load; one cache line for a row at home, up to eight, in
-// turn, for one that is not.
+//
+// Progress: Find, ChangeState and ChangeExtra are wait-free; Change and Insert give up after a few lost races. Nobody
+// waits for a busy slot: it matches nothing.
+// Cost: 32 bytes a row at 3/4 load; one cache line for a row at home and a byte that says whether others must be looked
+// at, up to eight lines, side by side, for a row that is not at home or not there.
 #pragma once
 
 #include <atomic>
@@ -53,7 +55,10 @@ class TripletSlots {
   TripletSlots(uint64_t rows, uint64_t seed);
 
   [[nodiscard]] Home HomeOf(const TripletKey& key) const noexcept;
-  void Prefetch(Home home) const noexcept { __builtin_prefetch(&groups_[home.group].lines[home.line]); }
+  void Prefetch(Home home) const noexcept {
+    __builtin_prefetch(&groups_[home.group].lines[home.line]);
+    __builtin_prefetch(&overflowed_[home.group]);
+  }
 
   [[nodiscard]] std::optional<Found> Find(const TripletKey& key, Home home) const noexcept;
 
@@ -61,6 +66,9 @@ class TripletSlots {
   // nothing has changed.
   [[nodiscard]] bool ChangeState(Found* found, const TripletRow& next) noexcept;
   [[nodiscard]] bool ChangeExtra(Found* found, const TripletRow& next) noexcept;
+  // Both, in the order that is safe for whoever reads in between. False: another worker was first, and the state has
+  // not changed; the extra may have.
+  [[nodiscard]] bool Change(Found* found, const TripletRow& next) noexcept;
 
   // REQUIRES: Find found none, just now. False: all slots of the group are protected.
   [[nodiscard]] bool Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
@@ -97,10 +105,10 @@ class TripletSlots {
   };
 
   [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
-  [[nodiscard]] Choice Choose(Home home, const NetworkRecords& records, const TripletRules& rules,
+  [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const TripletRules& rules,
                               uint32_t now) noexcept;
   void JoinTwins(const TripletKey& key, Home home) noexcept;
-  static void Fold(const Found& twin, Found* kept) noexcept;
+  void Fold(Slot* twin, Slot* kept, const TripletKey& key) noexcept;
 
   uint64_t seed_;
   // Slots are read and changed by atomic operations alone, through const tables too.

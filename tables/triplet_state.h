@@ -22,6 +22,10 @@ inline constexpr uint64_t kPayload = (uint64_t{1} << 48) - 1;
 [[nodiscard]] constexpr TripletKind KindOf(uint64_t state) { return static_cast<TripletKind>(state >> 4 & 3); }
 [[nodiscard]] constexpr bool IsSameRow(uint64_t a, uint64_t b) { return ((a ^ b) & (kGeneration | kBusy)) == 0; }
 
+[[nodiscard]] constexpr bool IsSameExtra(uint64_t extra, uint64_t state) {
+  return (extra >> 48 & 3) == ((state & kGeneration) >> 1 & 3);
+}
+
 [[nodiscard]] constexpr uint64_t Freed(uint64_t state) { return state & kGeneration; }
 [[nodiscard]] constexpr uint64_t Claimed(uint64_t state) { return ((state + 2) & kGeneration) | kBusy; }
 

@@ -50,7 +50,8 @@ Step StepOf(const TripletRow& row, const TripletRules& rules, uint32_t now) {
   return {next, {.answer = GreyAnswer::kMatured, .reason = GreyReason::kMatured, .first = next.first}};
 }
 
-bool IsWhitelisted(const TripletRow& row, const TripletRules& rules, uint32_t now) {
+bool IsWhitelisted(const TripletRow& seen, const TripletRules& rules, uint32_t now) {
+  const TripletRow row = Clamped(seen, now);
   if (row.forgotten || IsExpired(row, rules, now)) return false;
   return row.key.kind == TripletKind::kClient ? Credits(row) >= rules.credits : Senders(row.payload) >= 2;
 }
@@ -98,13 +99,15 @@ struct TripletTable::Asking {
 };
 
 TripletTable::TripletTable(uint64_t max_triplets, uint64_t seed)
-    : slots_(max_triplets, seed), records_(max_triplets / 2, seed + 1) {}
+    : slots_(max_triplets, seed), records_(max_triplets, seed + 1) {}
 
-TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q) const noexcept {
+// Those that the rules ask for; the others are never looked at.
+TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const TripletRules& rules) const noexcept {
   const TripletSlots::Home triplet = slots_.HomeOf(KeyOf(q));
+  const bool whitelists = rules.credits > 0;
   return {.triplet = triplet,
-          .client = slots_.HomeOf(ClientOf(q)),
-          .sender_domain = q.domain == 0 ? triplet : slots_.HomeOf(SenderDomainOf(q))};
+          .client = whitelists ? slots_.HomeOf(ClientOf(q)) : triplet,
+          .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
 }
 
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
@@ -112,10 +115,10 @@ void TripletTable::Decide(std::span<const TripletQuestion> questions, const Trip
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
   Homes homes[kMaxBatch];
   for (size_t i = 0; i < questions.size(); ++i) {
-    homes[i] = HomesOf(questions[i]);
+    homes[i] = HomesOf(questions[i], rules);
     slots_.Prefetch(homes[i].triplet);
     if (rules.credits > 0) slots_.Prefetch(homes[i].client);
-    if (questions[i].domain != 0) slots_.Prefetch(homes[i].sender_domain);
+    if (rules.credits > 0 && questions[i].domain != 0) slots_.Prefetch(homes[i].sender_domain);
   }
   for (size_t i = 0; i < questions.size(); ++i) {
     const Asking asking{.question = questions[i],
@@ -151,8 +154,9 @@ void TripletTable::Refresh(const Asking& asking, TripletSlots::Found* found) noe
   const uint32_t minutes = MinutesOf(asking.now);
   if (next.last_minutes == found->row.last_minutes && minutes - next.last_minutes < kRefreshMinutes) return;
   next.last_minutes = minutes;
-  next.first = found->row.first;  // the hours of credits count from it
-  if (asking.may_record && slots_.ChangeState(found, next)) asking.Push(next);
+  if (!asking.may_record || !slots_.Change(found, next)) return;
+  asking.Push(next);
+  records_.NotePass(asking.question.network, asking.rules, asking.now, asking.now);
 }
 
 GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
@@ -165,12 +169,10 @@ GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
     if (!asking.may_record) {
       return step.decision.answer == GreyAnswer::kKnown ? step.decision : Unrecorded(GreyReason::kBehind);
     }
-    if (!slots_.ChangeExtra(&*found, step.next) || !slots_.ChangeState(&*found, step.next)) continue;
+    if (!slots_.Change(&*found, step.next)) continue;
     asking.Push(step.next);
     if (step.decision.answer == GreyAnswer::kMatured) Mature(asking);
-    if (step.decision.answer == GreyAnswer::kKnown) {
-      records_.NotePass(key.network, asking.rules, asking.now, asking.now);
-    }
+    if (step.decision.answer == GreyAnswer::kKnown) NotePasses(asking);
     return step.decision;
   }
   return Unrecorded(GreyReason::kFull);
@@ -193,10 +195,15 @@ GreyDecision TripletTable::AddNew(const Asking& asking) noexcept {
   return Deferred(GreyReason::kNew, now, rules, now);
 }
 
-void TripletTable::Mature(const Asking& asking) noexcept {
+void TripletTable::NotePasses(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
   records_.NotePass(q.network, asking.rules, asking.now, asking.now);
   if (q.aligned) records_.NotePass(q.domain, asking.rules, asking.now, asking.now);
+}
+
+void TripletTable::Mature(const Asking& asking) noexcept {
+  const TripletQuestion& q = asking.question;
+  NotePasses(asking);
   if (asking.rules.credits == 0) return;
   Earn(asking, ClientOf(q), asking.homes.client);
   if (q.domain != 0) Earn(asking, SenderDomainOf(q), asking.homes.sender_domain);
@@ -206,6 +213,7 @@ void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlot
   const bool is_client = key.kind == TripletKind::kClient;
   TripletRow fresh{.key = key, .first = asking.now, .last_minutes = MinutesOf(asking.now)};
   if (!is_client) fresh.payload = WithSender(0, asking.question.sender);
+  bool has_changed = false;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     if (!found) {
@@ -220,15 +228,20 @@ void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlot
       next.payload = is_client ? WithCredit(next, asking.now) : WithSender(next.payload, asking.question.sender);
       next.last_minutes = MinutesOf(asking.now);
     }
-    if (next == found->row) return;
-    if (!slots_.ChangeExtra(&*found, next) || !slots_.ChangeState(&*found, next)) continue;
-    asking.Push(next);
-    return;
+    const bool is_there = next == found->row;
+    if (is_there && !has_changed) return;
+    const uint64_t before = found->extra;
+    if (is_there || slots_.Change(&*found, next)) {
+      asking.Push(next);
+      return;
+    }
+    // The credit may be there already, and is yet to be handed over.
+    has_changed |= found->extra != before;
   }
 }
 
 GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& rules, uint32_t now) const noexcept {
-  const Homes homes = HomesOf(q);
+  const Homes homes = HomesOf(q, rules);
   const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
     const std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     return found && IsWhitelisted(found->row, rules, now);
@@ -249,19 +262,17 @@ void TripletTable::Load(const TripletRow& loaded, const TripletRules& rules, uin
   const TripletSlots::Home home = slots_.HomeOf(row.key);
   if (std::optional<TripletSlots::Found> found = slots_.Find(row.key, home)) {
     row = Join(row, Clamped(found->row, now));
-    const bool changed = slots_.ChangeExtra(&*found, row) && slots_.ChangeState(&*found, row);
+    const bool changed = slots_.Change(&*found, row);
     assert(changed);
     static_cast<void>(changed);
   } else if (!slots_.Insert(row, home, records_, rules, now)) {
     return;
-  }
-  const bool is_triplet = row.key.kind == TripletKind::kNetwork || row.key.kind == TripletKind::kDomain;
-  if (!is_triplet || row.forgotten) return;
-  if (row.passed) {
-    const uint32_t when = kMinutesFrom + row.last_minutes * 60;
-    records_.NotePass(row.key.network, rules, when, now);
-  } else if (Since(row.first, now) <= rules.RecentSeconds()) {
+  } else if (IsPending(row) && row.first / rules.RecentSeconds() == now / rules.RecentSeconds()) {
     records_.NoteNewRow(row.key.network, rules, now);
+  }
+  // Credits and senders come from triplets that have passed.
+  if (!row.forgotten && !IsPending(row)) {
+    records_.NotePass(row.key.network, rules, kMinutesFrom + row.last_minutes * 60, now);
   }
 }
 
@@ -278,8 +289,7 @@ std::optional<TripletRow> TripletTable::Forget(const TripletKey& key, const Trip
       return marker;
     }
     marker.epoch = std::max(today, After(found->row.epoch));
-    // The epoch first: what a worker does to the row in between loses to the marker at this epoch.
-    if (slots_.ChangeExtra(&*found, marker) && slots_.ChangeState(&*found, marker)) return marker;
+    if (slots_.Change(&*found, marker)) return marker;
   }
   return std::nullopt;
 }

@@ -8,8 +8,9 @@
 //
 // Thread-safety: Decide and Look from any thread, lock-free; each thread brings a ring of its own. Load only before the
 // first Decide. Ordering: triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is
-// kUnrecorded. Cost: one cache line for a whitelisted address, two for a known triplet (one with credits = 0), and the
-// network's record for a new one; all but the last are fetched together for a burst.
+// kUnrecorded. Cost: where rows stand at home (triplet_slots.h), one cache line for a whitelisted address, two for a
+// known triplet, one with credits = 0, and the network's record for a new one; all but the last are fetched together
+// for a burst.
 #pragma once
 
 #include <cstddef>
@@ -100,10 +101,11 @@ class TripletTable {
   struct Homes;
   struct Asking;
 
-  [[nodiscard]] Homes HomesOf(const TripletQuestion& question) const noexcept;
+  [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
   [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;
+  void NotePasses(const Asking& asking) noexcept;
   void Mature(const Asking& asking) noexcept;
   void Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
   void Refresh(const Asking& asking, TripletSlots::Found* found) noexcept;

@@ -216,7 +216,7 @@ class Ports(unittest.TestCase):
     def test_what_cannot_be_opened_is_said(self):
         cases = {
             ("-l0", "--vdev=net_tap0,iface=rbtap3"): "eal: '-l0' is not for the configuration",
-            ("--vdev=net_nothing0",): "dpdk.eal: DPDK does not start, its lines above say why: ",
+            ("--vdev=net_nothing0",): "dpdk.eal: DPDK does not start, its lines above say why",
             ("--vdev=net_pcap0,rx_pcap=/nowhere.pcap",): "dpdk.ports: there is no port 0, DPDK found 0",
             ("--vdev=net_tap0,iface=rbtap3", "--vdev=net_tap0"): "dpdk.ports: there is no port 1, DPDK found 1",
             (): "ports: at least one is needed",

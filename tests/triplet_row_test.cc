@@ -35,13 +35,15 @@ TripletRow RandomRow(Random& random, TripletKind kind) {
   TripletRow row = Row(kind);
   row.first = RandomTime(random);
   row.last_minutes = MinutesOf(std::max(row.first, RandomTime(random)));
+  // So long ago that hours are no longer told apart.
+  if (kind == TripletKind::kClient && random() % 3 == 0) row.first -= static_cast<uint32_t>(random() % 20000000);
   row.epoch = static_cast<uint16_t>(random() % 3);
   row.forgotten = random() % 5 == 0;
   if (kind == TripletKind::kNetwork || kind == TripletKind::kDomain) row.passed = !row.forgotten && random() % 2 == 0;
   if (row.forgotten) return row;
   for (uint64_t i = random() % 6; i > 0; --i) {
     if (kind == TripletKind::kClient)
-      row.payload = WithCredit(row, static_cast<uint32_t>(row.first + random() % 900000));
+      row.payload = WithCredit(row, static_cast<uint32_t>(row.first + random() % 20000000));
     if (kind == TripletKind::kSenderDomain) row.payload = WithSender(row.payload, random() % 5);
   }
   return row;

@@ -324,6 +324,23 @@ TEST_F(TripletSlotsRace, TwoThatInsertOneKeyLeaveTheEarlierFirst) {
   EXPECT_EQ(Rows(), std::vector{passed});
 }
 
+TEST_F(TripletSlotsRace, WhatTwinsHaveIsJoined) {
+  TripletRow domain = Row(1, kNow - 5);
+  domain.key.kind = TripletKind::kSenderDomain;
+  for (const uint64_t sender : {8u, 9u}) {
+    domain.payload = WithSender(0, sender);
+    ASSERT_TRUE(Insert(domain));
+  }
+  ASSERT_EQ(Rows().size(), 1u);
+  EXPECT_EQ(Senders(Rows()[0].payload), 2u);
+  TripletRow marker = domain;
+  marker.epoch = 5;
+  marker.forgotten = true;
+  marker.payload = 0;
+  ASSERT_TRUE(Insert(marker));
+  EXPECT_EQ(Rows(), std::vector{marker});
+}
+
 TEST_F(TripletSlotsRace, AChangeOfARowThatWasReplacedIsRefused) {
   const TripletRow early = Row(1, kNow - rules.window_seconds);
   ASSERT_TRUE(Insert(early));

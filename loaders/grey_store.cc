@@ -1,0 +1,327 @@
+#include "loaders/grey_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace rblitz {
+
+namespace {
+
+constexpr std::string_view kJournalPrefix = "journal-";
+constexpr const char* kSnapshot = "/snapshot";
+constexpr const char* kSnapshotBeingWritten = "/snapshot.new";
+constexpr size_t kSnapshotBlockRows = 4096;
+constexpr size_t kReadBytes = size_t{4} << 20;
+static_assert(kReadBytes > kGreyBlockBytes + kMaxGreyBlockRows * kGreyRowBytes);
+
+tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
+  return Fail(path + ": " + what + ": " + std::strerror(errno));
+}
+
+uint64_t RandomNumber() {
+  uint64_t number = 0;
+  while (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+  }
+  return number;
+}
+
+std::optional<uint64_t> JournalNumber(std::string_view name) {
+  if (!name.starts_with(kJournalPrefix)) return std::nullopt;
+  name.remove_prefix(kJournalPrefix.size());
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size() || number == 0) return std::nullopt;
+  return number;
+}
+
+// What of a file is not read yet, a block at a time.
+class Reader {
+ public:
+  Reader(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  // At least one block's worth, unless the file ends before.
+  [[nodiscard]] Result<std::string_view> Peek() {
+    if (text_.size() - at_ < kReadBytes / 2) {
+      text_.erase(0, at_);
+      at_ = 0;
+      const size_t had = text_.size();
+      text_.resize(kReadBytes);
+      for (size_t size = had; size < kReadBytes;) {
+        const ssize_t got = read(fd_.get(), text_.data() + size, kReadBytes - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return FailErrno(path_, "cannot read");
+        if (got == 0) {
+          text_.resize(size);
+          break;
+        }
+        size += static_cast<size_t>(got);
+      }
+    }
+    return std::string_view(text_).substr(at_);
+  }
+  void Take(size_t bytes) {
+    at_ += bytes;
+    taken_ += bytes;
+  }
+  [[nodiscard]] uint64_t taken() const { return taken_; }
+
+ private:
+  std::string path_;
+  UniqueFd fd_;
+  std::string text_;
+  size_t at_ = 0;
+  uint64_t taken_ = 0;
+};
+
+Result<GreyHeader> HeaderOf(const std::string& path) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return FailErrno(path, "cannot open");
+  char bytes[kGreyHeaderBytes];
+  const ssize_t got = pread(fd.get(), bytes, sizeof(bytes), 0);
+  if (got < 0) return FailErrno(path, "cannot read");
+  Result<GreyHeader> header = ParseGreyHeader({bytes, static_cast<size_t>(got)});
+  if (!header) return Fail(path + ": " + header.error().message);
+  return header;
+}
+
+// A file that was being made when the machine stopped: nothing was appended to it yet.
+bool IsUnfinished(const std::string& path) {
+  std::error_code error;
+  const uintmax_t size = std::filesystem::file_size(path, error);
+  return !error && size < kGreyHeaderBytes;
+}
+
+}  // namespace
+
+DiskCalls DiskCalls::Real() {
+  return {.write = [](int fd, const void* bytes, size_t size) { return ::write(fd, bytes, size); },
+          .sync = [](int fd) { return fdatasync(fd); }};
+}
+
+Result<std::unique_ptr<GreyStore>> GreyStore::Open(const std::string& folder, DiskCalls calls) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Fail(folder + ": cannot make this folder: " + error.message());
+  UniqueFd lock(open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return FailErrno(folder + "/lock", "cannot open");
+  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return Fail(folder + ": is used by another server");
+  std::unique_ptr<GreyStore> store(new GreyStore(folder, std::move(lock), std::move(calls)));
+  if (Status found = store->FindFiles(); !found) return tl::unexpected(found.error());
+  return store;
+}
+
+std::string GreyStore::JournalPath(uint64_t number) const {
+  return folder_ + "/" + std::string(kJournalPrefix) + std::to_string(number);
+}
+
+// Looks into every header, so that a file that is not ours is told of before anything is changed.
+Status GreyStore::FindFiles() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    if (const auto number = JournalNumber(entry.path().filename().string())) journals_.push_back(*number);
+  }
+  if (error) return Fail(folder_ + ": cannot list this folder: " + error.message());
+  std::sort(journals_.begin(), journals_.end());
+  if (!journals_.empty() && IsUnfinished(JournalPath(journals_.back()))) {
+    const std::string path = JournalPath(journals_.back());
+    if (unlink(path.c_str()) != 0) return FailErrno(path, "cannot remove");
+    journals_.pop_back();
+  }
+  unlink((folder_ + kSnapshotBeingWritten).c_str());  // whoever wrote it is gone
+  has_snapshot_ = std::filesystem::exists(folder_ + kSnapshot, error);
+  std::vector<std::string> paths;
+  if (has_snapshot_) paths.push_back(folder_ + kSnapshot);
+  for (const uint64_t number : journals_) paths.push_back(JournalPath(number));
+  for (const std::string& path : paths) {
+    const Result<GreyHeader> header = HeaderOf(path);
+    if (!header) return tl::unexpected(header.error());
+    if (seed_ != 0 && header->seed != seed_) return Fail(path + ": belongs to another store");
+    seed_ = header->seed;
+  }
+  while (seed_ == 0) seed_ = RandomNumber();
+  return {};
+}
+
+Result<GreyLoad> GreyStore::Load(const std::function<void(const TripletRow&)>& take) {
+  GreyLoad load;
+  if (has_snapshot_) {
+    const Status loaded = LoadFile(folder_ + kSnapshot, false, &load.snapshot_rows, &load, take);
+    if (!loaded) return tl::unexpected(loaded.error());
+  }
+  for (const uint64_t number : journals_) {
+    const bool is_last = number == journals_.back();
+    const Status loaded = LoadFile(JournalPath(number), is_last, &load.journal_rows, &load, take);
+    if (!loaded) return tl::unexpected(loaded.error());
+  }
+  return load;
+}
+
+Status GreyStore::LoadFile(const std::string& path, bool is_last, uint64_t* rows, GreyLoad* load,
+                           const std::function<void(const TripletRow&)>& take) {
+  const Result<GreyHeader> header = HeaderOf(path);
+  if (!header) return tl::unexpected(header.error());
+  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path, "cannot open");
+  Reader reader(path, std::move(fd));
+  uint64_t number = 0;
+  std::string damage;
+  for (bool ended = false; !ended;) {
+    const Result<std::string_view> bytes = reader.Peek();
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (reader.taken() == 0) {
+      reader.Take(kGreyHeaderBytes);
+      continue;
+    }
+    if (bytes->empty()) {
+      if (header->kind == GreyFileKind::kSnapshot) damage = "has no end";
+      break;
+    }
+    const Result<GreyBlock> block = ParseGreyBlock(*bytes, header->salt, number);
+    if (!block) {
+      damage = block.error().message;
+      break;
+    }
+    for (const TripletRow& row : block->rows) take(row);
+    *rows += block->rows.size();
+    reader.Take(block->bytes);
+    ++number;
+    ended = header->kind == GreyFileKind::kSnapshot && block->rows.empty();
+  }
+  if (header->kind == GreyFileKind::kJournal) journal_bytes_ += reader.taken();
+  if (damage.empty()) return {};
+  const uint64_t cut = static_cast<uint64_t>(status.st_size) - reader.taken();
+  load->cut_bytes += cut;
+  load->notes.push_back(path + ": " + damage + ": " + std::to_string(cut) + " bytes are left out" +
+                        (is_last ? "" : ", which no stop in the middle of a write explains"));
+  return {};
+}
+
+Result<GreyStore::File> GreyStore::Create(const std::string& path, GreyFileKind kind, uint64_t number) {
+  File file;
+  file.path = path;
+  file.header = {.kind = kind, .salt = RandomNumber(), .seed = seed_, .number = number};
+  file.fd = UniqueFd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!file.fd) return FailErrno(path, "cannot create");
+  if (Status written = WriteAll(file, GreyHeaderText(file.header)); !written) return tl::unexpected(written.error());
+  if (calls_.sync(file.fd.get()) != 0) return FailErrno(path, "cannot sync");
+  file.bytes = kGreyHeaderBytes;
+  return file;
+}
+
+Status GreyStore::NextJournal() {
+  const uint64_t number = journals_.empty() ? 1 : journals_.back() + 1;
+  Result<File> next = Create(JournalPath(number), GreyFileKind::kJournal, number);
+  if (!next) {
+    unlink(JournalPath(number).c_str());
+    return tl::unexpected(next.error());
+  }
+  if (Status synced = SyncFolder(); !synced) return synced;
+  journal_ = *std::move(next);
+  journals_.push_back(number);
+  journal_bytes_ += journal_.bytes;
+  return {};
+}
+
+Status GreyStore::WriteAll(const File& file, const std::string& text) {
+  for (std::string_view left = text; !left.empty();) {
+    const ssize_t written = calls_.write(file.fd.get(), left.data(), left.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = ENOSPC;
+    if (written <= 0) return FailErrno(file.path, "cannot write");
+    left.remove_prefix(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+Status GreyStore::WriteBlock(File* file, std::span<const TripletRow> rows) {
+  text_.clear();
+  AppendGreyBlock(rows, file->header.salt, file->blocks, &text_);
+  if (Status written = WriteAll(*file, text_); !written) {
+    // Back to where the file was whole. If that fails too, the next load cuts it off.
+    if (ftruncate(file->fd.get(), static_cast<off_t>(file->bytes)) != 0 ||
+        lseek(file->fd.get(), static_cast<off_t>(file->bytes), SEEK_SET) < 0) {
+      file->fd = UniqueFd();
+    }
+    return written;
+  }
+  file->blocks += 1;
+  file->bytes += text_.size();
+  return {};
+}
+
+Status GreyStore::Append(std::span<const TripletRow> rows) {
+  if (!journal_.fd) {
+    if (Status next = NextJournal(); !next) return next;
+  }
+  while (!rows.empty()) {
+    const auto block = rows.first(std::min<size_t>(rows.size(), kMaxGreyBlockRows));
+    if (Status written = WriteBlock(&journal_, block); !written) return written;
+    journal_bytes_ += text_.size();
+    rows = rows.subspan(block.size());
+  }
+  if (calls_.sync(journal_.fd.get()) != 0) {
+    const auto failed = FailErrno(journal_.path, "cannot sync");
+    journal_.fd = UniqueFd();
+    return failed;
+  }
+  return {};
+}
+
+Status GreyStore::Snapshot(const std::function<void(const std::function<void(const TripletRow&)>&)>& walk) {
+  // The last journal, of which the snapshot has all, ends here.
+  if (Status next = NextJournal(); !next) return next;
+  const std::string path = folder_ + kSnapshotBeingWritten;
+  Result<File> file = Create(path, GreyFileKind::kSnapshot, journal_.header.number);
+  if (!file) return tl::unexpected(file.error());
+  std::vector<TripletRow> rows;
+  Status status;
+  const auto flush = [&] {
+    if (status && !rows.empty()) status = WriteBlock(&*file, rows);
+    rows.clear();
+  };
+  walk([&](const TripletRow& row) {
+    rows.push_back(row);
+    if (rows.size() == kSnapshotBlockRows) flush();
+  });
+  flush();
+  if (status) status = WriteBlock(&*file, {});
+  if (status && calls_.sync(file->fd.get()) != 0) status = FailErrno(path, "cannot sync");
+  if (status && rename(path.c_str(), (folder_ + kSnapshot).c_str()) != 0) status = FailErrno(path, "cannot rename");
+  if (status) status = SyncFolder();
+  if (!status) {
+    unlink(path.c_str());
+    return status;
+  }
+  has_snapshot_ = true;
+  // Only now: until here each row is in the old snapshot or in a journal.
+  while (journals_.front() != journal_.header.number) {
+    const std::string old = JournalPath(journals_.front());
+    if (unlink(old.c_str()) != 0 && errno != ENOENT) return FailErrno(old, "cannot remove");
+    journals_.erase(journals_.begin());
+  }
+  journal_bytes_ = journal_.bytes;
+  return {};
+}
+
+Status GreyStore::SyncFolder() {
+  const UniqueFd fd(open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || calls_.sync(fd.get()) != 0) return FailErrno(folder_, "cannot sync this folder");
+  return {};
+}
+
+}  // namespace rblitz

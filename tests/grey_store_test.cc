@@ -1,0 +1,292 @@
+#include "loaders/grey_store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <random>
+#include <set>
+
+#include "tests/feed_fixture.h"
+
+namespace rblitz {
+namespace {
+
+using Rows = std::vector<TripletRow>;
+
+constexpr uint32_t kNow = 1800000000;
+
+Rows SomeRows(size_t count, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Rows rows;
+  for (size_t i = 0; i < count; ++i) {
+    TripletRow row;
+    row.key = {.network = random(), .fingerprint = random(), .kind = static_cast<TripletKind>(random() % 4)};
+    row.first = kNow - static_cast<uint32_t>(random() % 1000);
+    row.last_minutes = MinutesOf(row.first);
+    row.epoch = static_cast<uint16_t>(random() % kMaxEpoch);
+    row.passed = random() % 2 == 0;
+    row.forgotten = random() % 9 == 0;
+    row.payload = random() >> 16;
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+struct Loaded {
+  Rows rows;
+  GreyLoad load;
+};
+
+Result<Loaded> LoadAll(const std::string& folder) {
+  auto store = GreyStore::Open(folder);
+  if (!store) return tl::unexpected(store.error());
+  Loaded loaded;
+  auto load = (*store)->Load([&](const TripletRow& row) { loaded.rows.push_back(row); });
+  if (!load) return tl::unexpected(load.error());
+  loaded.load = *load;
+  return loaded;
+}
+
+std::set<TripletRow> SetOf(const Rows& rows) { return {rows.begin(), rows.end()}; }
+
+std::string BytesOf(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void Write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+
+auto WalkOf(const Rows& rows) {
+  return [&rows](const std::function<void(const TripletRow&)>& take) {
+    for (const TripletRow& row : rows) take(row);
+  };
+}
+
+// Thousands of files are truncated and renamed, for each of which a disk would wait.
+struct InMemory {
+  InMemory() {
+    if (std::filesystem::exists("/dev/shm")) setenv("TMPDIR", "/dev/shm", 1);
+  }
+  ~InMemory() { unsetenv("TMPDIR"); }
+};
+
+class GreyStoreTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::string folder() const { return temp.Path("grey"); }
+  [[nodiscard]] std::string path(const std::string& name) const { return folder() + "/" + name; }
+
+  InMemory in_memory;
+  TempFolder temp;
+};
+
+TEST_F(GreyStoreTest, GivesBackWhatWasAppendedAndWhatASnapshotHad) {
+  const Rows rows = SomeRows(100000, 1);
+  const Rows walked = SomeRows(10000, 2);
+  uint64_t seed = 0;
+  {
+    auto store = GreyStore::Open(folder());
+    ASSERT_TRUE(store) << store.error().message;
+    seed = (*store)->seed();
+    ASSERT_TRUE((*store)->Append(rows));
+    ASSERT_TRUE((*store)->Append({}));
+  }
+  ASSERT_EQ(LoadAll(folder())->rows, rows);
+  {
+    auto store = GreyStore::Open(folder());
+    EXPECT_EQ((*store)->seed(), seed);
+    ASSERT_TRUE((*store)->Load([](const TripletRow&) {}));
+    EXPECT_GT((*store)->journal_bytes(), rows.size() * kGreyRowBytes);
+    ASSERT_TRUE((*store)->Snapshot(WalkOf(walked)));
+    EXPECT_EQ((*store)->journal_bytes(), kGreyHeaderBytes);
+    ASSERT_TRUE((*store)->Append({&rows[7], 1}));
+  }
+  const auto loaded = LoadAll(folder());
+  ASSERT_TRUE(loaded);
+  Rows expected = walked;
+  expected.push_back(rows[7]);
+  EXPECT_EQ(loaded->rows, expected);
+  EXPECT_EQ(loaded->load.snapshot_rows, walked.size());
+  EXPECT_EQ(loaded->load.journal_rows, 1u);
+  EXPECT_TRUE(loaded->load.notes.empty());
+}
+
+TEST_F(GreyStoreTest, LeavesOutATailThatIsTornAnywhere) {
+  const Rows rows = SomeRows(5, 1);
+  {
+    auto store = GreyStore::Open(folder());
+    for (const TripletRow& row : rows) ASSERT_TRUE((*store)->Append({&row, 1}));
+  }
+  const std::string whole = BytesOf(path("journal-1"));
+  constexpr size_t kBlock = kGreyBlockBytes + kGreyRowBytes;
+  ASSERT_EQ(whole.size(), kGreyHeaderBytes + rows.size() * kBlock);
+  for (size_t size = kGreyHeaderBytes; size < whole.size(); ++size) {
+    Write(path("journal-1"), whole.substr(0, size));
+    const auto loaded = LoadAll(folder());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    const size_t blocks = (size - kGreyHeaderBytes) / kBlock;
+    ASSERT_EQ(loaded->rows, Rows(rows.begin(), rows.begin() + static_cast<ptrdiff_t>(blocks)));
+    const size_t cut = (size - kGreyHeaderBytes) % kBlock;
+    ASSERT_EQ(loaded->load.cut_bytes, cut);
+    ASSERT_EQ(loaded->load.notes.size(), cut == 0 ? 0u : 1u);
+  }
+}
+
+TEST_F(GreyStoreTest, LoadsNoRowThatWasNotWrittenWhateverBitFlips) {
+  const Rows rows = SomeRows(40, 1);
+  {
+    auto store = GreyStore::Open(folder());
+    ASSERT_TRUE((*store)->Append({rows.data(), 20}));
+    ASSERT_TRUE((*store)->Snapshot(WalkOf(rows)));
+    ASSERT_TRUE((*store)->Append({rows.data(), 20}));
+  }
+  const std::set<TripletRow> known = SetOf(rows);
+  size_t refused = 0;
+  for (const char* name : {"snapshot", "journal-2"}) {
+    const std::string whole = BytesOf(path(name));
+    for (size_t bit = 0; bit < whole.size() * 8; bit += 37) {
+      std::string flipped = whole;
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
+      Write(path(name), flipped);
+      const auto loaded = LoadAll(folder());
+      if (!loaded) {
+        ASSERT_LT(bit / 8, kGreyHeaderBytes) << loaded.error().message;
+        ++refused;
+        continue;
+      }
+      for (const TripletRow& row : loaded->rows) ASSERT_TRUE(known.contains(row));
+      ASSERT_EQ(loaded->load.notes.size(), 1u) << name << " " << bit;
+    }
+    Write(path(name), whole);
+  }
+  EXPECT_GT(refused, 20u);
+  EXPECT_EQ(SetOf(LoadAll(folder())->rows), known);
+}
+
+TEST_F(GreyStoreTest, RefusesWhatIsNotItsOwnAndLeavesItAlone) {
+  const auto error_with = [&](const std::string& name, const std::string& bytes) {
+    const std::string folder = temp.Path("of-") + name;
+    std::filesystem::remove_all(folder);
+    {
+      auto store = GreyStore::Open(folder);
+      EXPECT_TRUE((*store)->Append(SomeRows(1, 1)));
+    }
+    Write(folder + "/" + name, bytes);
+    const auto loaded = LoadAll(folder);
+    EXPECT_TRUE(bytes == "x" || BytesOf(folder + "/" + name) == bytes);
+    return loaded ? "loaded" : loaded.error().message.substr(folder.size());
+  };
+  const auto changed = [](size_t at, char byte) {
+    std::string header = GreyHeaderText({.kind = GreyFileKind::kSnapshot, .salt = 1, .seed = 2, .number = 3});
+    header[at] = byte;
+    return header;
+  };
+  EXPECT_EQ(error_with("snapshot", "a text that somebody put here, longer than a header of ours, which has 64 bytes"),
+            "/snapshot: is no greylist of rblitz");
+  EXPECT_EQ(error_with("snapshot", ""), "/snapshot: is no greylist of rblitz");
+  EXPECT_EQ(error_with("snapshot", changed(8, 2)), "/snapshot: is of version 2, this program reads 1");
+  EXPECT_EQ(error_with("snapshot", changed(12, 9)), "/snapshot: has keys of scheme 9, this program reads 1");
+  EXPECT_EQ(error_with("snapshot", changed(30, 9)), "/snapshot: has a header with a wrong checksum");
+  const std::string other = GreyHeaderText({.kind = GreyFileKind::kJournal, .salt = 1, .seed = 2, .number = 7});
+  EXPECT_EQ(error_with("journal-7", other), "/journal-7: belongs to another store");
+  EXPECT_EQ(error_with("journal-1", "x"), "loaded");  // it was being made when the machine stopped
+  EXPECT_EQ(error_with("journal-x", "x"), "loaded");
+}
+
+TEST_F(GreyStoreTest, BelongsToOneServer) {
+  auto store = GreyStore::Open(folder());
+  ASSERT_TRUE(store);
+  const auto second = GreyStore::Open(folder());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message, folder() + ": is used by another server");
+}
+
+TEST_F(GreyStoreTest, SaysWhyAFolderCannotBeMade) {
+  Write(temp.Path("file"), "");
+  const auto store = GreyStore::Open(temp.Path("file/grey"));
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().message, temp.Path("file/grey: cannot make this folder: Not a directory"));
+}
+
+// A disk on which every n-th call fails, after some of its bytes, and which keeps only what was synced when power
+// fails.
+class BadDisk {
+ public:
+  explicit BadDisk(uint64_t fails_at) : fails_at_(fails_at) {}
+
+  [[nodiscard]] DiskCalls Calls() {
+    return {.write = [this](int fd, const void* bytes, size_t size) -> ssize_t {
+              if (++calls_ == fails_at_) {
+                errno = ENOSPC;
+                return -1;
+              }
+              // Writes are short: the rest comes with the next call.
+              return ::write(fd, bytes, calls_ % 3 == 0 ? std::max<size_t>(1, size / 2) : size);
+            },
+            .sync =
+                [this](int fd) {
+                  if (++calls_ == fails_at_) {
+                    errno = EIO;
+                    return -1;
+                  }
+                  if (!std::filesystem::is_directory(PathOf(fd)))
+                    synced_[PathOf(fd)] = std::filesystem::file_size(PathOf(fd));
+                  return fdatasync(fd);
+                }};
+  }
+
+  // What was written and not synced is gone.
+  void LosePower(const std::string& folder) const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().filename() == "lock" || entry.path().filename() == "snapshot") continue;
+      const auto found = synced_.find(entry.path().string());
+      std::filesystem::resize_file(entry.path(), found == synced_.end() ? 0 : found->second);
+    }
+  }
+  [[nodiscard]] bool has_failed() const { return calls_ >= fails_at_; }
+
+ private:
+  static std::string PathOf(int fd) { return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)); }
+
+  const uint64_t fails_at_;
+  uint64_t calls_ = 0;
+  std::map<std::string, uint64_t> synced_;
+};
+
+TEST_F(GreyStoreTest, KeepsWhatItSaidIsKeptWhicheverCallFails) {
+  const Rows rows = SomeRows(60, 1);
+  size_t failures = 0;
+  for (uint64_t fails_at = 1; fails_at < 200; ++fails_at) {
+    SCOPED_TRACE(fails_at);
+    std::filesystem::remove_all(folder());
+    BadDisk disk(fails_at);
+    Rows kept;
+    {
+      auto store = GreyStore::Open(folder(), disk.Calls());
+      ASSERT_TRUE(store);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const std::span<const TripletRow> row(&rows[i], 1);
+        if (!(*store)->Append(row)) {
+          ++failures;
+          ASSERT_TRUE((*store)->Append(row));  // given once more, it is kept
+        }
+        kept.push_back(rows[i]);
+        if (i % 20 == 19 && !(*store)->Snapshot(WalkOf(kept))) ++failures;
+      }
+    }
+    disk.LosePower(folder());
+    const auto loaded = LoadAll(folder());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    ASSERT_EQ(SetOf(loaded->rows), SetOf(kept));
+    if (!disk.has_failed()) break;
+  }
+  EXPECT_GT(failures, 100u);
+}
+
+}  // namespace
+}  // namespace rblitz
