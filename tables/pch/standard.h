@@ -1,5 +1,5 @@
-// The standard library as most of the libraries use it, precompiled where b_pch is on. Sources include what they use all the
-// same: other builds have no such header.
+// The standard library as most of the libraries use it, precompiled where b_pch is on. Sources include what they use
+// all the same: other builds have no such header.
 #include <algorithm>
 #include <array>
 #include <atomic>

@@ -1,4 +1,5 @@
-// Precompiled for the tests where b_pch is on. Sources include what they use all the same: other builds have no such header.
+// Precompiled for the tests where b_pch is on. Sources include what they use all the same: other builds have no such
+// header.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
