@@ -30,6 +30,7 @@ class Tally:
     skipped: int = 0
     failures: list = field(default_factory=list)
     reasons: list = field(default_factory=list)
+    matrix: list = field(default_factory=list)
 
     def __iadd__(self, other):
         self.passed += other.passed
@@ -37,6 +38,7 @@ class Tally:
         self.skipped += other.skipped
         self.failures += other.failures
         self.reasons += other.reasons
+        self.matrix += other.matrix
         return self
 
 
@@ -83,6 +85,16 @@ def tally(test):
     return one
 
 
+def matrix(test):
+    """What make check shows of a test that passed too: the lines that it printed as `matrix:`, and the cases of whole programs."""
+    output = test.get("stdout", "") + "\n" + test.get("stderr", "")
+    lines = [line.rstrip() for line in re.findall(r"^matrix: (.*)$", output, re.M)]
+    if "e2e / " in test["name"]:
+        cases = re.findall(r"^test_(\w+) \(.*\)(?:\n.*)? \.\.\. (ok|FAIL|ERROR|skipped)", output, re.M)
+        lines += [f"{result:7} {case.replace('_', ' ')}" for case, result in cases]
+    return [f"-- {test['name'].removeprefix('rblitz:').removeprefix('rblitz / ')}", *lines] if lines else []
+
+
 def run(command, **options):
     print("+", " ".join(map(str, command)), flush=True)
     return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, **options).returncode
@@ -121,7 +133,9 @@ def test(folder, selection):
     total = Tally()
     if log.exists():
         for line in log.read_text().splitlines():
-            total += tally(json.loads(line))
+            result = json.loads(line)
+            total += tally(result)
+            total.matrix += matrix(result)
     return total
 
 
@@ -133,7 +147,9 @@ def stage_release(build_only):
     built = build("build", RELEASE)
     if not built or build_only:
         return step("build", built)
-    return test("build", [])
+    total = test("build", [])
+    print(*total.matrix, sep="\n")
+    return total
 
 
 # Less optimized than what is released, and with precompiled headers: compiling is most of what a stage takes.

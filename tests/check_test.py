@@ -41,6 +41,13 @@ class Tally(unittest.TestCase):
             with self.subTest(stdout=stdout, result=result):
                 self.assertEqual(self.tally(stdout, result)[:3], expected)
 
+    def test_the_cases_of_whole_programs_are_shown(self):
+        shown = lambda name, **output: check.matrix({"name": name, **output})
+        self.assertEqual(shown("rblitz:e2e / tcp", stderr=UNITTEST_SKIPS),
+                         ["-- e2e / tcp", "ok      a", "skipped b", "skipped c"])
+        self.assertEqual(shown("rblitz / dns", stdout=f"matrix: bind11  rcode 0\n{GTEST_GOOD}"), ["-- dns", "bind11  rcode 0"])
+        self.assertEqual(shown("rblitz / dns", stdout=GTEST_GOOD), [])
+
     def test_a_crash_after_good_cases_is_a_failure(self):
         for result in ("FAIL", "TIMEOUT", "INTERRUPT", "ERROR"):
             self.assertEqual(self.tally(GTEST_GOOD, result)[:3], (7, 1, 0))

@@ -210,7 +210,7 @@ TEST_F(EdnsConformanceTest, EveryQuestionOfTheComplianceTestGetsTheAnswerThatItW
     const Bytes answer = AskAll({Wired(row.asks)}).front();
     ASSERT_FALSE(answer.empty());
     const Answer a = AnswerReader(answer).Read();
-    std::cout << Line(row.name, a) << "\n";
+    std::cout << "matrix: " << Line(row.name, a) << "\n";
     EXPECT_EQ(a.id, 0x1234);
     EXPECT_EQ(a.rcode(), row.gets.rcode);
     const uint16_t kept = row.asks.flags & (dns::kOpcodeMask | dns::kRd);

@@ -53,13 +53,16 @@ Result<rte_mempool*> CreatePool(uint32_t mbufs, int node) {
   return pool;
 }
 
-// Queue q is worker q's: whoever has none anywhere would burn its core for nothing.
-Status CheckQueues(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t workers) {
-  uint32_t most = 0;
-  for (const std::unique_ptr<DpdkPort>& port : ports) most = std::max<uint32_t>(most, port->queues);
-  if (most >= workers) return {};
-  std::string message = "workers: " + std::to_string(workers) + " wanted, but no port has more than " +
-                        std::to_string(most) + (most == 1 ? " queue:" : " queues:");
+// Deals the queues of all ports out like cards. Whoever got none would burn its core for nothing.
+Status ShareQueues(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t workers) {
+  uint32_t queues = 0;
+  for (const std::unique_ptr<DpdkPort>& port : ports) {
+    port->first_worker = queues % workers;
+    queues += port->queues;
+  }
+  if (queues >= workers) return {};
+  std::string message = "workers: " + std::to_string(workers) + " wanted, but there " +
+                        (queues == 1 ? "is 1 queue:" : "are " + std::to_string(queues) + " queues:");
   for (const std::unique_ptr<DpdkPort>& port : ports) {
     message += " port " + std::to_string(port->id) + " (" + port->driver + ") has " + std::to_string(port->queues);
   }
@@ -104,7 +107,7 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
     if (!port) return tl::unexpected(port.error());
     rep->ports.push_back(std::move(*port));
   }
-  if (Status status = CheckQueues(rep->ports, config.workers); !status) return tl::unexpected(status.error());
+  if (Status status = ShareQueues(rep->ports, config.workers); !status) return tl::unexpected(status.error());
   return std::unique_ptr<Dpdk>(new Dpdk(std::move(rep)));
 }
 

@@ -1,10 +1,10 @@
 // DNS on DPDK ports: the EAL, the ports and their packet buffers. This file shows no rte_ type; dpdk_io*.cc are the
 // only files that include them.
 //
-// One port has one receive and one send queue a worker, among which its hardware spreads the questions by their
-// addresses and UDP ports; all share one pool of buffers. Queue q is worker q's. A port with fewer queues than workers
-// leaves the last ones without; one whose queues are fixed when it is made (net_pcap, net_ring, net_af_packet,
-// net_af_xdp) and that has more shares them out: q to worker q modulo workers. A worker takes its bursts
+// One port has one receive and one send queue a worker, or as many as it has, among which its hardware spreads the
+// questions by their addresses and UDP ports; all share one pool of buffers. One whose queues are fixed when it is made
+// (net_pcap, net_ring, net_af_packet, net_af_xdp) has all of them served. Queues are dealt out to the workers port
+// after port: the first of a port goes to the worker behind that of the last one before it. A worker takes its bursts
 // from its queues in turn. ARP and ICMP echo for a port's own addresses are answered below PacketIo; a worker sees DNS
 // messages only. Ports are not promiscuous: what a port that cannot filter brings for others is counted as other_mac. A
 // port's verdict on the UDP checksum is used where it has one; senders on the same machine leave checksums to hardware

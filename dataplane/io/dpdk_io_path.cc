@@ -44,13 +44,14 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
                            WorkerStats* stats) {
   for (const std::unique_ptr<DpdkPort>& port : ports) {
     KernelPort* const kernel = port->kernel.get();
-    for (uint32_t queue = worker; queue < port->queues; queue += workers) {
+    const uint32_t first_queue = (worker + workers - port->first_worker) % workers;
+    for (uint32_t queue = first_queue; queue < port->queues; queue += workers) {
       ports_.push_back({port->id, static_cast<uint16_t>(queue), port->may_be_partial,
                         kernel != nullptr ? kernel->to_kernel(worker) : nullptr,
                         FramePath(&port->own, FramePath::MaxAnswer(port->mtu), stats, kernel != nullptr)});
     }
-    // The first worker has a queue on every port.
-    if (kernel != nullptr && worker == 0) kernel_sides_.push_back({port->id, 0, port->pool, kernel});
+    // What the kernel sends leaves by queue 0.
+    if (kernel != nullptr && worker == port->first_worker) kernel_sides_.push_back({port->id, 0, port->pool, kernel});
   }
 }
 

@@ -21,7 +21,8 @@ namespace rblitz::io {
 struct DpdkPort {
   uint16_t id = 0;
   std::string driver;
-  uint16_t queues = 0;  // of each direction
+  uint16_t queues = 0;        // of each direction
+  uint32_t first_worker = 0;  // whose queue 0 is; queue q is that of worker (first_worker + q) % workers
   // The kernel's interface behind a port whose driver does not know its link; 0: there is none.
   unsigned interface = 0;
   rte_mempool* pool = nullptr;

@@ -257,13 +257,16 @@ class TwoWorkers(unittest.TestCase):
         server = self.server([[300, 200, 50]], ["10.9.0.53"]).start()
         self.assertEqual(self.shares(server, 550), [350, 200])
 
-    def test_a_port_with_fewer_queues_is_left_to_the_first(self):
+    def test_queues_of_several_ports_are_dealt_out(self):
         server = self.server([[300], [10, 20]], ["10.9.0.53", "10.9.0.54"]).start()
-        self.assertEqual(self.shares(server, 330), [310, 20])
+        self.assertEqual(self.shares(server, 330), [320, 10])
+        server.stop()
+        server = self.server([[300], [10]], ["10.9.0.53", "10.9.0.54"]).start()
+        self.assertEqual(self.shares(server, 310), [300, 10])
 
     def test_a_worker_without_a_queue_is_refused(self):
         server = self.server([[1]], ["10.9.0.53"])
-        with self.assertRaisesRegex(AssertionError, r"(?s)workers: 2 wanted, but no port has more than 1 queue: port 0 \(net_pcap\)"):
+        with self.assertRaisesRegex(AssertionError, r"(?s)workers: 2 wanted, but there is 1 queue: port 0 \(net_pcap\)"):
             server.start()
 
     def test_receive_and_send_queues_must_be_as_many(self):

@@ -119,7 +119,7 @@ def stop(process, pid_file=None):
 
 
 class Matrix:
-    """Program by case: ok or FAILED."""
+    """Program by case: ok or FAILED. tests/check.py shows what is printed as `matrix:`."""
 
     def __init__(self):
         self.results = {}
@@ -136,7 +136,7 @@ class Matrix:
         cases = list(dict.fromkeys(case for row in self.results.values() for case in row))
         widths = [max(len(case), 6) for case in cases]
         first = max(map(len, self.results), default=0)
-        print("\n" + " " * first, *(case.ljust(width) for case, width in zip(cases, widths)))
+        print("\nmatrix:", " " * first, *(case.ljust(width) for case, width in zip(cases, widths)))
         for program, row in self.results.items():
-            print(program.ljust(first), *(row.get(case, "-").ljust(width) for case, width in zip(cases, widths)))
+            print("matrix:", program.ljust(first), *(row.get(case, "-").ljust(width) for case, width in zip(cases, widths)))
         print(flush=True)
