@@ -116,13 +116,16 @@ std::string FeedStatusTable(const Json& feeds) {
   return table.Text();
 }
 
+// Of a load that failed or was refused there are no numbers to tell.
 std::string OutcomeTable(const Json& feeds) {
   TextTable table;
   table.AddRow({"feed", "state", "lines", "entries", "rejected", "added", "removed", "seconds"});
   for (const Json& feed : feeds) {
-    table.AddRow({Printable(feed["name"]), Printable(feed["state"]), Number(feed["lines"]), Number(feed["entries"]),
-                  Number(feed["rejected"]), Number(feed["added"]), Number(feed["removed"]),
-                  Decimal(feed["seconds"].get<double>(), 3)});
+    const bool is_empty = feed["lines"] == 0 && !feed["error"].get<std::string>().empty();
+    const auto number = [&](const char* key) { return is_empty ? "-" : Number(feed[key]); };
+    table.AddRow({Printable(feed["name"]), Printable(feed["state"]), number("lines"), number("entries"),
+                  number("rejected"), number("added"), number("removed"),
+                  is_empty ? "-" : Decimal(feed["seconds"].get<double>(), 3)});
   }
   return table.Text();
 }

@@ -27,7 +27,7 @@ Json PortsJson(const Config& config, const Workers& workers) {
                      {"addresses", AddressesOf(config, info.port)},
                      {"queues", info.queues},
                      {"link_up", info.link_up},
-                     {"speed_mbps", info.speed_mbps == 0 ? Json() : Json(info.speed_mbps)},
+                     {"speed_mbps", info.speed_mbps == 0 || !info.link_up ? Json() : Json(info.speed_mbps)},
                      {"kernel_port", info.kernel.name.empty() ? Json() : Json(info.kernel.name)},
                      {"missed", info.missed},
                      {"no_buffer", info.no_buffer},
@@ -61,7 +61,11 @@ Json PortCountersJson(const Workers& workers) {
 Json WorkerCountersJson(const Workers& workers) {
   Json json = Json::array();
   for (const auto& stats : workers.stats()) {
-    json.push_back({{"io", json.size() < workers.dpdk_workers() ? "dpdk" : "kernel"},
+    // Behind those that `workers` counts comes TCP's thread.
+    const bool is_udp = json.size() < workers.count();
+    json.push_back({{"io", json.size() < workers.dpdk_workers() ? "dpdk"
+                           : is_udp                             ? "kernel"
+                                                                : "tcp"},
                     {"received", stats->received.value()},
                     {"answered", stats->answered.value()}});
   }

@@ -5,6 +5,7 @@
 // Join is commutative, associative and idempotent over rows of one key that are Clamped and not Expired at the same
 // moment, so that journals, snapshots and whole stores can be joined in any order, any number of times.
 //
+// Thread-safety: pure. Errors: none; a row whose key differs from the other's is the caller's bug.
 // Units: times are seconds since 1970; last_minutes counts from kMinutesFrom, which is fine enough for lifetimes of
 // days and fits 24 bits until November 2055.
 #pragma once

@@ -20,8 +20,10 @@
 //
 // Progress: Find, ChangeState and ChangeExtra are wait-free; Change and Insert give up after a few lost races. Nobody
 // waits for a busy slot: it matches nothing.
-// Cost: 32 bytes a row at 3/4 load; one cache line for a row at home and a byte that says whether others must be looked
-// at, up to eight lines, side by side, for a row that is not at home or not there.
+// Room: groups fill unevenly. With as many confirmed rows as were asked for, 2 of 100 (a Poisson tail, 12 rows expected
+// in 16 slots) find their group full. Cost: 32 bytes a row at 3/4 load; one cache line for a row at home and a byte
+// that says whether others must be looked at, up to eight lines, side by side, for a row that is not at home or not
+// there.
 #pragma once
 
 #include <atomic>

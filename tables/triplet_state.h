@@ -4,6 +4,8 @@
 //   extra  epoch 14 | generation's low bits 2 | payload 48
 //
 // A slot is free where `first` is 0 and it is not busy; its generation stays.
+//
+// Thread-safety: pure.
 #pragma once
 
 #include <algorithm>

@@ -116,13 +116,19 @@ struct UdpFields {
   bool has_checksum = true;
 };
 
-inline FrameBytes UdpFrame(const Ip4Fields& ip, const UdpFields& udp, const FrameBytes& payload) {
+// Without a checksum.
+inline FrameBytes Datagram(const UdpFields& udp, const FrameBytes& payload) {
   FrameBytes datagram;
   Append16(datagram, udp.source_port);
   Append16(datagram, udp.destination_port);
   Append16(datagram, udp.length != 0 ? udp.length : static_cast<uint32_t>(8 + payload.size()));
   Append16(datagram, 0);
   Append(datagram, payload);
+  return datagram;
+}
+
+inline FrameBytes UdpFrame(const Ip4Fields& ip, const UdpFields& udp, const FrameBytes& payload) {
+  FrameBytes datagram = Datagram(udp, payload);
   if (udp.has_checksum) Write16(datagram, 6, NaiveUdpChecksum(ip.source, ip.destination, datagram));
   return Ip4Frame(ip, datagram);
 }

@@ -83,12 +83,7 @@ inline FrameBytes Ip6Frame(const Ip6Fields& fields, const FrameBytes& payload) {
 }
 
 inline FrameBytes Udp6Frame(const Ip6Fields& ip, const UdpFields& udp, const FrameBytes& payload) {
-  FrameBytes datagram;
-  Append16(datagram, udp.source_port);
-  Append16(datagram, udp.destination_port);
-  Append16(datagram, udp.length != 0 ? udp.length : static_cast<uint32_t>(8 + payload.size()));
-  Append16(datagram, 0);
-  Append(datagram, payload);
+  FrameBytes datagram = Datagram(udp, payload);
   const uint32_t checksum = NaiveChecksum6(ip.source, ip.destination, 17, datagram);
   if (udp.has_checksum) Write16(datagram, 6, checksum == 0 ? 0xffff : checksum);
   return Ip6Frame(ip, datagram);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """rblitzd on DPDK ports in network namespaces of the test's own: net_tap, and net_af_packet on a veth pair."""
 
+import contextlib
 import os
 import re
 import socket
@@ -43,6 +44,15 @@ feeds = ["list"]
 """
 
 
+def is_answered(client, is_right):
+    """Whether a packet comes that is right, in time."""
+    with contextlib.suppress(socket.timeout):
+        while True:
+            if is_right(client.recv(65536)):
+                return True
+    return False
+
+
 def ping(address, payload=b"how fast?", count=3):
     """The number of right echo replies to `count` requests (RFC 792)."""
     replies = 0
@@ -55,15 +65,9 @@ def ping(address, payload=b"how fast?", count=3):
             total = (total >> 16) + (total & 0xffff)
             checksum = ~(total + (total >> 16)) & 0xffff
             client.sendto(struct.pack("!BBHHH", 8, 0, checksum, 4711, sequence) + payload, (address, 0))
-            try:
-                while True:
-                    packet = client.recv(65536)
-                    message = packet[(packet[0] & 15) * 4:]
-                    if message[:2] == b"\0\0" and message[4:] == head[4:] + payload:
-                        replies += 1
-                        break
-            except socket.timeout:
-                pass
+            message = lambda packet: packet[(packet[0] & 15) * 4:]
+            replies += is_answered(client, lambda packet: message(packet)[:2] == b"\0\0" and
+                                   message(packet)[4:] == head[4:] + payload)
     return replies
 
 
@@ -95,14 +99,7 @@ def ping6(address, scope=0, count=3):
         for sequence in range(count):
             rest = struct.pack("!HH", 4711, sequence) + bytes(range(200))
             client.sendto(b"\x80\0\0\0" + rest, (address, 0, 0, scope))
-            try:
-                while True:
-                    message = client.recv(65536)
-                    if message[:2] == b"\x81\0" and message[4:] == rest:
-                        replies += 1
-                        break
-            except socket.timeout:
-                pass
+            replies += is_answered(client, lambda message: message[:2] == b"\x81\0" and message[4:] == rest)
     return replies
 
 

@@ -3,6 +3,7 @@
 system call for it."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -162,6 +163,25 @@ class KernelPort(unittest.TestCase):
 
     def add_address(self, space, device, address):
         run("ip", "-n", space, "address", "add", address, "dev", device, "nodad")
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "there is one CPU, and two workers want two")
+    def test_the_kernel_side_is_that_of_whichever_worker_has_the_port(self):
+        client, server_space = self.enterContext(namespace()), self.enterContext(namespace())
+        connect(client, server_space)
+        run("ip", "-n", server_space, "link", "add", "spare0", "type", "veth", "peer", "name", "spare1")
+        for device in ("spare0", "spare1"):
+            run("ip", "-n", server_space, "link", "set", device, "up")
+        text = config("net_af_packet0,iface=spare0").replace('io = "dpdk"', 'io = "dpdk"\nworkers = 2').replace(
+            'iface=spare0"', 'iface=spare0", "--vdev=net_af_packet1,iface=port0"').replace('kernel_port = "rbk0"', "")
+        text = re.sub("ports = .*", f'ports = [ {{ port = 0, addresses = ["10.55.0.53/24"] }}, '
+                                    f'{{ port = 1, addresses = ["{PORT}/24"], kernel_port = "rbk0" }} ]', text)
+        server = self.enterContext(Server(text, FILES, server_space))
+        echo = LineEcho(server_space)
+        self.addCleanup(echo.close)
+        self.assertGreaterEqual(self.lines(client, 0), 1)
+        with inside(client):
+            self.assertEqual(len(dns.query.udp(dns.message.make_query("1.2.0.192.bl.test", "A"), PORT, timeout=30).answer), 1)
+        self.assertEqual([worker["answered"] for worker in server.check_sums(self)["workers"]][:2], [0, 1])
 
     def test_ip6_that_only_the_kernel_has_goes_both_ways(self):
         client, server_space, server = self.start(config("net_af_packet0,iface=port0"))

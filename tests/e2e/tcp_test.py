@@ -245,6 +245,7 @@ class Tcp(unittest.TestCase):
         self.assertIn(f"listen UDP: {', '.join(both)}\nlisten TCP: {', '.join(both)}, ", text)
         names = list(thread_names(self.server.process).values())
         self.assertEqual((names.count("socket"), names.count("tcp")), (2, 1))
+        self.assertEqual([worker["io"] for worker in self.server.json("stats")["workers"]], ["kernel", "kernel", "tcp"])
 
 
 class Limits(unittest.TestCase):
