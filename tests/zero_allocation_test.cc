@@ -12,11 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/client_rules.h"
+#include "dataplane/gate.h"
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
 #include "tests/dns_message.h"
 #include "tests/echo.h"
-#include "tests/frames.h"
+#include "tests/frames_ip6.h"
 #include "tests/serving.h"
 
 namespace {
@@ -154,7 +156,11 @@ void PushFrames(io::MemoryIo& memory) {
   for (const Bytes& question : Questions()) {
     memory.Push(test::UdpFrame({}, {}, question));
     memory.Push(test::UdpFrame({}, {.has_checksum = false}, question));
+    memory.Push(test::Udp6Frame({}, {}, question));
+    memory.Push(test::Tagged(test::Udp6Frame({}, {}, question), 7));
   }
+  memory.Push(test::NdFrame(test::ToGroupOf(test::kOwnIp6), {}));
+  memory.Push(test::Echo6Frame({}, test::FrameBytes(100, 7)));
   memory.Push(test::ArpFrame({}));
   memory.Push(test::IcmpFrame({}, {}, Bytes(100, 7)));
   memory.Push(test::UdpFrame({}, {.destination_port = 54}, {1}));
@@ -167,7 +173,7 @@ TEST(ZeroAllocation, NothingIsAllocatedWhileBurstsOfEveryKindAreAnswered) {
   const auto serving = test::FourZones();
   ASSERT_TRUE(serving) << serving.error().message;
   const auto stats = std::make_unique<WorkerStats>();
-  io::MemoryIo memory(test::Own(), stats.get());
+  io::MemoryIo memory(test::OwnWithIp6(), stats.get());
   PushFrames(memory);
   memory.Replay();
   Responder responder(stats.get());
@@ -192,6 +198,7 @@ TEST(ZeroAllocation, NothingIsAllocatedWhileBurstsOfEveryKindAreAnswered) {
     EXPECT_GT(stats->dropped[static_cast<size_t>(reason)].value(), 0u) << DropReasonName(reason);
   }
   EXPECT_GT(stats->arp_replies.value(), 0u);
+  EXPECT_GT(stats->nd_replies.value(), 0u);
   EXPECT_GT(stats->icmp_replies.value(), 0u);
   EXPECT_TRUE(test::AddsUp(*stats));
 }
@@ -248,6 +255,43 @@ TEST(ZeroAllocation, NothingIsAllocatedForZonesWithRules) {
     EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
   }
   EXPECT_GT(stats->dropped[static_cast<size_t>(DropReason::kAcl)].value(), 0u);
+  EXPECT_TRUE(test::AddsUp(*stats));
+}
+
+TEST(ZeroAllocation, NothingIsAllocatedForClientsWithCookiesAndLimits) {
+  Snapshot snapshot;
+  snapshot.feeds = {test::MakeFeed("data", {{test::Ip(192, 0, 2, 0), test::Ip(192, 0, 2, 31), 2, {"Listed ", ""}}})};
+  const ZoneConfig zone{.name = "bl.example.com", .feeds = {0}};
+  const auto serving =
+      BuildServing(std::move(snapshot), {&zone, 1}, {},
+                   std::make_shared<const ClientRules>(ClientRules{.cookies = CookieRules{.secrets = {dns::SipKey{}}},
+                                                                   .limit = LimitRules{.responses_per_second = 1}}));
+  ASSERT_TRUE(serving) << serving.error().message;
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(test::OwnWithIp6(), stats.get());
+  uint32_t net = 0;
+  for (const Bytes& option : {Bytes{}, Bytes{0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8}, Bytes{0, 10, 0, 3, 1, 2, 3}}) {
+    const Bytes question = Question("5.2.0.192.bl.example.com", dns::kA, Opt{.options = option});
+    for (const uint32_t end = net + 50; net < end; ++net) {
+      memory.Push(test::UdpFrame({.source = test::Ip(10, net, 0, 1)}, {}, question));
+      memory.Push(test::Udp6Frame({.source = test::Ip6(0x2001, net)}, {}, question));
+    }
+  }
+  memory.Replay();
+  Responder responder(stats.get());
+  Gate gate(&responder, stats.get());
+  io::Burst burst;
+  const auto bursts = [&](int count) {
+    for (; count > 0; --count) {
+      memory.Receive(burst);
+      gate.Answer(burst, **serving, Gate::ReadClocks());
+      memory.Send(burst);
+    }
+  };
+  bursts(1);
+  EXPECT_EQ(CallsIn([&] { bursts(200); }), (Calls{0, 0}));
+  for (const dns::Rcode rcode : {dns::kNoError, dns::kFormErr}) EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
+  EXPECT_GT(stats->dropped[static_cast<size_t>(DropReason::kRateLimited)].value(), 0u);
   EXPECT_TRUE(test::AddsUp(*stats));
 }
 
