@@ -98,7 +98,7 @@ help:
 	@echo 'make run         build, then serve the sample data from DPDK in a network namespace of its own'
 	@echo 'make check       install what tests need, build, run every test'
 	@echo 'make check-deps  install what tests need'
-	@echo 'make lint        clang-format, clang-tidy (also of the tests, and its analyzer: make check leaves both out), python syntax'
+	@echo 'make lint        clang-format, clang-tidy (all checks, of the tests too: make check has some, of the product), python syntax'
 	@echo 'make format      format the sources in place'
 	@echo 'make asan        the tests under AddressSanitizer and UBSan, fuzz corpora among them'
 	@echo 'make tsan        the stress tests under ThreadSanitizer'

@@ -185,14 +185,16 @@ void Daemon::Stop() {
 void Daemon::Measure() {
   const Clock::time_point now = Clock::now();
   const double seconds = std::chrono::duration<double>(now - measured_at_).count();
-  // What neighbours and the kernel's peers send is no question.
-  const uint64_t received = workers_->Sum(&WorkerStats::received) - workers_->Sum(&WorkerStats::arp_replies) -
-                            workers_->Sum(&WorkerStats::nd_replies) - workers_->Sum(&WorkerStats::icmp_replies) -
-                            workers_->Sum(&WorkerStats::to_kernel);
+  // What neighbours and the kernel's peers send is no question. Workers count on between two sums: a difference may be
+  // off by what came in these microseconds, and less than nothing.
+  const auto asked =
+      static_cast<int64_t>(workers_->Sum(&WorkerStats::received) - workers_->Sum(&WorkerStats::arp_replies) -
+                           workers_->Sum(&WorkerStats::nd_replies) - workers_->Sum(&WorkerStats::icmp_replies) -
+                           workers_->Sum(&WorkerStats::to_kernel));
   const uint64_t answered = workers_->Sum(&WorkerStats::answered);
-  rates_ = {static_cast<double>(received - received_before_) / seconds,
+  rates_ = {static_cast<double>(std::max<int64_t>(asked - asked_before_, 0)) / seconds,
             static_cast<double>(answered - answered_before_) / seconds};
-  received_before_ = received;
+  asked_before_ = asked;
   answered_before_ = answered;
   measured_at_ = now;
   links_.Look(workers_->ports());

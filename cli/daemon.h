@@ -80,7 +80,7 @@ class Daemon {
   Rates rates_;
   LinkWatch links_;
   ConflictWatch conflicts_;
-  uint64_t received_before_ = 0;
+  int64_t asked_before_ = 0;
   uint64_t answered_before_ = 0;
   Clock::time_point measured_at_ = started_at_;
   uint64_t limited_logged_ = 0;
