@@ -168,6 +168,42 @@ TEST_F(GreyStoreTest, LoadsNoRowThatWasNotWrittenWhateverBitFlips) {
   EXPECT_EQ(SetOf(LoadAll(folder())->rows), known);
 }
 
+TEST_F(GreyStoreTest, SaysWhatIsWrongWithABlock) {
+  const Rows rows = SomeRows(2, 1);
+  const auto error_of = [&](const std::string& bytes) {
+    const auto block = ParseGreyBlock(bytes, 1, 0);
+    return block ? "" : block.error().message;
+  };
+  const auto block_of = [](const Rows& of, uint64_t number) {
+    std::string text;
+    AppendGreyBlock(of, 1, number, &text);
+    return text;
+  };
+  EXPECT_EQ(error_of(block_of(rows, 0)), "");
+  EXPECT_EQ(error_of(block_of(rows, 1)), "has a block out of order");
+  EXPECT_EQ(error_of(block_of(rows, 0).substr(0, 20)), "is cut short");
+  EXPECT_EQ(error_of(block_of(rows, 0).substr(0, 90)), "is cut short in a block");
+  EXPECT_EQ(error_of(std::string(200, '\xff')), "has a block of an impossible length");
+  Rows nothing = rows;
+  nothing[1].first = 0;
+  EXPECT_EQ(error_of(block_of(nothing, 0)), "has a row that is none");
+}
+
+TEST_F(GreyStoreTest, TellsOfASnapshotWithoutItsEnd) {
+  const Rows rows = SomeRows(3, 1);
+  {
+    auto store = GreyStore::Open(folder());
+    ASSERT_TRUE((*store)->Snapshot(WalkOf(rows)));
+  }
+  const std::string whole = BytesOf(path("snapshot"));
+  Write(path("snapshot"), whole.substr(0, whole.size() - kGreyBlockBytes));
+  const auto loaded = LoadAll(folder());
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->rows, rows);
+  ASSERT_EQ(loaded->load.notes.size(), 1u);
+  EXPECT_TRUE(loaded->load.notes[0].starts_with(path("snapshot") + ": has no end")) << loaded->load.notes[0];
+}
+
 TEST_F(GreyStoreTest, RefusesWhatIsNotItsOwnAndLeavesItAlone) {
   const auto error_with = [&](const std::string& name, const std::string& bytes) {
     const std::string folder = temp.Path("of-") + name;
