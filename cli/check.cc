@@ -2,12 +2,17 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "cli/client_rules.h"
 #include "cli/config.h"
+#include "cli/greylists.h"
 #include "cli/options.h"
 #include "cli/privileges.h"
 #include "cli/render.h"
@@ -50,12 +55,42 @@ Status BecomeServer(const Config& config) {
   return {};
 }
 
+// Whether its store is there to be written, or can be made. What is in it belongs to the server that may be running.
+Status CheckStore(const GreylistConfig& greylist) {
+  if (greylist.store.empty()) return {};
+  std::filesystem::path folder = greylist.store;
+  std::error_code ignored;
+  while (!std::filesystem::exists(folder, ignored) && folder.has_parent_path() && folder != folder.parent_path()) {
+    folder = folder.parent_path();
+  }
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored))
+    return Fail(folder.string() + ": is no folder");
+  const std::string path = folder.empty() ? "." : folder.string();
+  if (access(path.c_str(), W_OK | X_OK) != 0)
+    return Fail(path + ": the store cannot be written: " + std::strerror(errno));
+  return {};
+}
+
+Json CheckedGreylistsJson(const Config& config) {
+  Json json = Json::array();
+  for (const GreylistConfig& greylist : config.greylists) {
+    json.push_back({{"zone", greylist.zone.name},
+                    {"state", "good"},
+                    {"observe", greylist.observe},
+                    {"store", greylist.store},
+                    {"max_triplets", greylist.max_triplets}});
+  }
+  return json;
+}
+
 }  // namespace
 
 Json CheckJson(const std::string& config_file, const std::function<void(const std::string&)>& progress) {
   Json json = {{"ok", false},
                {"config", config_file},
                {"zones", Json::array()},
+               {"greylists", Json::array()},
+               {"warnings", Json::array()},
                {"feeds", Json::array()},
                {"errors", Json::array()}};
   const auto config = LoadConfig(config_file);
@@ -63,11 +98,17 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
     json["errors"] = ErrorLines(config.error().message);
     return json;
   }
+  json["warnings"] = config->warnings;
   if (const Status became = BecomeServer(*config); !became) {
     json["errors"].push_back(config_file + ": " + became.error().message);
   }
   if (const auto rules = ClientRulesLoader().Load(*config); !rules) {
     json["errors"].push_back(config_file + ": " + rules.error().message);
+  }
+  for (const GreylistConfig& greylist : config->greylists) {
+    if (const Status usable = CheckStore(greylist); !usable) {
+      json["errors"].push_back(config_file + ": greylist " + greylist.zone.name + ": " + usable.error().message);
+    }
   }
   Snapshot snapshot;
   for (const ConfiguredFeed& feed : config->feeds) {
@@ -76,9 +117,12 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
     json["feeds"].push_back(OutcomeJson(outcome));
     if (!outcome.error.empty()) json["errors"].push_back(feed.place + ": " + outcome.error);
   }
-  const auto serving = BuildServing(std::move(snapshot), config->zones, config->server.identity);
+  std::vector<ZoneConfig> zones = config->zones;
+  for (const GreylistConfig& greylist : config->greylists) zones.push_back(ZoneOf(greylist, nullptr));
+  const auto serving = BuildServing(std::move(snapshot), zones, config->server.identity);
   if (serving) {
     json["zones"] = ZonesJson(*config, serving->get());
+    json["greylists"] = CheckedGreylistsJson(*config);
   } else {
     json["errors"].push_back(config_file + ": " + serving.error().message);
   }
@@ -92,6 +136,9 @@ int RunCheck(const std::string& program, const std::string& config_file, bool js
     if (terminal) std::cerr << program << ": loading " << feed << "\n";
   });
   std::cout << (json ? DumpJson(result, 2) + "\n" : RenderCheck(result));
+  for (const Json& warning : result["warnings"]) {
+    std::cerr << program << ": warning: " << warning.get<std::string>() << "\n";
+  }
   for (const Json& error : result["errors"]) std::cerr << program << ": " << error.get<std::string>() << "\n";
   return result["ok"].get<bool>() ? kExitSuccess : kExitFailure;
 }

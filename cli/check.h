@@ -10,8 +10,8 @@
 
 namespace rblitz {
 
-// What would be served: "ok", "zones", "feeds" and "errors". `progress` is told the name of each feed before it is
-// loaded.
+// What would be served: "ok", "zones", "greylists", "feeds", "warnings" and "errors". `progress` is told the name of
+// each feed before it is loaded.
 [[nodiscard]] Json CheckJson(const std::string& config_file, const std::function<void(const std::string&)>& progress);
 
 // Runs the checks, prints what would be served on stdout and what is wrong on stderr; returns the exit code.

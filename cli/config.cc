@@ -8,10 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <map>
 #include <set>
 
 #include "cli/config_clients.h"
+#include "cli/config_feeds.h"
+#include "cli/config_grey.h"
 #include "cli/config_table.h"
 #include "cli/config_values.h"
 #include "cli/version.h"
@@ -50,7 +51,7 @@ class ConfigReader {
   static FeedGuards ReadGuards(TableReader& feed);
   void ReadZone(const toml::table& table);
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
-  std::vector<uint32_t> FeedsOf(TableReader& zone, const char* key);
+  void ReadGreylistZone(const toml::table& table);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
   void CheckIo(TableReader& root);
   // A path of the file; relative ones start at the file's folder.
@@ -60,7 +61,7 @@ class ConfigReader {
   ConfigErrors* errors_;
   Config config_;
   bool has_sockets_;  // of `listen`, though what it has may be wrong, or of the service manager
-  std::map<std::string, uint32_t> feed_index_;
+  FeedIndex feed_index_;
   std::set<std::string> zone_names_;
   std::set<io::ClientAddress> port_addresses_;
   std::set<std::string> kernel_ports_;
@@ -74,9 +75,12 @@ Config ConfigReader::Read(const toml::table& root) {
   if (const toml::table* dpdk = reader.Table("dpdk")) ReadDpdk(*dpdk);
   for (const toml::table* feed : reader.Tables("feed")) ReadFeed(*feed);
   for (const toml::table* zone : reader.Tables("zone")) ReadZone(*zone);
+  for (const toml::table* greylist : reader.Tables("greylist")) ReadGreylistZone(*greylist);
   if (const toml::table* cookies = reader.Table("cookies")) config_.cookies = ReadCookies(*cookies, folder_, errors_);
   if (const toml::table* limit = reader.Table("rate_limit")) config_.rate_limit = ReadRateLimit(*limit, errors_);
-  if (!reader.Has("zone")) reader.Wrong("zone", "is missing: there is nothing to serve");
+  if (!reader.Has("zone") && !reader.Has("greylist")) {
+    reader.Wrong("zone", "is missing: there is nothing to serve");
+  }
   CheckIo(reader);
   reader.Finish();
   return std::move(config_);
@@ -291,33 +295,22 @@ void ConfigReader::ReadZoneName(TableReader& zone, ZoneConfig* config) {
   if (!zone_names_.insert(*name).second) zone.Wrong("name", "there are two zones '" + *name + "'");
 }
 
-// The feeds that a key names, each once.
-std::vector<uint32_t> ConfigReader::FeedsOf(TableReader& zone, const char* key) {
-  std::vector<uint32_t> feeds;
-  const auto names = zone.Strings(key);
-  if (names && names->empty()) zone.Wrong(key, "is empty");
-  for (const std::string& name : names.value_or(std::vector<std::string>())) {
-    const auto found = feed_index_.find(name);
-    if (found == feed_index_.end()) {
-      zone.Wrong(key, "there is no feed '" + name + "'");
-    } else if (std::find(feeds.begin(), feeds.end(), found->second) != feeds.end()) {
-      zone.Wrong(key, "names '" + name + "' twice");
-    } else {
-      feeds.push_back(found->second);
-    }
-  }
-  return feeds;
+void ConfigReader::ReadGreylistZone(const toml::table& table) {
+  ReadGreylist(table, folder_, feed_index_, &config_, errors_);
+  const std::string& name = config_.greylists.back().zone.name;
+  if (name.empty() || zone_names_.insert(name).second) return;
+  TableReader(table, "greylist", errors_).Wrong("zone", "there are two zones '" + name + "'");
 }
 
 void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
-  for (const uint32_t feed : FeedsOf(zone, "feeds")) {
+  for (const uint32_t feed : ReadFeedNames(zone, "feeds", feed_index_)) {
     const bool is_access = IsAccessFormat(config_.feeds[feed].feed.format);
     (is_access ? config->access : config->feeds).push_back(feed);
   }
   if (config->feeds.empty() && !config->access.empty()) {
     zone.Wrong("feeds", "names access lists only: there is nothing to answer from");
   }
-  config->except = FeedsOf(zone, "except");
+  config->except = ReadFeedNames(zone, "except", feed_index_);
   for (const uint32_t feed : config->except) {
     const FeedConfig& named = config_.feeds[feed].feed;
     if (std::find(config->feeds.begin(), config->feeds.end(), feed) != config->feeds.end()) {

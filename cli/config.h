@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/activation.h"
+#include "dataplane/grey_question.h"
 #include "dataplane/io/dpdk_io.h"
 #include "dataplane/io/listen_address.h"
 #include "dataplane/io/tcp_io.h"
@@ -55,14 +56,29 @@ struct RateLimitConfig {
   std::vector<Ip6Prefix> exempt;  // those of IPv4 mapped
 };
 
+struct GreylistConfig {
+  ZoneConfig zone;                       // its feeds are clients that pass
+  std::vector<uint32_t> block = {};      // indices into `feeds`
+  std::vector<uint32_t> opted_out = {};  // the same
+  std::string key_file;                  // not read by the server
+  std::string store;                     // a folder; empty: memory alone
+  TripletRules rules;
+  GreyMasks masks;
+  uint64_t max_triplets = 10000000;
+  uint32_t journal_interval_ms = 200;
+  bool observe = false;
+};
+
 struct Config {
   std::string file;
   ServerConfig server;
   io::DpdkConfig dpdk;  // without ports unless server.io says dpdk
   std::vector<ConfiguredFeed> feeds;
   std::vector<ZoneConfig> zones;  // their feeds are indices into `feeds`
+  std::vector<GreylistConfig> greylists;
   CookieConfig cookies;
   RateLimitConfig rate_limit;
+  std::vector<std::string> warnings;  // what may be so, and hardly is meant so: "file:line: key: what"
 };
 
 // `passed`: whether the service manager passes sockets, so that the file need not name any.
@@ -75,7 +91,12 @@ struct Config {
 // missing.
 [[nodiscard]] Status CheckFeedFiles(const ConfiguredFeed& feed);
 
-// Keys of [server] and [dpdk] that a running server cannot change: those whose values differ.
+// By the name of its zone; null: there is none.
+[[nodiscard]] const GreylistConfig* FindGreylist(const Config& config, std::string_view zone);
+
+// What a running server cannot change: keys of [server] and [dpdk] whose values differ, and those of greylists.
 [[nodiscard]] std::vector<std::string> NeedsRestart(const Config& running, const Config& next);
+// Leaves them in `next` as they are in `running`.
+void KeepUntilRestart(const Config& running, Config* next);
 
 }  // namespace rblitz

@@ -15,6 +15,12 @@ bool SamePorts(const io::DpdkConfig& a, const io::DpdkConfig& b) {
 
 }  // namespace
 
+const GreylistConfig* FindGreylist(const Config& config, std::string_view zone) {
+  const auto found =
+      std::ranges::find_if(config.greylists, [&](const GreylistConfig& g) { return g.zone.name == zone; });
+  return found == config.greylists.end() ? nullptr : &*found;
+}
+
 std::vector<std::string> NeedsRestart(const Config& running, const Config& next) {
   std::vector<std::string> keys;
   const auto differs = [&](bool same, const char* key) {
@@ -35,7 +41,32 @@ std::vector<std::string> NeedsRestart(const Config& running, const Config& next)
   differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");
   differs(SamePorts(running.dpdk, next.dpdk), "dpdk.ports");
   differs(running.dpdk.mbufs == next.dpdk.mbufs, "dpdk.mbufs");
+  for (const GreylistConfig& greylist : next.greylists) {
+    const GreylistConfig* const before = FindGreylist(running, greylist.zone.name);
+    const auto is_other = [&](bool same, const std::string& key) {
+      if (!same) keys.push_back("greylist." + key + " of " + greylist.zone.name);
+    };
+    is_other(before != nullptr, "zone");
+    if (before == nullptr) continue;
+    is_other(before->store == greylist.store, "store");
+    is_other(before->max_triplets == greylist.max_triplets, "max_triplets");
+    is_other(before->masks.ip4 == greylist.masks.ip4, "mask_v4");
+    is_other(before->masks.ip6 == greylist.masks.ip6, "mask_v6");
+  }
   return keys;
+}
+
+void KeepUntilRestart(const Config& running, Config* next) {
+  next->server = running.server;
+  next->dpdk = running.dpdk;
+  std::erase_if(next->greylists, [&](GreylistConfig& greylist) {
+    const GreylistConfig* const before = FindGreylist(running, greylist.zone.name);
+    if (before == nullptr) return true;
+    greylist.store = before->store;
+    greylist.max_triplets = before->max_triplets;
+    greylist.masks = before->masks;
+    return false;
+  });
 }
 
 }  // namespace rblitz

@@ -80,6 +80,21 @@ Result<uint32_t> ParseSeconds(const std::string& text) {
   return static_cast<uint32_t>(total);
 }
 
+Result<uint32_t> ParseMilliseconds(const std::string& text) {
+  constexpr uint32_t kMost = 3600 * 1000;
+  uint32_t milliseconds = 0;
+  if (text.ends_with("ms")) {
+    if (!ParseNumber(std::string_view(text).substr(0, text.size() - 2), &milliseconds) || milliseconds > kMost) {
+      return Fail("bad time '" + text + "' (as in 200ms or 1s)");
+    }
+    return milliseconds;
+  }
+  const Result<uint32_t> seconds = ParseSeconds(text);
+  if (!seconds) return seconds;
+  if (*seconds > kMost / 1000) return Fail("'" + text + "' is more than an hour");
+  return *seconds * 1000;
+}
+
 Result<uint64_t> ParseBytes(const std::string& text) {
   static constexpr std::string_view kUnits = "KMGT";
   const size_t unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());

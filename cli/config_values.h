@@ -16,6 +16,9 @@ namespace rblitz {
 // "35m", "1h30m", "90": seconds, with units s, m, h, d, w. At most 2^31 - 1 (RFC 2181 section 8).
 [[nodiscard]] Result<uint32_t> ParseSeconds(const std::string& text);
 
+// "200ms", "1s": milliseconds, with the unit ms, or what ParseSeconds understands. At most an hour.
+[[nodiscard]] Result<uint32_t> ParseMilliseconds(const std::string& text);
+
 // "64M", "2G", "4096": bytes, with the binary units K, M, G and T.
 [[nodiscard]] Result<uint64_t> ParseBytes(const std::string& text);
 

@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/privileges.h"
 #include "cli/version.h"
+#include "cli/views_grey.h"
 #include "dataplane/rate_limit.h"
 
 namespace rblitz {
@@ -77,25 +78,29 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   auto workers = Workers::Open(config);
   if (!workers) return tl::unexpected<Error>(workers.error());
   workers_ = *std::move(workers);
-  if (auto ready = OpenState(config.server); !ready) return ready;
+  if (auto ready = OpenState(config); !ready) return ready;
   reloader_ = std::make_unique<Reloader>(
       ReloaderOptions{.idle_priority = workers_->occupy_every_cpu(), .copies = copies_.get(), .settle = kSettle});
-  reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_);
+  reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_, greylists_.get());
   if (Status started = overrides_->Start(std::time(nullptr)); !started) return started;
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
   loop_->Every(Overrides::kTick, [this] { overrides_->Expire(std::time(nullptr)); });
   return {};
 }
 
-// The folder for the copies, and the user whose it is: ports and sockets are open by now. Without a folder the server
-// serves all the same, but a later start has nothing to fall back on.
-Status Daemon::OpenState(const ServerConfig& server) {
+// The folders for copies and greylists, and the user whose they are: ports and sockets are open by now. Without the one
+// for copies the server serves all the same, but a later start has nothing to fall back on.
+Status Daemon::OpenState(const Config& config) {
+  const ServerConfig& server = config.server;
   std::optional<User> user;
   if (!server.user.empty()) {
     const Result<User> found = FindUser(server.user);
     if (!found) return Fail("server.user: " + found.error().message);
     user = *found;
   }
+  auto greylists = Greylists::Open(config, workers_->stats().size());
+  if (!greylists) return tl::unexpected<Error>(greylists.error());
+  greylists_ = *std::move(greylists);
   Result<OverrideStore> store = Fail("the state cannot be used");
   if (auto copies = FeedCopies::Open(server.state + "/feeds")) {
     copies_ = *std::move(copies);
@@ -112,6 +117,9 @@ Status Daemon::OpenState(const ServerConfig& server) {
   if (copies_ != nullptr && geteuid() == 0) {
     if (Status given = GiveTo(server.state, *user); !given) return given;
   }
+  if (geteuid() == 0) {
+    if (Status given = greylists_->GiveTo(*user); !given) return given;
+  }
   if (const Status became = BecomeUser(*user); !became) return Fail("server.user: " + became.error().message);
   return {};
 }
@@ -127,6 +135,7 @@ Status Daemon::OpenSignals() {
 Daemon::~Daemon() = default;
 
 int Daemon::Run() {
+  greylists_->Start();
   reloads_->Start([this](const Json& answer) { loop_->Post([this, answer] { Started(answer); }); });
   loop_->Run();
   Stop();
@@ -175,6 +184,7 @@ void Daemon::Stop() {
   reloader_->Cancel();
   control_.reset();
   workers_->Stop();
+  greylists_->Stop();
   still_loading_ = !reloads_->Stop(kLoadPatience);
   LogLine("stopped")
       .Add("received", workers_->Sum(&WorkerStats::received))
@@ -236,7 +246,8 @@ void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
 Result<Json> Daemon::AnswerList(const ControlRequest& request, ControlServer::ClientId client) {
   const auto config = reloads_->config();
   const auto is_zone = [&](const std::string& name) {
-    return std::ranges::any_of(config->zones, [&](const ZoneConfig& zone) { return zone.name == name; });
+    return greylists_->Find(name) != nullptr ||
+           std::ranges::any_of(config->zones, [&](const ZoneConfig& zone) { return zone.name == name; });
   };
   return overrides_->Answer(request, control_->UserOf(client), std::time(nullptr), is_zone);
 }
@@ -288,6 +299,7 @@ Json Daemon::StatusNow(const Serving* serving) const {
                             .uptime_seconds = std::chrono::duration<double>(Clock::now() - started_at_).count(),
                             .rates = rates_});
   status["overrides"] = overrides_->Summary();
+  status["greylists"] = GreylistsJson(*config, *greylists_);
   return status;
 }
 

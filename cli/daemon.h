@@ -12,6 +12,7 @@
 #include "cli/conflict_watch.h"
 #include "cli/control.h"
 #include "cli/event_loop.h"
+#include "cli/greylists.h"
 #include "cli/link_watch.h"
 #include "cli/overrides.h"
 #include "cli/publish.h"
@@ -53,7 +54,7 @@ class Daemon {
   explicit Daemon(Identity identity) : publisher_(std::move(identity)) {}
   [[nodiscard]] Status Open(Config config, const std::string& control);
   [[nodiscard]] Status OpenSignals();
-  [[nodiscard]] Status OpenState(const ServerConfig& server);
+  [[nodiscard]] Status OpenState(const Config& config);
   void OnSignal();
   [[nodiscard]] bool Defer(const ControlRequest& request, ControlServer::ClientId client);
   void Started(const Json& answer);
@@ -72,6 +73,7 @@ class Daemon {
   UniqueFd signals_;
   ZonePublisher publisher_;
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Greylists> greylists_;
   std::unique_ptr<FeedCopies> copies_;  // null: the state cannot be used
   std::unique_ptr<Overrides> overrides_;
   std::unique_ptr<Reloader> reloader_;

@@ -121,6 +121,11 @@ std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
 
 ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
   ZoneKinds kinds;
+  if (zone.grey) {
+    kinds.is_greylist = kinds.any = kinds.has_lists = true;
+    kinds.own = kinds.with_parts = {.ip4 = true, .ip6 = true, .names = false};
+    return kinds;
+  }
   const auto add = [&kinds](const FeedData& data, bool is_own) {
     if (data.is_text_only) return;
     kinds.has_lists = true;
@@ -140,6 +145,7 @@ ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
 bool Applies(const Override& override, const std::string& zone, const ZoneKinds& kinds) {
   if (!kinds.any) return false;
   if (!override.zone.empty()) return override.zone == zone;
+  if (kinds.is_greylist) return false;
   const ZoneKinds::Set& set = override.kind == OverrideKind::kAdd ? kinds.own : kinds.with_parts;
   switch (override.subject.kind) {
     case OverrideSubject::Kind::kIp4:

@@ -26,10 +26,11 @@ struct ZoneKinds {
     bool names = false;
   };
 
-  bool any = false;        // feeds at all: without one the zone is out, and stays so
-  bool has_lists = false;  // not texts alone
-  Set own;                 // of the zone itself, where overrides list
-  Set with_parts;          // and of the parts of combined feeds, where they except, too
+  bool is_greylist = false;  // where overrides say who passes: only those that name the zone
+  bool any = false;          // feeds at all: without one the zone is out, and stays so
+  bool has_lists = false;    // not texts alone
+  Set own;                   // of the zone itself, where overrides list
+  Set with_parts;            // and of the parts of combined feeds, where they except, too
 };
 [[nodiscard]] ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot);
 

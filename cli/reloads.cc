@@ -72,11 +72,13 @@ Status CheckNewFeeds(const Config& running, const Config& next) {
 
 }  // namespace
 
-Reloads::Reloads(Config config, Reloader* reloader, ZonePublisher* publisher)
+Reloads::Reloads(Config config, Reloader* reloader, ZonePublisher* publisher, Greylists* greylists)
     : reloader_(reloader),
       publisher_(publisher),
+      greylists_(greylists),
       wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      config_(std::make_shared<const Config>(std::move(config))) {
+      config_(std::make_shared<const Config>(std::move(config))),
+      greylists_of_start_(config_->greylists) {
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "reloads");
 }
@@ -197,12 +199,17 @@ void Reloads::Tell(const Request& request, const Json& answer) {
   request.done(answer);
 }
 
+Result<std::vector<FeedOutcome>> Reloads::Serve(const Config& config, std::shared_ptr<const ClientRules> rules) {
+  return reloader_->SetFeeds(Feeds(config), publisher_->For(greylists_->ZonesOf(config), std::move(rules)));
+}
+
 Json Reloads::LoadFirst() {
   const auto config = this->config();
   auto rules = client_rules_.Load(*config);
   if (!rules) return FailedAnswer(config->file + ": " + rules.error().message);
-  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones, *std::move(rules)));
+  const auto outcomes = Serve(*config, *std::move(rules));
   if (!outcomes) return FailedAnswer(config->file + ": " + outcomes.error().message);
+  for (const std::string& warning : config->warnings) LogLine("config_warning").Add("warning", warning);
   Log(*outcomes);
   PlanChecks();
   return Answer(outcomes);
@@ -232,13 +239,16 @@ Json Reloads::LoadConfiguration() {
   if (const auto checked = CheckNewFeeds(*running, *next); !checked) return FailedAnswer(checked.error().message);
   auto rules = client_rules_.Load(*next);
   if (!rules) return FailedAnswer(running->file + ": " + rules.error().message);
-  const std::vector<std::string> restart = NeedsRestart(*running, *next);
-  next->server = running->server;
-  next->dpdk = running->dpdk;
+  Config started = *running;
+  started.greylists = greylists_of_start_;
+  const std::vector<std::string> restart = NeedsRestart(started, *next);
+  KeepUntilRestart(started, &*next);
   // Before anything is served: what is in force must not fall behind for want of memory.
   auto config = std::make_shared<const Config>(*std::move(next));
-  const auto outcomes = reloader_->SetFeeds(Feeds(*config), publisher_->For(config->zones, *std::move(rules)));
+  const auto outcomes = Serve(*config, *std::move(rules));
   if (!outcomes) return FailedAnswer(running->file + ": " + outcomes.error().message);
+  greylists_->Apply(*config);
+  for (const std::string& warning : config->warnings) LogLine("config_warning").Add("warning", warning);
   {
     const std::lock_guard lock(mutex_);
     config_ = std::move(config);

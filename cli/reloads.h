@@ -3,7 +3,7 @@
 // meanwhile.
 //
 // Thread-safety: Start once; Ask, config and Stop from the control thread or any other.
-// Lifetime: the reloader and the publisher must outlive it.
+// Lifetime: reloader, publisher and greylists must outlive it.
 // Errors: are in the answers and in the log, those that something threw among them.
 #pragma once
 
@@ -20,6 +20,7 @@
 
 #include "cli/client_rules.h"
 #include "cli/config.h"
+#include "cli/greylists.h"
 #include "cli/json.h"
 #include "cli/publish.h"
 #include "loaders/feed_checks.h"
@@ -33,7 +34,7 @@ class Reloads {
   // Told what became of a request, on the thread of this object: "ok", "feeds", "needs_restart", "errors".
   using Done = std::function<void(const Json& answer)>;
 
-  Reloads(Config config, Reloader* reloader, ZonePublisher* publisher);
+  Reloads(Config config, Reloader* reloader, ZonePublisher* publisher, Greylists* greylists);
   ~Reloads();  // waits for the request that is running
   Reloads(const Reloads&) = delete;
   Reloads& operator=(const Reloads&) = delete;
@@ -70,6 +71,7 @@ class Reloads {
   [[nodiscard]] bool Next(Request* request);
   [[nodiscard]] Json Load(const Request& request);
   static void Tell(const Request& request, const Json& answer);
+  [[nodiscard]] Result<std::vector<FeedOutcome>> Serve(const Config& config, std::shared_ptr<const ClientRules> rules);
   [[nodiscard]] Json LoadFirst();
   [[nodiscard]] Json LoadFeeds(const std::vector<std::string>& names, bool force);
   [[nodiscard]] Json LoadConfiguration();
@@ -82,13 +84,15 @@ class Reloads {
 
   Reloader* reloader_;
   ZonePublisher* publisher_;
+  Greylists* greylists_;
   mutable std::mutex mutex_;
   std::condition_variable ended_changed_;
-  UniqueFd wake_;                         // an eventfd: there is something in requests_, or stopping_
-  std::deque<Request> requests_;          // guarded by mutex_
-  bool stopping_ = false;                 // guarded by mutex_
-  bool ended_ = false;                    // guarded by mutex_
-  std::shared_ptr<const Config> config_;  // guarded by mutex_, written by thread_ only
+  UniqueFd wake_;                                         // an eventfd: there is something in requests_, or stopping_
+  std::deque<Request> requests_;                          // guarded by mutex_
+  bool stopping_ = false;                                 // guarded by mutex_
+  bool ended_ = false;                                    // guarded by mutex_
+  std::shared_ptr<const Config> config_;                  // guarded by mutex_, written by thread_ only
+  const std::vector<GreylistConfig> greylists_of_start_;  // one that a reload took out may come back with another
   // Of thread_:
   ClientRulesLoader client_rules_;
   FeedChecks checks_;

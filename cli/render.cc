@@ -3,64 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
 #include <ctime>
 #include <utility>
 #include <vector>
 
+#include "cli/json_text.h"
+#include "cli/render_greylists.h"
 #include "cli/text_table.h"
 
 namespace rblitz {
 
 namespace {
 
-std::string Decimal(double value, int digits) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", digits, value);
-  return text.data();
-}
-
-std::string Number(const Json& value) { return value.is_null() ? "-" : std::to_string(value.get<int64_t>()); }
-
-std::string Bytes(const Json& value) {
-  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  auto size = value.get<double>();
-  size_t unit = 0;
-  for (; size >= 1024 && unit + 1 < std::size(kUnits); ++unit) size /= 1024;
-  return Decimal(size, unit == 0 ? 0 : 1) + " " + kUnits[unit];
-}
-
-// The two largest units: 3d4h, 5m10s.
-std::string Duration(const Json& value) {
-  if (value.is_null()) return "-";
-  static constexpr std::pair<int64_t, char> kUnits[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-  auto seconds = value.get<int64_t>();
-  std::string text = seconds < 0 ? "-" : "";
-  seconds = seconds < 0 ? -seconds : seconds;
-  for (size_t i = 0, shown = 0; i < std::size(kUnits) && shown < 2; ++i) {
-    const auto [unit, letter] = kUnits[i];
-    if (seconds < unit && shown == 0 && unit > 1) continue;
-    text += std::to_string(seconds / unit) + letter;
-    seconds %= unit;
-    ++shown;
-  }
-  return text;
-}
-
-// A feed's bad line may hold control characters, which are none of the terminal's business.
-std::string Printable(const Json& value) {
-  auto text = value.get<std::string>();
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == 127) c = '?';
-  }
-  return text;
-}
-
-std::string Joined(const Json& list) {
-  std::string text;
-  for (const Json& item : list) text += (text.empty() ? "" : ", ") + Printable(item);
-  return text.empty() ? "-" : text;
-}
+using json_text::Bytes;
+using json_text::Decimal;
+using json_text::Duration;
+using json_text::Joined;
+using json_text::Number;
+using json_text::Printable;
 
 std::string ZoneTable(const Json& zones) {
   TextTable table;
@@ -305,8 +265,9 @@ std::string RenderStatus(const Json& status) {
   text += PortLines(status) + ClientLines(status["clients"]);
   text +=
       "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
-  return text + "\n" + ZoneTable(status["zones"]) + "\n" + FeedStatusTable(status["feeds"]) +
-         OriginLines(status["feeds"]) + LoadErrors(status["feeds"]) + BadLines(status["feeds"]);
+  return text + "\n" + ZoneTable(status["zones"]) + GreylistTable(status["greylists"]) + "\n" +
+         FeedStatusTable(status["feeds"]) + OriginLines(status["feeds"]) + LoadErrors(status["feeds"]) +
+         BadLines(status["feeds"]);
 }
 
 std::string RenderStats(const Json& stats) {
@@ -391,8 +352,9 @@ std::string RenderList(const Json& list) {
 }
 
 std::string RenderCheck(const Json& check) {
-  if (check["feeds"].empty()) return "";
-  return ZoneTable(check["zones"]) + "\n" + OutcomeTable(check["feeds"]) + BadLines(check["feeds"]);
+  if (check["zones"].empty() && check["greylists"].empty()) return "";
+  return ZoneTable(check["zones"]) + CheckedGreylists(check["greylists"]) + "\n" + OutcomeTable(check["feeds"]) +
+         BadLines(check["feeds"]);
 }
 
 }  // namespace rblitz

@@ -307,10 +307,12 @@ Result<Json> LookupJson(const Serving& serving, const std::string& what, const s
   looked_up->asked.labels = looked_up->labels();
   const Zone* only = zone.empty() ? nullptr : serving.zones.Find(zone);
   if (!zone.empty() && only == nullptr) return Fail("lookup: zone '" + zone + "' is not served here");
+  if (only != nullptr && only->is_greylist())
+    return Fail("lookup: zone '" + zone + "' is a greylist: rblitz grey lookup");
   Json zones = Json::array();
   bool listed = false;
   for (const Zone& one : serving.zones.zones()) {
-    if (only != nullptr && &one != only) continue;
+    if ((only != nullptr && &one != only) || one.is_greylist()) continue;
     zones.push_back(ZoneLookupJson(one, looked_up->asked));
     listed = listed || zones.back()["listed"].get<bool>();
   }

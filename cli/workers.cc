@@ -155,7 +155,7 @@ Workers::~Workers() {
 void Workers::Launch(const Published<Serving>* serving) {
   for (size_t i = 0; i < ios_.size(); ++i) {
     Worker* const worker =
-        workers_.emplace_back(std::make_unique<Worker>(ios_[i].get(), serving, stats_[i].get())).get();
+        workers_.emplace_back(std::make_unique<Worker>(ios_[i].get(), serving, stats_[i].get(), i)).get();
     const auto work = [worker, this] { worker->Run(stop_); };
     if (i < dpdk_workers_) {
       dpdk_->Launch(static_cast<uint32_t>(i), work);

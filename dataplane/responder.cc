@@ -17,7 +17,8 @@ namespace rblitz {
 
 static_assert(io::kBurst <= kMaxBatch);
 
-Responder::Responder(WorkerStats* stats) : stats_(stats), scratch_(std::make_unique<Scratch>()) {}
+Responder::Responder(WorkerStats* stats, size_t worker)
+    : stats_(stats), worker_(worker), scratch_(std::make_unique<Scratch>()) {}
 Responder::~Responder() = default;
 
 void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
@@ -32,6 +33,7 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   LookUp();
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
   if (s.matches.size() > 0) AnswerNames(burst);
+  if (s.grey_count > 0) AnswerGrey(burst);
 }
 
 void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {

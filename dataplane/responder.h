@@ -3,7 +3,8 @@
 //
 // Thread-safety: one Responder a worker. Lifetime: `serving` must stay valid during Answer.
 // Errors: none; a message that gets no answer has its size set to 0 and its reason counted.
-// Cost: no allocation, no lock, no system call, no clock. docs/performance.md has nanoseconds.
+// Cost: no allocation, no lock, no system call, no clock: who has greylists says what time it is. docs/performance.md
+// has nanoseconds.
 #pragma once
 
 #include <cstddef>
@@ -26,10 +27,14 @@ struct ZoneFeed;
 
 class Responder {
  public:
-  explicit Responder(WorkerStats* stats);
+  // `worker`: its index among the workers that greylists know.
+  explicit Responder(WorkerStats* stats, size_t worker = 0);
   ~Responder();
   Responder(const Responder&) = delete;
   Responder& operator=(const Responder&) = delete;
+
+  // Seconds since 1970. REQUIRES: called before each Answer with serving.has_greylists.
+  void set_time(uint32_t now) noexcept { now_ = now; }
 
   // Turns every question of the burst into its answer, in place.
   void Answer(io::Burst& burst, const Serving& serving) noexcept;
@@ -76,6 +81,11 @@ class Responder {
                    const Asker& asker) noexcept;
   void AnswerNames(io::Burst& burst) noexcept;
   void AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept;
+  // Questions of greylists, which are decided together (responder_grey.cc).
+  void AskGrey(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
+               size_t apex_at) noexcept;
+  void AnswerGrey(io::Burst& burst) noexcept;
+  void DecideGrey(size_t begin, size_t end) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;
@@ -85,6 +95,8 @@ class Responder {
   void Count(const Zone::Rep& zone, Outcome outcome) noexcept;
 
   WorkerStats* stats_;
+  const size_t worker_;
+  uint32_t now_ = 0;
   std::unique_ptr<Scratch> scratch_;
 };
 

@@ -196,7 +196,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return Drop(message, DropReason::kAcl);
   }
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
-  const bool has_more = zone.has_names || zone.has_records || asker.gets.is_keyed;
+  const bool has_more = zone.has_names || zone.has_records || zone.grey != nullptr || asker.gets.is_keyed;
   if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && below == 4 && s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
@@ -218,6 +218,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     writer.set_apex_at(apex_at);
     return AnswerApex(writer, query, zone);
   }
+  if (zone.grey != nullptr) return AskGrey(message, index, query, zone, below, apex_at);
   AnswerBelow(index, query, zone, below, apex_at, asker);
 }
 
@@ -340,7 +341,7 @@ void Responder::AnswerApex(AnswerWriter& writer, const dns::Query& query, const 
 
 // A name that exists, without records of the type that was asked for.
 void Responder::AnswerExisting(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept {
-  if (query.qtype == dns::kAny) {
+  if (query.qtype == dns::kAny && zone.grey == nullptr) {
     writer.AddChunk(zone.hinfo, Section::kAnswer);  // RFC 8482 section 4.2
     Count(zone, Outcome::kOther);
   } else {

@@ -11,6 +11,7 @@
 
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/dns/query.h"
+#include "dataplane/grey_zone.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/responder.h"
 #include "dataplane/zone_access.h"
@@ -75,6 +76,13 @@ struct NameQuestion {
   dns::Query query;
 };
 
+// A question of a greylist that waits until those of the whole burst are decided.
+struct GreyAsked {
+  uint8_t message;  // index in the burst
+  const Zone::Rep* zone;
+  dns::Query query;
+};
+
 // In lower case, with room behind it for those who read whole words.
 using FoldedName = std::array<uint8_t, dns::kMaxName + 17>;
 
@@ -131,8 +139,16 @@ struct Responder::Scratch {
   FoldedName folded[io::kBurst];
   static_assert(ZoneMatches::kCapacity >= io::kBurst);
 
+  // Questions of greylists, and what becomes of them.
+  size_t grey_count;
+  GreyAsked grey[io::kBurst];
+  GreyQuestion grey_questions[io::kBurst];
+  GreyDecision grey_decisions[io::kBurst];
+  static_assert(TripletTable::kMaxBatch >= io::kBurst);
+
   void Begin() noexcept {
     matches.Clear();
+    grey_count = 0;
     asked_count = 0;
     group_count = 0;
     all_plain = true;

@@ -7,7 +7,7 @@ namespace rblitz {
 
 void Worker::Run(const std::atomic<bool>& stop) {
   RcuReader reader;
-  Responder responder(stats_);
+  Responder responder(stats_, index_);
   Gate gate(&responder, stats_);
   io::Burst burst;
   size_t sample = 0;  // each burst's message at another place
@@ -17,10 +17,16 @@ void Worker::Run(const std::atomic<bool>& stop) {
       sample = sample + 1 < burst.count ? sample + 1 : 0;
       stats_->question_sizes.Add(burst.messages[sample].size, burst.count);
       const Serving& serving = *serving_->Read();
-      if (serving.client_rules == nullptr) [[likely]] {
+      if (serving.client_rules == nullptr && !serving.has_greylists) [[likely]] {
         responder.Answer(burst, serving);
       } else {
-        gate.Answer(burst, serving, Gate::ReadClocks());
+        const Gate::Clocks now = Gate::ReadClocks();
+        responder.set_time(now.unix_seconds);
+        if (serving.client_rules == nullptr) {
+          responder.Answer(burst, serving);
+        } else {
+          gate.Answer(burst, serving, now);
+        }
       }
       if (const size_t size = burst.messages[sample].size; size != 0) stats_->answer_sizes.Add(size, burst.count);
       io_->Send(burst);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 
 #include "dataplane/io/packet_io.h"
 #include "dataplane/stats.h"
@@ -14,9 +15,9 @@ namespace rblitz {
 
 class Worker {
  public:
-  // All must outlive Run. `serving` must have been published once.
-  Worker(io::PacketIo* io, const Published<Serving>* serving, WorkerStats* stats) noexcept
-      : io_(io), serving_(serving), stats_(stats) {}
+  // All must outlive Run. `serving` must have been published once. `index`: among all workers.
+  Worker(io::PacketIo* io, const Published<Serving>* serving, WorkerStats* stats, size_t index = 0) noexcept
+      : io_(io), serving_(serving), stats_(stats), index_(index) {}
 
   // Returns soon after `stop` becomes true: within kWaitMs where the io can wait, else within a burst.
   void Run(const std::atomic<bool>& stop);
@@ -27,6 +28,7 @@ class Worker {
   io::PacketIo* io_;
   const Published<Serving>* serving_;
   WorkerStats* stats_;
+  size_t index_;
 };
 
 }  // namespace rblitz

@@ -7,6 +7,7 @@
 
 #include "dataplane/answer_writer.h"
 #include "dataplane/chunk_writer.h"
+#include "dataplane/grey_zone.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
@@ -90,9 +91,10 @@ class ZoneBuilder {
       : config_(config), snapshot_(snapshot), part_(part) {}
 
   Result<std::unique_ptr<const Zone::Rep>> Build() {
-    for (const auto step : {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds,
-                            &ZoneBuilder::SetExcept, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs,
-                            &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
+    for (const auto step :
+         {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds, &ZoneBuilder::SetExcept,
+          &ZoneBuilder::SetGrey, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs,
+          &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
       if (const Status done = (this->*step)(); !done) return Fail("zone " + config_.name + ": " + done.error().message);
     }
     return std::move(zone_);
@@ -100,7 +102,9 @@ class ZoneBuilder {
 
  private:
   Status CheckFeeds() {
-    for (const auto* feeds : {&config_.feeds, &config_.except, &config_.access}) {
+    std::vector<const std::vector<uint32_t>*> all = {&config_.feeds, &config_.except, &config_.access};
+    if (config_.grey) all.insert(all.end(), {&config_.grey->block, &config_.grey->opted_out});
+    for (const auto* feeds : all) {
       for (const uint32_t index : *feeds) {
         if (index >= snapshot_.feeds.size()) return Fail("no feed number " + std::to_string(index));
       }
@@ -192,6 +196,26 @@ class ZoneBuilder {
     return {};
   }
 
+  // A list of a greylist that is out is missed: mail waits, or is not warned of, but goes on.
+  Status SetGrey() {
+    if (!config_.grey) return {};
+    auto grey = std::make_unique<GreyZone>();
+    grey->state = config_.grey->state;
+    grey->rules = config_.grey->rules;
+    grey->observe = config_.grey->observe;
+    for (const auto& [indices, lists] : {std::pair(&config_.grey->block, &grey->block),
+                                         {&config_.feeds, &grey->pass},
+                                         {&config_.except, &grey->excepted},
+                                         {&config_.grey->opted_out, &grey->opted_out}}) {
+      for (const uint32_t index : *indices) {
+        if (const FeedData* const data = Loaded(index, false); data != nullptr) lists->push_back(data);
+      }
+    }
+    zone_->grey = std::move(grey);
+    zone_->out = false;
+    return {};
+  }
+
   // A list that is out makes the zone SERVFAIL: better no answer than one for everybody.
   Status SetAccess() {
     std::vector<ZoneFeed> lists;
@@ -201,7 +225,8 @@ class ZoneBuilder {
       if (data != nullptr) lists.push_back(MakeFeed(*data, false));
     }
     if (config_.allow.empty() && lists.empty()) return {};
-    zone_->access = std::make_unique<const ZoneAccess>(config_.allow, std::move(lists));
+    const AclAction others = config_.grey ? AclAction::kIgnore : AclAction::kRefuse;
+    zone_->access = std::make_unique<const ZoneAccess>(config_.allow, others, std::move(lists));
     return {};
   }
 

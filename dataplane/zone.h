@@ -15,6 +15,7 @@
 #include "tables/ip6.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
+#include "tables/triplet_row.h"
 
 namespace rblitz {
 
@@ -24,6 +25,17 @@ struct ZoneSerial {
   uint32_t published = 0;  // that it answers with
 
   bool operator==(const ZoneSerial&) const = default;
+};
+
+class Greylist;  // dataplane/greylist.h
+
+// What makes a zone a greylist. The zone's feeds are its static lists of clients that pass.
+struct GreyZoneConfig {
+  std::shared_ptr<Greylist> state;
+  TripletRules rules;
+  bool observe = false;
+  std::vector<uint32_t> block = {};      // indices into Snapshot::feeds
+  std::vector<uint32_t> opted_out = {};  // the same
 };
 
 struct ZoneConfig {
@@ -38,6 +50,8 @@ struct ZoneConfig {
   uint32_t slot = 0;                  // of its counters in WorkerStats
   // Of the zone that this one replaces. Its own serial comes after that, unless `soa` says what it is.
   std::optional<ZoneSerial> serial_before = {};
+  // Present: it is a greylist, and clients that may not ask get no answer at all.
+  std::optional<GreyZoneConfig> grey = {};
 };
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
@@ -78,6 +92,8 @@ class Zone {
   [[nodiscard]] std::string part() const;
   // Not every client gets its answers.
   [[nodiscard]] bool is_restricted() const noexcept;
+  // It lists nothing.
+  [[nodiscard]] bool is_greylist() const noexcept;
 
   // What the zone says of an address or a name to clients that it serves. Allocates: not for the hot path.
   [[nodiscard]] Explanation Explain(const AskedName& asked) const;
@@ -124,6 +140,7 @@ struct Serving {
   ZoneSet zones;
   Identity identity;
   std::shared_ptr<const ClientRules> client_rules = {};  // null: there are none, and whoever asks is answered
+  bool has_greylists = false;                            // answers depend on the time
 };
 
 [[nodiscard]] Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> zones,

@@ -22,8 +22,8 @@ constexpr unsigned Strictness(AclAction action) noexcept {
   }
 }
 
-Acl AllowOnly(std::span<const Ip6Prefix> clients) {
-  AclBuilder builder({.action = AclAction::kRefuse});
+Acl AllowOnly(std::span<const Ip6Prefix> clients, AclAction others) {
+  AclBuilder builder({.action = others});
   for (const Ip6Prefix& prefix : clients) builder.Add(prefix, {.action = AclAction::kPass});
   BuildReport report;
   return builder.Build(nullptr, &report);
@@ -31,8 +31,9 @@ Acl AllowOnly(std::span<const Ip6Prefix> clients) {
 
 }  // namespace
 
-ZoneAccess::ZoneAccess(std::span<const Ip6Prefix> allow, std::vector<ZoneFeed> lists) : lists_(std::move(lists)) {
-  if (!allow.empty()) allow_ = AllowOnly(allow);
+ZoneAccess::ZoneAccess(std::span<const Ip6Prefix> allow, AclAction others, std::vector<ZoneFeed> lists)
+    : lists_(std::move(lists)) {
+  if (!allow.empty()) allow_ = AllowOnly(allow, others);
   has_keys_ = std::ranges::any_of(lists_, [](const ZoneFeed& list) { return list.data->keys != nullptr; });
 }
 

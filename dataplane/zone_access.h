@@ -31,8 +31,8 @@ using AskedKey = std::optional<std::string_view>;
 
 class ZoneAccess {
  public:
-  // `allow`: none is everyone. `lists` are access lists.
-  ZoneAccess(std::span<const Ip6Prefix> allow, std::vector<ZoneFeed> lists);
+  // `allow`: none is everyone; `others` is what those get that it does not name. `lists` are access lists.
+  ZoneAccess(std::span<const Ip6Prefix> allow, AclAction others, std::vector<ZoneFeed> lists);
 
   // Some feed wants keys.
   [[nodiscard]] bool has_keys() const noexcept { return has_keys_; }

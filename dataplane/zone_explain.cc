@@ -26,6 +26,7 @@ bool Zone::is_part() const noexcept { return rep_->part_size != 0; }
 // Its labels need no escapes (loaders/combined_format.cc): in wire form and as text with a final dot they are as long.
 std::string Zone::part() const { return is_part() ? rep_->name.substr(0, rep_->part_size - size_t{1}) : ""; }
 bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
+bool Zone::is_greylist() const noexcept { return rep_->grey != nullptr; }
 
 Explanation Zone::Explain(const AskedName& asked) const {
   Explanation explanation;

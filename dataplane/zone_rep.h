@@ -78,6 +78,7 @@ struct ZoneVerdict {
 };
 
 class ZoneAccess;  // dataplane/zone_access.h
+struct GreyZone;   // dataplane/grey_zone.h
 
 struct Zone::Rep {
   std::array<QuestionEnd, 2> ends;  // of questions without and with OPT
@@ -97,6 +98,7 @@ struct Zone::Rep {
   size_t listing_feeds = 0;
   std::vector<ReadyAnswer> ready;
   std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
+  std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
 
   [[nodiscard]] std::span<const ZoneFeed> listing() const noexcept { return std::span(feeds).first(listing_feeds); }
   [[nodiscard]] std::span<const ZoneFeed> excepting() const noexcept { return std::span(feeds).subspan(listing_feeds); }

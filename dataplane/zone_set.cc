@@ -36,7 +36,7 @@ bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
 bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
   const bool is_short = zone.apex_size + 4u < 8;             // CommonSlot would read behind the question
   const bool has_more = zone.has_names || zone.has_records;  // four labels can be more than an address
-  const bool is_slow = zone.out || has_more || zone.access != nullptr;
+  const bool is_slow = zone.out || has_more || zone.access != nullptr || zone.grey != nullptr;
   if (is_slow || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
   return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
 }
@@ -176,10 +176,12 @@ Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span
   std::move(parts.begin(), parts.end(), std::back_inserter(zones));
   Result<ZoneSet> set = ZoneSet::Build(std::move(zones));
   if (!set) return Fail(set.error().message);
+  const bool has_greylists = std::ranges::any_of(configs, [](const ZoneConfig& zone) { return zone.grey.has_value(); });
   return std::make_unique<const Serving>(Serving{.snapshot = std::move(snapshot),
                                                  .zones = std::move(*set),
                                                  .identity = std::move(identity),
-                                                 .client_rules = std::move(client_rules)});
+                                                 .client_rules = std::move(client_rules),
+                                                 .has_greylists = has_greylists});
 }
 
 }  // namespace rblitz

@@ -142,6 +142,12 @@ Status CheckTimes(const FeedDraft& draft, const std::string& feed) {
   return {};
 }
 
+// Whether a format has entries of this kind that answer with A.
+bool Lists(std::string_view name, FeedContent content) {
+  const FeedFormat* const format = FindFormat(name);
+  return format != nullptr && !format->is_text_only && format->content == content;
+}
+
 }  // namespace
 
 std::vector<std::string_view> FeedFormats() {
@@ -156,11 +162,12 @@ bool IsAccessFormat(std::string_view format) {
 }
 
 bool IsListFormat(std::string_view format) {
-  const FeedFormat* const found = FindFormat(format);
-  if (found == nullptr || found->is_text_only) return false;
-  const FeedContent content = found->content;
-  return content == FeedContent::kAddresses || content == FeedContent::kNames || content == FeedContent::kHashes;
+  return IsAddressFormat(format) || IsDigestFormat(format) || Lists(format, FeedContent::kNames);
 }
+
+bool IsAddressFormat(std::string_view format) { return Lists(format, FeedContent::kAddresses); }
+
+bool IsDigestFormat(std::string_view format) { return Lists(format, FeedContent::kHashes); }
 
 bool HasCategories(std::string_view format) {
   const FeedFormat* const found = FindFormat(format);

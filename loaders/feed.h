@@ -59,6 +59,9 @@ struct LoadReport {
 [[nodiscard]] bool IsAccessFormat(std::string_view format);
 // Whether they list addresses, names or digests, and nothing else.
 [[nodiscard]] bool IsListFormat(std::string_view format);
+// Whether these are addresses, or digests.
+[[nodiscard]] bool IsAddressFormat(std::string_view format);
+[[nodiscard]] bool IsDigestFormat(std::string_view format);
 // Whether a format has categories for FeedConfig::codes, or answers TXT only, so that `a_be` and `text` mean nothing.
 [[nodiscard]] bool HasCategories(std::string_view format);
 [[nodiscard]] bool IsTextOnly(std::string_view format);

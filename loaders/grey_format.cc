@@ -10,6 +10,7 @@ namespace rblitz {
 namespace {
 
 constexpr std::string_view kMagic = "rblitzGR";
+static_assert(kMagic.size() == kGreyMagicBytes);
 constexpr uint32_t kVersion = 1;
 // What is hashed, and how: SHA-1 of KEY, "|" and a lower-case address, the first 128 bits of each, joined by XXH3.
 constexpr uint32_t kKeyScheme = 1;

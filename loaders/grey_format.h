@@ -21,6 +21,7 @@
 namespace rblitz {
 
 inline constexpr size_t kGreyHeaderBytes = 64;
+inline constexpr size_t kGreyMagicBytes = 8;   // its first, of every version
 inline constexpr size_t kGreyBlockBytes = 24;  // before the rows
 inline constexpr size_t kGreyRowBytes = 40;
 inline constexpr uint32_t kMaxGreyBlockRows = 1 << 16;

@@ -25,6 +25,8 @@ constexpr std::string_view kJournalPrefix = "journal-";
 constexpr const char* kSnapshot = "/snapshot";
 constexpr const char* kSnapshotBeingWritten = "/snapshot.new";
 constexpr size_t kSnapshotBlockRows = 4096;
+// Written at once, so that no sync takes so long that the journal waits.
+constexpr size_t kUnsyncedBlocks = 32;
 constexpr size_t kReadBytes = size_t{4} << 20;
 static_assert(kReadBytes > kGreyBlockBytes + kMaxGreyBlockRows * kGreyRowBytes);
 
@@ -98,11 +100,24 @@ Result<GreyHeader> HeaderOf(const std::string& path) {
   return header;
 }
 
-// A file that was being made when the machine stopped: nothing was appended to it yet.
+// A file that was being made when the machine stopped: nothing was appended to it yet, and what there is of its header
+// is ours, or zeros that a file system left.
 bool IsUnfinished(const std::string& path) {
-  std::error_code error;
-  const uintmax_t size = std::filesystem::file_size(path, error);
-  return !error && size < kGreyHeaderBytes;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char bytes[kGreyHeaderBytes];
+  const ssize_t got = fd ? pread(fd.get(), bytes, sizeof(bytes), 0) : -1;
+  if (got < 0 || got == static_cast<ssize_t>(sizeof(bytes))) return false;
+  const std::string_view text(bytes, static_cast<size_t>(got));
+  const std::string ours = GreyHeaderText({.kind = GreyFileKind::kJournal});
+  const size_t magic = std::min(text.size(), kGreyMagicBytes);
+  return text.substr(0, magic) == std::string_view(ours).substr(0, magic) ||
+         text.find_first_not_of('\0') == std::string_view::npos;
+}
+
+// It still has a name.
+bool IsThere(const UniqueFd& file) {
+  struct stat status {};
+  return fstat(file.get(), &status) == 0 && status.st_nlink > 0;
 }
 
 }  // namespace
@@ -113,15 +128,32 @@ DiskCalls DiskCalls::Real() {
 }
 
 Result<std::unique_ptr<GreyStore>> GreyStore::Open(const std::string& folder, DiskCalls calls) {
+  Result<UniqueFd> lock = Lock(folder);
+  if (!lock) return tl::unexpected(lock.error());
+  std::unique_ptr<GreyStore> store(new GreyStore(folder, *std::move(lock), std::move(calls)));
+  if (Status found = store->FindFiles(); !found) return tl::unexpected(found.error());
+  return store;
+}
+
+// Of a folder that is made if need be.
+Result<UniqueFd> GreyStore::Lock(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return Fail(folder + ": cannot make this folder: " + error.message());
   UniqueFd lock(open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock) return FailErrno(folder + "/lock", "cannot open");
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return Fail(folder + ": is used by another server");
-  std::unique_ptr<GreyStore> store(new GreyStore(folder, std::move(lock), std::move(calls)));
-  if (Status found = store->FindFiles(); !found) return tl::unexpected(found.error());
-  return store;
+  return lock;
+}
+
+// One that somebody has removed is made again, if nobody else has meanwhile.
+Status GreyStore::FindFolder() {
+  if (IsThere(lock_)) return {};
+  has_lost_files_ = true;
+  Result<UniqueFd> lock = Lock(folder_);
+  if (!lock) return tl::unexpected(lock.error());
+  lock_ = *std::move(lock);
+  return {};
 }
 
 std::string GreyStore::JournalPath(uint64_t number) const {
@@ -224,6 +256,7 @@ Result<GreyStore::File> GreyStore::Create(const std::string& path, GreyFileKind 
 }
 
 Status GreyStore::NextJournal() {
+  if (Status found = FindFolder(); !found) return found;
   const uint64_t number = journals_.empty() ? 1 : journals_.back() + 1;
   Result<File> next = Create(JournalPath(number), GreyFileKind::kJournal, number);
   if (!next) {
@@ -279,19 +312,30 @@ Status GreyStore::Append(std::span<const TripletRow> rows) {
     journal_.fd = UniqueFd();
     return failed;
   }
+  if (!IsThere(journal_.fd)) {
+    has_lost_files_ = true;
+    journal_.fd = UniqueFd();
+    return Fail(journal_.path + ": is no longer there");
+  }
   return {};
 }
 
-Status GreyStore::Snapshot(const std::function<void(const std::function<void(const TripletRow&)>&)>& walk) {
+Status GreyStore::Snapshot(const std::function<void(const std::function<void(const TripletRow&)>&)>& walk,
+                           const std::function<void()>& between) {
   // The last journal, of which the snapshot has all, ends here.
+  const uint64_t bytes_before = journal_bytes_;
   if (Status next = NextJournal(); !next) return next;
   const std::string path = folder_ + kSnapshotBeingWritten;
   Result<File> file = Create(path, GreyFileKind::kSnapshot, journal_.header.number);
   if (!file) return tl::unexpected(file.error());
   std::vector<TripletRow> rows;
   Status status;
+  const auto sync = [&] {
+    if (status && calls_.sync(file->fd.get()) != 0) status = FailErrno(path, "cannot sync");
+  };
   const auto flush = [&] {
     if (status && !rows.empty()) status = WriteBlock(&*file, rows);
+    if (file->blocks % kUnsyncedBlocks == 0) sync();
     rows.clear();
   };
   walk([&](const TripletRow& row) {
@@ -300,7 +344,9 @@ Status GreyStore::Snapshot(const std::function<void(const std::function<void(con
   });
   flush();
   if (status) status = WriteBlock(&*file, {});
-  if (status && calls_.sync(file->fd.get()) != 0) status = FailErrno(path, "cannot sync");
+  between();
+  sync();
+  between();
   if (status && rename(path.c_str(), (folder_ + kSnapshot).c_str()) != 0) status = FailErrno(path, "cannot rename");
   if (status) status = SyncFolder();
   if (!status) {
@@ -308,13 +354,15 @@ Status GreyStore::Snapshot(const std::function<void(const std::function<void(con
     return status;
   }
   has_snapshot_ = true;
+  has_lost_files_ = false;
   // Only now: until here each row is in the old snapshot or in a journal.
-  while (journals_.front() != journal_.header.number) {
+  while (journals_.front() != file->header.number) {
     const std::string old = JournalPath(journals_.front());
     if (unlink(old.c_str()) != 0 && errno != ENOENT) return FailErrno(old, "cannot remove");
+    between();
     journals_.erase(journals_.begin());
   }
-  journal_bytes_ = journal_.bytes;
+  journal_bytes_ -= bytes_before;
   return {};
 }
 

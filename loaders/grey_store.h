@@ -62,8 +62,15 @@ class GreyStore {
   // On the disk when it returns without an error.
   [[nodiscard]] Status Append(std::span<const TripletRow> rows);
 
-  // `walk` calls its argument with every row of the table; the journal has gone on in a new file by then.
-  [[nodiscard]] Status Snapshot(const std::function<void(const std::function<void(const TripletRow&)>&)>& walk);
+  // `walk` calls its argument with every row of the table; the journal has gone on in a new file by then, and may be
+  // appended to in between.
+  // Neither step takes long, and `between` is called between them, for the same.
+  [[nodiscard]] Status Snapshot(
+      const std::function<void(const std::function<void(const TripletRow&)>&)>& walk,
+      const std::function<void()>& between = [] {});
+
+  // Somebody has removed what had been written: until a snapshot is made, the disk lacks rows.
+  [[nodiscard]] bool has_lost_files() const { return has_lost_files_; }
 
   // Of all journals, since the last snapshot.
   [[nodiscard]] uint64_t journal_bytes() const { return journal_bytes_; }
@@ -80,7 +87,9 @@ class GreyStore {
   GreyStore(std::string folder, UniqueFd lock, DiskCalls calls)
       : folder_(std::move(folder)), lock_(std::move(lock)), calls_(std::move(calls)) {}
 
+  [[nodiscard]] static Result<UniqueFd> Lock(const std::string& folder);
   [[nodiscard]] Status FindFiles();
+  [[nodiscard]] Status FindFolder();
   [[nodiscard]] Status LoadFile(const std::string& path, bool is_last, uint64_t* rows, GreyLoad* load,
                                 const std::function<void(const TripletRow&)>& take);
   [[nodiscard]] Result<File> Create(const std::string& path, GreyFileKind kind, uint64_t number);
@@ -91,11 +100,12 @@ class GreyStore {
   [[nodiscard]] std::string JournalPath(uint64_t number) const;
 
   const std::string folder_;
-  const UniqueFd lock_;
+  UniqueFd lock_;
   const DiskCalls calls_;
   uint64_t seed_ = 0;
   std::vector<uint64_t> journals_;  // their numbers, ascending; the last may be open in journal_
   bool has_snapshot_ = false;
+  bool has_lost_files_ = false;
   File journal_;
   uint64_t journal_bytes_ = 0;
   std::string text_;  // of the block that is being written

@@ -34,8 +34,18 @@ struct TripletQuestion {
   bool aligned = false;  // the triplet belongs to the domain instead of the network; REQUIRES: domain
 };
 
-// The last octet of the answer.
-enum class GreyAnswer : uint8_t { kMatured = 2, kKnown = 3, kDefer = 4, kWhitelisted = 6, kUnrecorded = 9 };
+// The last octet of the answer. Those of lists are given before this table is asked.
+enum class GreyAnswer : uint8_t {
+  kMatured = 2,
+  kKnown = 3,
+  kDefer = 4,
+  kWhitelisted = 6,
+  kPassList = 7,
+  kOptedOut = 8,
+  kUnrecorded = 9,
+  kBlockList = 10,
+};
+inline constexpr size_t kGreyAnswers = 11;
 
 enum class GreyReason : uint8_t {
   kNew,           // never seen, or forgotten
@@ -48,6 +58,11 @@ enum class GreyReason : uint8_t {
   kFull,          // every slot that it could take is protected
   kCapped,        // its network has made too many new rows
   kBehind,        // the journal has no room
+  kLoading,       // what is on disk has not been read yet
+  kPassList,      // the client is on a list
+  kOptedOut,      // the recipient is
+  kBlockList,     // the client is
+  kCount,
 };
 
 struct GreyDecision {

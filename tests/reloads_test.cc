@@ -49,7 +49,8 @@ TEST_F(ReloadsTest, AnswersWithAnErrorWhenSomethingThrows) {
   std::atomic<bool> throws = false;
   Reloader reloader({.now = [&]() -> int64_t { return throws ? throw std::bad_alloc() : 1'800'000'000; }});
   ZonePublisher publisher({});
-  Reloads reloads(Configuration(), &reloader, &publisher);
+  Greylists greylists;
+  Reloads reloads(Configuration(), &reloader, &publisher, &greylists);
   ASSERT_EQ(AnswerTo([&](auto done) { reloads.Start(done); })["ok"], true);
   throws = true;
   testing::internal::CaptureStderr();

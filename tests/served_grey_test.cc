@@ -1,0 +1,349 @@
+// Greylists, from questions to answers.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <memory>
+
+#include "dataplane/dns/hex_label.h"
+#include "dataplane/greylist.h"
+#include "tests/served_rules.h"
+
+namespace rblitz {
+namespace {
+
+constexpr uint32_t kNow = 1780000000;
+constexpr const char* kHr = "cac03031d808b1e889167915256e0703";
+constexpr const char* kHs = "5190f9ee3f5ecffd1ae44410eba1d525";
+constexpr const char* kOtherHs = "0f71d2c43b9a86e71ae44410eba1d526";
+constexpr const char* kZone = ".grey.test.example";
+constexpr const char* kDomain = "o-d0123456789abcdef.";
+
+std::string Name(const std::string& client, const std::string& hs = kHs, const std::string& hr = kHr) {
+  return hr + "." + hs + "." + client + kZone;
+}
+
+class ServedGrey : public ServedRules {
+ protected:
+  void SetUp() override {
+    ServedRules::SetUp();
+    SetTime(kNow);
+  }
+
+  void SetTime(uint32_t now) {
+    now_ = now;
+    responder_->set_time(now);
+  }
+
+  void ServeGrey(TripletRules rules = {}, bool observe = false, bool is_ready = true) {
+    state_ = std::make_shared<Greylist>(
+        Greylist::Setup{.max_triplets = 10000, .seed = 7, .masks = {}, .workers = 1, .keeps_journal = true});
+    if (is_ready) state_->SetReady();
+    Soa soa = test::ShortSoa(1);
+    soa.ttl_seconds = soa.minimum_seconds = 0;
+    Serve({{"known-good", "cidr", "198.51.100.0/24\n2001:db8:1::/48\n203.0.113.7\n"},
+           {"drop", "cidr", "203.0.113.0/24\n"},
+           {"optout", "hash", "00112233445566778899aabbccddeeff\n"},
+           {"not-loaded", nullptr, ""},
+           {"delisted", "cidr", "203.0.113.9\n198.51.100.9\n"}},
+          {{.name = "grey.test.example",
+            .feeds = {0, 3},
+            .ttl_seconds = 0,
+            .soa = soa,
+            .except = {4},
+            .allow = {{.address = {.high = 0, .low = kV4MappedLow | 0xc0000200}, .length = 120}},
+            .grey = GreyZoneConfig{
+                .state = state_, .rules = rules, .observe = observe, .block = {1, 3}, .opted_out = {2, 3}}}});
+  }
+
+  std::string After(uint32_t seconds, const std::string& name, uint16_t type = dns::kA) {
+    SetTime(now_ + seconds);
+    return Says(name, type);
+  }
+
+  std::vector<TripletRow> Changes() {
+    std::vector<TripletRow> rows;
+    TripletRing& ring = *state_->worker(0).changes;
+    for (const TripletRow* row = ring.Front(); row != nullptr; row = ring.Front()) {
+      rows.push_back(*row);
+      ring.Pop();
+    }
+    return rows;
+  }
+  uint64_t answers(GreyAnswer answer) const { return state_->worker(0).answers[static_cast<size_t>(answer)].value(); }
+
+  uint32_t now_ = 0;
+  std::shared_ptr<Greylist> state_;
+};
+
+TEST_F(ServedGrey, WhoComesBackInTimePasses) {
+  ServeGrey();
+  const std::string name = Name("4.2.0.192");
+  EXPECT_EQ(Says(name), "127.0.0.4");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780000000 why=early");
+  EXPECT_EQ(After(299, name), "127.0.0.4");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=1 first=1780000000 why=early");
+  EXPECT_EQ(After(1, Name("99.2.0.192")), "127.0.0.2") << "another address of the network";
+  EXPECT_EQ(After(1, name), "127.0.0.3");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=pass wait=0 first=1780000000 why=known");
+  EXPECT_EQ(Says(Name("4.3.0.192")), "127.0.0.4") << "another network";
+  EXPECT_EQ(answers(GreyAnswer::kDefer), 3u);
+  EXPECT_EQ(answers(GreyAnswer::kMatured), 1u);
+  EXPECT_EQ(answers(GreyAnswer::kKnown), 1u);
+  EXPECT_EQ(state_->worker(0).looks.value(), 3u);
+  EXPECT_EQ(counted(Outcome::kOther), 8u);
+}
+
+TEST_F(ServedGrey, WhoComesTooLateBeginsAnew) {
+  ServeGrey();
+  const std::string name = Name("4.2.0.192");
+  EXPECT_EQ(Says(name), "127.0.0.4");
+  EXPECT_EQ(After(24 * 3600 + 1, name), "127.0.0.4");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780086401 why=early");
+  EXPECT_EQ(After(300, name), "127.0.0.2");
+  EXPECT_EQ(After(35 * 24 * 3600 + 60, name), "127.0.0.4") << "not seen for its lifetime";
+}
+
+TEST_F(ServedGrey, AskingOftenMaturesNothing) {
+  ServeGrey();
+  const std::string name = Name("4.2.0.192");
+  for (int i = 0; i < 20; ++i) {
+    const std::vector<Bytes> burst(64, Question(name, dns::kA));
+    const OneClient client("192.0.2.1");
+    clients_ = &client;
+    for (const Bytes& answer : AskAll(burst)) EXPECT_EQ(AnswerReader(answer).Read().answer.at(0).data, "127.0.0.4");
+  }
+  EXPECT_EQ(Changes().size(), 1u);
+}
+
+// Incomplete, broken, or of another type.
+TEST_F(ServedGrey, WhatIsNoQuestionOfItChangesNothing) {
+  ServeGrey();
+  const std::string hr = kHr;
+  const std::string hs = kHs;
+  const std::string nibbles = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2";
+  const std::vector<std::string> names = {
+      "192",
+      "0.192",
+      "4.2.0.192",
+      hs + ".4.2.0.192",
+      hr + "." + hs + ".2.0.192",
+      hr + "." + hs + ".4.2.0.256",
+      hr + "." + hs + ".4.2.0.1000",
+      hr + "." + hs + ".5.4.2.0.192",
+      hr + "." + hs.substr(1) + ".4.2.0.192",
+      hr.substr(1) + "." + hs + ".4.2.0.192",
+      hr + "." + hs + "0.4.2.0.192",
+      "g" + hr.substr(1) + "." + hs + ".4.2.0.192",
+      hr + "." + hs.substr(1) + ":.4.2.0.192",
+      hr + "." + hs.substr(1) + "`.4.2.0.192",
+      hr + "." + hs.substr(1) + "/.4.2.0.192",
+      hr + "." + hs + ".o-x.4.2.0.192",
+      hr + "." + hs + ".o-d0123456789abcde.4.2.0.192",
+      hr + "." + hs + ".o-d0123456789abcdeg.4.2.0.192",
+      hr + "." + hs + ".o-n.o-n.4.2.0.192",
+      hr + "." + hs + ".n.4.2.0.192",
+      "x." + hr + "." + hs + ".4.2.0.192",
+      hr + "." + hs + "." + nibbles.substr(2),
+      hr + "." + hs + "." + nibbles + ".1",
+      hr + "." + hs + ".g" + nibbles.substr(1),
+  };
+  for (const std::string& name : names) {
+    for (const uint16_t type : {dns::kA, dns::kTxt}) {
+      const OneClient client("192.0.2.1");
+      clients_ = &client;
+      const Answer answer = Ask(Question(name + kZone, type));
+      EXPECT_EQ(answer.rcode(), dns::kNoError) << name;
+      EXPECT_TRUE(answer.answer.empty()) << name;
+      ASSERT_EQ(answer.authority.size(), 1u) << name;
+      EXPECT_EQ(answer.authority[0].type, dns::kSoa);
+      EXPECT_EQ(answer.authority[0].ttl, 0u);
+      EXPECT_TRUE(answer.authority[0].data.ends_with(" 0")) << answer.authority[0].data;
+    }
+  }
+  for (const uint16_t type : {kMx, uint16_t{28}, uint16_t{dns::kAny}, uint16_t{dns::kSoa}}) {
+    EXPECT_EQ(Says(Name("4.2.0.192"), type), "nodata") << type;
+  }
+  EXPECT_EQ(Says("grey.test.example", dns::kAny), "nodata");
+  EXPECT_TRUE(Changes().empty());
+  EXPECT_EQ(Says(Name("4.2.0.192"), dns::kTxt), "v=grey1 s=defer wait=300 first=0 why=new");
+  EXPECT_EQ(Says(Name("4.2.0.192", std::string(kHs) + ".o-n")), "127.0.0.4");
+  EXPECT_TRUE(Changes().empty()) << "looks";
+}
+
+TEST_F(ServedGrey, NamesAreReadWithoutCaseAndEchoedAsTheyCame) {
+  ServeGrey();
+  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.4");
+  std::string upper = Name("4.2.0.192");
+  std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  SetTime(now_ + 300);
+  const OneClient client("192.0.2.1");
+  clients_ = &client;
+  const Answer answer = Ask(Question(upper, dns::kA));
+  EXPECT_EQ(answer.qname, upper);
+  ASSERT_EQ(answer.answer.size(), 1u);
+  EXPECT_EQ(answer.answer[0].data, "127.0.0.2");
+  EXPECT_EQ(answer.answer[0].ttl, 0u);
+}
+
+TEST_F(ServedGrey, ListsComeFirst) {
+  ServeGrey();
+  const std::string out = "00112233445566778899aabbccddeeff";
+  const std::string good6 = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2";
+  for (const auto& [name, a, text] : std::vector<std::array<std::string, 3>>{
+           {Name("5.100.51.198"), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
+           {Name(good6), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
+           {Name("8.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
+           {Name("7.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
+           {Name("9.113.0.203"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
+           {Name("9.100.51.198"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
+           {Name("4.2.0.192", kHs, out), "127.0.0.8", "v=grey1 s=pass wait=0 first=0 why=opted_out"},
+           {Name("5.100.51.198", kHs, out), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"}}) {
+    EXPECT_EQ(Says(name), a) << name;
+    EXPECT_EQ(Says(name, dns::kTxt), text) << name;
+  }
+  EXPECT_EQ(Changes().size(), 2u);
+}
+
+TEST_F(ServedGrey, AnAddressEarnsCreditsAndADomainSenders) {
+  ServeGrey({.credits = 1});
+  const std::string first = Name("4.2.0.192");
+  EXPECT_EQ(Says(first), "127.0.0.4");
+  EXPECT_EQ(After(300, first), "127.0.0.2");
+  EXPECT_EQ(Says(Name("4.2.0.192", kOtherHs)), "127.0.0.6");
+  EXPECT_EQ(Says(Name("5.2.0.192", kOtherHs)), "127.0.0.4") << "another address of the network";
+  EXPECT_EQ(Says(Name("4.2.0.192", kOtherHs), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=client");
+
+  const std::string with_domain = std::string(kHs) + "." + kDomain + "1.9.0.192" + kZone;
+  const std::string other_sender = std::string(kOtherHs) + "." + kDomain + "2.9.0.192" + kZone;
+  const std::string third_address = std::string(kOtherHs) + "." + kDomain + "3.9.0.192" + kZone;
+  const std::string hr = std::string(kHr) + ".";
+  EXPECT_EQ(Says(hr + with_domain), "127.0.0.4");
+  EXPECT_EQ(Says(hr + other_sender), "127.0.0.4");
+  EXPECT_EQ(After(300, hr + with_domain), "127.0.0.2");
+  EXPECT_EQ(Says(hr + other_sender), "127.0.0.2");
+  EXPECT_EQ(Says("00000000000000000000000000000000." + third_address), "127.0.0.6") << "two senders";
+}
+
+TEST_F(ServedGrey, AnAlignedDomainIsKnownFromEveryNetwork) {
+  ServeGrey({.credits = 0});
+  const auto aligned = [](const std::string& client) {
+    return std::string(kHr) + "." + kHs + ".o-fd0123456789abcdef." + client + kZone;
+  };
+  EXPECT_EQ(Says(aligned("4.2.0.192")), "127.0.0.4");
+  EXPECT_EQ(After(300, aligned("4.9.0.198")), "127.0.0.2");
+  EXPECT_EQ(Says(Name("4.9.0.198")), "127.0.0.4") << "not without f";
+  EXPECT_EQ(Says(std::string(kHr) + "." + kHs + ".o-f.4.2.0.192" + kZone), "127.0.0.4") << "no domain: the network";
+}
+
+TEST_F(ServedGrey, WhoMayNotAskGetsNoAnswerAndChangesNothing) {
+  ServeGrey();
+  for (const uint16_t type : {dns::kA, dns::kTxt, dns::kSoa}) {
+    EXPECT_EQ(Says(Name("4.2.0.192"), type, "198.51.100.1"), "-");
+    EXPECT_EQ(Says("grey.test.example", type, "2001:db8::1"), "-");
+  }
+  EXPECT_TRUE(Changes().empty());
+  EXPECT_EQ(dropped(DropReason::kAcl), 6u);
+}
+
+TEST_F(ServedGrey, NothingIsDeferredWhileItLoads) {
+  ServeGrey({}, false, false);
+  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.9");
+  EXPECT_EQ(Says(Name("4.2.0.192"), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=loading");
+  EXPECT_EQ(Says(Name("8.113.0.203")), "127.0.0.10") << "lists are there";
+  EXPECT_TRUE(Changes().empty());
+  state_->SetReady();
+  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.4");
+}
+
+TEST_F(ServedGrey, WhoOnlyObservesPassesAllAndSaysWhatWouldBe) {
+  ServeGrey({}, true);
+  const std::string name = Name("4.2.0.192");
+  EXPECT_EQ(Says(name), "127.0.0.9");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780000000 why=early");
+  EXPECT_EQ(After(300, name), "127.0.0.9");
+  EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=pass wait=0 first=1780000000 why=known");
+  EXPECT_EQ(Says(Name("8.113.0.203")), "127.0.0.9");
+  EXPECT_EQ(answers(GreyAnswer::kMatured), 1u);
+}
+
+// What the journal has no room for is not recorded, so that no answer promises what the disk does not have.
+TEST_F(ServedGrey, WithoutRoomInTheJournalNothingNewIsDeferred) {
+  ServeGrey({.credits = 0, .new_rows = kMaxNewRows});
+  size_t deferred = 0;
+  for (int i = 0; i < 6000; ++i) {
+    char hr[33];
+    std::snprintf(hr, sizeof hr, "%032x", i);
+    const std::string client = std::to_string(i % 250) + "." + std::to_string(i / 250) + ".2.10";
+    deferred += Says(Name(client, kHs, hr)) == "127.0.0.4" ? 1 : 0;
+  }
+  EXPECT_GE(deferred, 4090u);
+  EXPECT_LE(deferred, 4096u);
+  EXPECT_EQ(answers(GreyAnswer::kUnrecorded), 6000 - deferred);
+  EXPECT_EQ(Changes().size(), deferred);
+  EXPECT_EQ(Says(Name("1.1.1.1")), "127.0.0.4") << "there is room again";
+}
+
+// All kinds in one burst, of two greylists and a list.
+TEST_F(ServedGrey, ABurstOfAllKindsIsAnsweredAsIfEachCameAlone) {
+  ServeGrey();
+  const std::vector<std::string> names = {Name("4.2.0.192"),           Name("5.100.51.198"),
+                                          Name("8.113.0.203"),         "0.192" + std::string(kZone),
+                                          Name("4.2.0.192", kOtherHs), Name("4.2.0.192")};
+  std::vector<Bytes> burst;
+  std::vector<std::string> expected;
+  for (size_t i = 0; i < 60; ++i) {
+    const std::string& name = names[i * 7 % names.size()];
+    const uint16_t type = i % 3 == 2 ? dns::kTxt : dns::kA;
+    burst.push_back(Question(name, type));
+    expected.push_back(Says(name, type));
+  }
+  // All are known by now: the same again.
+  for (size_t i = 0; i < 60; ++i) expected[i] = Says(names[i * 7 % names.size()], i % 3 == 2 ? dns::kTxt : dns::kA);
+  const OneClient client("192.0.2.1");
+  clients_ = &client;
+  const std::vector<Bytes> answers = AskAll(burst);
+  for (size_t i = 0; i < 60; ++i) {
+    const std::vector<std::string> data = Data(AnswerReader(answers[i]).Read().answer);
+    EXPECT_EQ(data.empty() ? "nodata" : data[0], expected[i]) << i;
+  }
+}
+
+TEST(HexLabel, ReadsDigitsInLowerCaseAlone) {
+  for (int c = 0; c < 256; ++c) {
+    for (size_t at = 0; at < 8; ++at) {
+      uint8_t digits[] = {'0', '1', '2', '9', 'a', 'b', 'e', 'f'};
+      digits[at] = static_cast<uint8_t>(c);
+      const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      uint32_t bytes;
+      ASSERT_EQ(dns::ParseHex8(digits, bytes), is_digit) << c << " at " << at;
+      if (!is_digit) continue;
+      const std::string text(reinterpret_cast<const char*>(digits), 8);
+      ASSERT_EQ(__builtin_bswap32(bytes), std::stoul(text, nullptr, 16)) << text;
+    }
+  }
+}
+
+TEST(GreyQuestion, NetworksAreMaskedAndMappedAddressesAreThoseOfIp4) {
+  const auto read = [](const std::string& client, GreyMasks masks) {
+    const dns::Name name = dns::NameFromText(std::string(kHr) + "." + kHs + "." + client);
+    size_t count = 0;
+    for (size_t at = 0; name.bytes[at] != 0; at += 1u + name.bytes[at]) ++count;
+    return ReadGreyQuestion({name.bytes.data(), name.size - 1u}, count, masks).value_or(GreyQuestion{});
+  };
+  const std::string mapped = "4.0.2.0.0.0.0.c.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0";
+  EXPECT_EQ(read("4.2.0.192", {}).triplet.network, kIp4Network | 0xc0000200);
+  EXPECT_EQ(read(mapped, {}).triplet.network, kIp4Network | 0xc0000200);
+  EXPECT_EQ(read(mapped, {}).triplet.triplet, read("4.2.0.192", {}).triplet.triplet);
+  EXPECT_EQ(read("4.2.0.192", {.ip4 = 32}).triplet.network, kIp4Network | 0xc0000204);
+  EXPECT_EQ(read("4.2.0.192", {.ip4 = 8}).triplet.network, kIp4Network | 0xc0000000);
+  EXPECT_EQ(read("4.2.0.192", {}).triplet.client, 0xc0000204u);
+  const std::string nibbles = "1.2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.f.e.d.c.b.a.0.0.8.b.d.0.1.0.0.2";
+  EXPECT_EQ(read(nibbles, {}).triplet.network, 0x20010db800abcdefu);
+  EXPECT_EQ(read(nibbles, {.ip4 = 24, .ip6 = 48}).triplet.network, 0x20010db800ab0000u);
+  EXPECT_EQ(read(nibbles, {.ip4 = 24, .ip6 = 16}).triplet.network, 0x2001000000000000u);
+  EXPECT_EQ(read(nibbles, {}).triplet.client, 0x21u);
+}
+
+}  // namespace
+}  // namespace rblitz
