@@ -82,14 +82,31 @@ bool TripletSlots::ChangeExtra(Found* found, const TripletRow& next) noexcept {
 }
 
 bool TripletSlots::Change(Found* found, const TripletRow& next) noexcept {
-  // A marker's epoch is there before the marker, and goes up after it: whoever reads in between, or loads what was
-  // read, has a row that loses to the one that comes.
-  if (!found->row.forgotten || next.forgotten) return ChangeExtra(found, next) && ChangeState(found, next);
-  if (!ChangeState(found, next)) return false;
-  for (int attempt = 0; attempt < kAttempts && !ChangeExtra(found, next); ++attempt) {
-    if (!state::IsSameExtra(found->extra, found->state)) break;
-  }
+  if (!ChangeBoth(found, next)) return false;
+  // Whoever raised the epoch before the state changed has looked in vain for that change, and whoever raises it later
+  // sees it: of the two, at least one hands over both.
+  found->extra = found->slot->extra.load(std::memory_order_acquire);
+  const bool is_there = state::IsSameExtra(found->extra, found->state);
+  found->row = is_there ? state::Unpack(found->state, found->extra) : next;
+  found->row.key = next.key;
   return true;
+}
+
+bool TripletSlots::ChangeBoth(Found* found, const TripletRow& next) noexcept {
+  // A marker's epoch is there before the marker, that of a row which begins a new epoch comes after it: whoever reads
+  // in between, or loads what was read, has a row that loses to the one that comes.
+  if (next.forgotten || next.epoch <= found->row.epoch) return ChangeExtra(found, next) && ChangeState(found, next);
+  if (!ChangeState(found, next)) return false;
+  RaiseEpoch(found, next);
+  return true;
+}
+
+// Unless another worker has replaced the row, or raised its epoch as far: to forget it once more, say.
+void TripletSlots::RaiseEpoch(Found* found, const TripletRow& next) noexcept {
+  for (int attempt = 0; attempt < kAttempts && !ChangeExtra(found, next); ++attempt) {
+    if (!state::IsSameExtra(found->extra, found->state)) return;
+    if (state::Unpack(found->state, found->extra).epoch >= next.epoch) return;
+  }
 }
 
 TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
@@ -104,11 +121,13 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
   uint64_t lowest = ~uint64_t{0};
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
     Slot& slot = groups_[home.group].slot((home.line * kSlotsPerLine + i) % kSlotsPerGroup);
-    const Choice choice{&slot, slot.state.load(std::memory_order_acquire), i < kSlotsPerLine};
+    Choice choice{&slot, slot.state.load(std::memory_order_acquire), i < kSlotsPerLine};
     if (state::IsFree(choice.state)) return choice;
     const TripletRow row = state::Unpack(choice.state, 0);
     if (state::IsBusy(choice.state)) continue;
+    choice.pushes_out = PushedOut::kExpired;
     if (IsExpired(row, rules, now)) return choice;
+    choice.pushes_out = IsPending(row) ? PushedOut::kPending : PushedOut::kConfirmed;
     if (IsPending(row)) {
       pending[pendings++] = {choice, row.first};
     } else if (const uint64_t rank = uint64_t{row.forgotten} << 32 | row.last_minutes; rank < lowest) {
@@ -127,11 +146,11 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
   return oldest;
 }
 
-bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
-                          uint32_t now) noexcept {
+std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,
+                                              const TripletRules& rules, uint32_t now) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Choice choice = Choose(home, IsPending(row), records, rules, now);
-    if (choice.slot == nullptr) return false;
+    if (choice.slot == nullptr) return std::nullopt;
     Slot& slot = *choice.slot;
     const uint64_t claimed = state::Claimed(choice.state);
     // Acquire: what follows stays behind the claim. Release is the business of the stores that follow.
@@ -146,9 +165,9 @@ bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords
     // seq_cst: invariant 3. An exchange, because a store could pass the loads of JoinTwins.
     slot.state.exchange(state::Pack(row, claimed), std::memory_order_seq_cst);
     JoinTwins(row.key, home);
-    return true;
+    return choice.pushes_out;
   }
-  return false;
+  return std::nullopt;
 }
 
 void TripletSlots::JoinTwins(const TripletKey& key, Home home) noexcept {

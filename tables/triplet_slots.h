@@ -16,7 +16,10 @@
 //      the whole group in the one order of seq_cst operations, so that at least one of two sees both, and the one that
 //      stands later in the group is joined into the other, then freed. Nobody loses kAttempts races for one row; if it
 //      were so, the two would stay until the next insertion of their key.
-//   4. `extra` and `state` change one at a time, each to something that is right with the other's old value.
+//   4. `extra` and `state` change one at a time, each to something that is right with the other's old value, or loses
+//   to
+//      what comes. But for one: an address' row whose first credit becomes an earlier one has its other credits at the
+//      wrong hours in between, though not more of them.
 //
 // Progress: Find, ChangeState and ChangeExtra are wait-free; Change and Insert give up after a few lost races. Nobody
 // waits for a busy slot: it matches nothing.
@@ -36,6 +39,14 @@
 #include "tables/triplet_row.h"
 
 namespace rblitz {
+
+// What a new row had to take the place of.
+enum class PushedOut : uint8_t {
+  kNothing,
+  kExpired,
+  kPending,
+  kConfirmed,  // what has passed, whitelists and markers among it
+};
 
 class TripletSlots {
   struct Slot;
@@ -68,13 +79,14 @@ class TripletSlots {
   // nothing has changed.
   [[nodiscard]] bool ChangeState(Found* found, const TripletRow& next) noexcept;
   [[nodiscard]] bool ChangeExtra(Found* found, const TripletRow& next) noexcept;
-  // Both, in the order that is safe for whoever reads in between. False: another worker was first, and the state has
-  // not changed; the extra may have.
+  // Both, in the order that is safe for whoever reads in between; found->row is what stands there then, which is of a
+  // later epoch than `next` where another worker has raised it meanwhile. False: another worker was first, and the
+  // state has not changed; the extra may have.
   [[nodiscard]] bool Change(Found* found, const TripletRow& next) noexcept;
 
-  // REQUIRES: Find found none, just now. False: all slots of the group are protected.
-  [[nodiscard]] bool Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
-                            uint32_t now) noexcept;
+  // REQUIRES: Find found none, just now. Nothing: all slots of the group are protected.
+  [[nodiscard]] std::optional<PushedOut> Insert(const TripletRow& row, Home home, const NetworkRecords& records,
+                                                const TripletRules& rules, uint32_t now) noexcept;
 
   [[nodiscard]] size_t size() const noexcept { return groups_.size() * kSlotsPerGroup; }
   // What stands in a slot, for walkers; other threads may go on.
@@ -104,11 +116,14 @@ class TripletSlots {
     Slot* slot = nullptr;
     uint64_t state = 0;
     bool is_at_home = false;
+    PushedOut pushes_out = PushedOut::kNothing;
   };
 
   [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
   [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const TripletRules& rules,
                               uint32_t now) noexcept;
+  [[nodiscard]] bool ChangeBoth(Found* found, const TripletRow& next) noexcept;
+  void RaiseEpoch(Found* found, const TripletRow& next) noexcept;
   void JoinTwins(const TripletKey& key, Home home) noexcept;
   void Fold(Slot* twin, Slot* kept, const TripletKey& key) noexcept;
 
