@@ -110,16 +110,31 @@ TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const Triple
           .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
 }
 
+// Two rounds, because a head says where the row is that must be fetched.
+void TripletTable::Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules,
+                            Homes* homes) const noexcept {
+  const bool whitelists = rules.credits > 0;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    homes[i] = HomesOf(questions[i], rules);
+    slots_.PrefetchHead(homes[i].triplet);
+    if (whitelists) slots_.PrefetchHead(homes[i].client);
+    if (whitelists && questions[i].domain != 0) slots_.PrefetchHead(homes[i].sender_domain);
+  }
+  for (size_t i = 0; i < questions.size(); ++i) {
+    bool is_known = slots_.PrefetchRow(homes[i].triplet);
+    if (whitelists) is_known |= slots_.PrefetchRow(homes[i].client);
+    if (whitelists && questions[i].domain != 0) is_known |= slots_.PrefetchRow(homes[i].sender_domain);
+    if (is_known) continue;
+    slots_.PrefetchRoom(homes[i].triplet);
+    records_.Prefetch(questions[i].network);
+  }
+}
+
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
                           TripletRing* changes, GreyDecision* decisions) noexcept {
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
   Homes homes[kMaxBatch];
-  for (size_t i = 0; i < questions.size(); ++i) {
-    homes[i] = HomesOf(questions[i], rules);
-    slots_.Prefetch(homes[i].triplet);
-    if (rules.credits > 0) slots_.Prefetch(homes[i].client);
-    if (rules.credits > 0 && questions[i].domain != 0) slots_.Prefetch(homes[i].sender_domain);
-  }
+  Prefetch(questions, rules, homes);
   for (size_t i = 0; i < questions.size(); ++i) {
     const Asking asking{.question = questions[i],
                         .homes = homes[i],

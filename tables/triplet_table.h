@@ -113,6 +113,7 @@ class TripletTable {
   struct Asking;
 
   [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
+  void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
   [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;

@@ -77,6 +77,16 @@ TEST_F(TripletSlotsRace, AChangeOfARowThatWasReplacedIsRefused) {
   for (const TripletRow& row : Rows()) EXPECT_FALSE(row.passed || row.payload != 0);
 }
 
+TEST_F(TripletSlotsRace, ATwinThatIsFreedLeavesAPlaceForAnother) {
+  for (uint64_t n = 1; n <= 15; ++n) ASSERT_TRUE(Insert(Row(n, kNow - 400)));
+  ASSERT_TRUE(Insert(Row(15, kNow - 401)));  // into the sixteenth slot, which is free again thereafter
+  EXPECT_EQ(Rows().size(), 15u);
+  EXPECT_EQ(slots.Insert(Row(16, kNow), slots.HomeOf(Row(16, 0).key), records, rules, kNow), PushedOut::kNothing);
+  EXPECT_EQ(Rows().size(), 16u);
+  for (uint64_t n = 1; n <= 16; ++n) EXPECT_TRUE(slots.Find(Row(n, 0).key, slots.HomeOf(Row(n, 0).key))) << n;
+  EXPECT_FALSE(slots.Find(Row(17, 0).key, slots.HomeOf(Row(17, 0).key)));
+}
+
 // As one worker that makes a row over a marker is overtaken by another that forgets it once more.
 TEST_F(TripletSlotsRace, AnEpochThatIsRaisedMeanwhileIsNotTakenBack) {
   TripletRow marker = Row(1, kNow - 400);
