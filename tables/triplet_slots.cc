@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
+#include <iterator>
 
 #include "tables/hash.h"
 #include "tables/triplet_state.h"
@@ -16,12 +18,23 @@ namespace {
 // Another worker won each of these races for a slot: the table is not full, it is busy.
 constexpr int kAttempts = 8;
 
+// Bit i: byte i of the word, from the lowest, is `byte`.
+uint32_t BytesThatAre(uint8_t byte, uint64_t word) {
+  constexpr uint64_t kLow = 0x0101010101010101;
+  constexpr uint64_t kAllButHigh = 0x7f * kLow;
+  const uint64_t differ = word ^ byte * kLow;
+  // The high bit of each byte that is 0, exactly: no carry leaves its byte.
+  const uint64_t same = ~(((differ & kAllButHigh) + kAllButHigh) | differ | kAllButHigh);
+  // Bit 7 of byte i goes to bit 56 + i.
+  return static_cast<uint32_t>((same >> 7) * 0x0102040810204080 >> 56);
+}
+
 }  // namespace
 
 TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
     : seed_(seed),
       groups_(std::max<uint64_t>(1, (rows + rows / 3 + kSlotsPerGroup - 1) / kSlotsPerGroup)),
-      overflowed_(groups_.size()) {
+      heads_(groups_.size()) {
   assert(groups_.size() <= uint64_t{1} << 32);
 }
 
@@ -29,7 +42,41 @@ TripletSlots::Home TripletSlots::HomeOf(const TripletKey& key) const noexcept {
   const uint64_t words[] = {key.network, key.fingerprint, static_cast<uint64_t>(key.kind)};
   const uint64_t hash = Hash64(words, sizeof(words), seed_);
   return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
-          .line = static_cast<uint32_t>(hash % kLinesPerGroup)};
+          .tag = static_cast<uint8_t>(1 + (hash & 0xffffffff) * 255 / (uint64_t{1} << 32))};
+}
+
+uint32_t TripletSlots::Head::Matches(uint8_t tag, std::memory_order order) const noexcept {
+  uint32_t matches = 0;
+  for (size_t i = 0; i < std::size(tags); ++i) {
+    matches |= BytesThatAre(tag, tags[i].load(order)) << (i * kTagsPerWord);
+  }
+  return matches;
+}
+
+void TripletSlots::Head::Set(size_t slot, uint8_t tag) noexcept {
+  std::atomic<uint64_t>& word = tags[slot / kTagsPerWord];
+  const size_t shift = slot % kTagsPerWord * 8;
+  // Nobody else changes this byte (invariant 1); what others do to the other bytes, xor leaves alone.
+  const uint64_t change = (word.load(std::memory_order_relaxed) >> shift & 0xff) ^ tag;
+  // seq_cst: invariant 3.
+  if (change != 0) word.fetch_xor(change << shift, std::memory_order_seq_cst);
+}
+
+bool TripletSlots::PrefetchRow(Home home) const noexcept {
+  const uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_relaxed);
+  for (uint32_t left = matches; left != 0; left &= left - 1) {
+    __builtin_prefetch(&groups_[home.group].slots[std::countr_zero(left)]);
+  }
+  return matches != 0;
+}
+
+void TripletSlots::PrefetchRoom(Home home) const noexcept {
+  const Group& group = groups_[home.group];
+  if (const uint32_t free = heads_[home.group].Matches(0, std::memory_order_relaxed); free != 0) {
+    __builtin_prefetch(&group.slots[std::countr_zero(free)]);
+    return;
+  }
+  for (size_t i = 0; i < kSlotsPerGroup; i += kSlotsPerLine) __builtin_prefetch(&group.slots[i]);
 }
 
 std::optional<TripletSlots::Found> TripletSlots::ReadIf(Slot* slot, const TripletKey& key) noexcept {
@@ -50,17 +97,12 @@ std::optional<TripletSlots::Found> TripletSlots::ReadIf(Slot* slot, const Triple
 }
 
 std::optional<TripletSlots::Found> TripletSlots::Find(const TripletKey& key, Home home) const noexcept {
-  Group& group = groups_[home.group];
-  for (Slot& slot : group.lines[home.line].slots) {
+  // Acquire: pairs with Set. A row that was published before this load is not overlooked; one that comes later is a
+  // race that invariant 3 settles.
+  uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_acquire);
+  for (; matches != 0; matches &= matches - 1) {
+    Slot& slot = groups_[home.group].slots[std::countr_zero(matches)];
     if (std::optional<Found> found = ReadIf(&slot, key)) return found;
-  }
-  // Acquire: pairs with Insert's fetch_or. A row that was published before this load is not overlooked; one that comes
-  // later is a race that invariant 3 settles.
-  if ((overflowed_[home.group].load(std::memory_order_acquire) >> home.line & 1) == 0) return std::nullopt;
-  for (size_t i = 1; i < kLinesPerGroup; ++i) {
-    for (Slot& slot : group.lines[(home.line + i) % kLinesPerGroup].slots) {
-      if (std::optional<Found> found = ReadIf(&slot, key)) return found;
-    }
   }
   return std::nullopt;
 }
@@ -82,18 +124,46 @@ bool TripletSlots::ChangeExtra(Found* found, const TripletRow& next) noexcept {
 }
 
 bool TripletSlots::Change(Found* found, const TripletRow& next) noexcept {
-  // A marker's epoch is there before the marker, and goes up after it: whoever reads in between, or loads what was
-  // read, has a row that loses to the one that comes.
-  if (!found->row.forgotten || next.forgotten) return ChangeExtra(found, next) && ChangeState(found, next);
-  if (!ChangeState(found, next)) return false;
-  for (int attempt = 0; attempt < kAttempts && !ChangeExtra(found, next); ++attempt) {
-    if (!state::IsSameExtra(found->extra, found->state)) break;
-  }
+  if (!ChangeBoth(found, next)) return false;
+  // Whoever raised the epoch before the state changed has looked in vain for that change, and whoever raises it later
+  // sees it: of the two, at least one hands over both.
+  found->extra = found->slot->extra.load(std::memory_order_acquire);
+  const bool is_there = state::IsSameExtra(found->extra, found->state);
+  found->row = is_there ? state::Unpack(found->state, found->extra) : next;
+  found->row.key = next.key;
   return true;
+}
+
+bool TripletSlots::ChangeBoth(Found* found, const TripletRow& next) noexcept {
+  // A marker's epoch is there before the marker, that of a row which begins a new epoch comes after it: whoever reads
+  // in between, or loads what was read, has a row that loses to the one that comes.
+  if (next.forgotten || next.epoch <= found->row.epoch) return ChangeExtra(found, next) && ChangeState(found, next);
+  if (!ChangeState(found, next)) return false;
+  RaiseEpoch(found, next);
+  return true;
+}
+
+// Unless another worker has replaced the row, or raised its epoch as far: to forget it once more, say.
+void TripletSlots::RaiseEpoch(Found* found, const TripletRow& next) noexcept {
+  for (int attempt = 0; attempt < kAttempts && !ChangeExtra(found, next); ++attempt) {
+    if (!state::IsSameExtra(found->extra, found->state)) return;
+    if (state::Unpack(found->state, found->extra).epoch >= next.epoch) return;
+  }
+}
+
+TripletSlots::Choice TripletSlots::ChooseFree(Home home) noexcept {
+  uint32_t free = heads_[home.group].Matches(0, std::memory_order_relaxed);
+  for (; free != 0; free &= free - 1) {
+    Slot& slot = groups_[home.group].slots[std::countr_zero(free)];
+    const uint64_t seen = slot.state.load(std::memory_order_acquire);
+    if (state::IsFree(seen)) return {.slot = &slot, .state = seen};
+  }
+  return {};
 }
 
 TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
                                           const TripletRules& rules, uint32_t now) noexcept {
+  if (const Choice free = ChooseFree(home); free.slot != nullptr) return free;
   struct Pending {
     Choice choice;
     uint32_t first;
@@ -103,12 +173,14 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
   Choice oldest;
   uint64_t lowest = ~uint64_t{0};
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
-    Slot& slot = groups_[home.group].slot((home.line * kSlotsPerLine + i) % kSlotsPerGroup);
-    const Choice choice{&slot, slot.state.load(std::memory_order_acquire), i < kSlotsPerLine};
+    Slot& slot = groups_[home.group].slots[i];
+    Choice choice{.slot = &slot, .state = slot.state.load(std::memory_order_acquire)};
     if (state::IsFree(choice.state)) return choice;
     const TripletRow row = state::Unpack(choice.state, 0);
     if (state::IsBusy(choice.state)) continue;
+    choice.pushes_out = PushedOut::kExpired;
     if (IsExpired(row, rules, now)) return choice;
+    choice.pushes_out = IsPending(row) ? PushedOut::kPending : PushedOut::kConfirmed;
     if (IsPending(row)) {
       pending[pendings++] = {choice, row.first};
     } else if (const uint64_t rank = uint64_t{row.forgotten} << 32 | row.last_minutes; rank < lowest) {
@@ -127,11 +199,11 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
   return oldest;
 }
 
-bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
-                          uint32_t now) noexcept {
+std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,
+                                              const TripletRules& rules, uint32_t now) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Choice choice = Choose(home, IsPending(row), records, rules, now);
-    if (choice.slot == nullptr) return false;
+    if (choice.slot == nullptr) return std::nullopt;
     Slot& slot = *choice.slot;
     const uint64_t claimed = state::Claimed(choice.state);
     // Acquire: what follows stays behind the claim. Release is the business of the stores that follow.
@@ -140,44 +212,53 @@ bool TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords
     slot.network.store(row.key.network, std::memory_order_release);
     slot.fingerprint.store(row.key.fingerprint, std::memory_order_release);
     slot.extra.store(state::PackExtra(row, claimed), std::memory_order_release);
-    if (!choice.is_at_home) {
-      overflowed_[home.group].fetch_or(static_cast<uint8_t>(1u << home.line), std::memory_order_release);
-    }
+    heads_[home.group].Set(static_cast<size_t>(&slot - groups_[home.group].slots), home.tag);
     // seq_cst: invariant 3. An exchange, because a store could pass the loads of JoinTwins.
     slot.state.exchange(state::Pack(row, claimed), std::memory_order_seq_cst);
     JoinTwins(row.key, home);
-    return true;
+    return choice.pushes_out;
   }
-  return false;
+  return std::nullopt;
 }
 
 void TripletSlots::JoinTwins(const TripletKey& key, Home home) noexcept {
   Slot* kept = nullptr;
-  for (size_t i = 0; i < kSlotsPerGroup; ++i) {
-    Slot* const slot = &groups_[home.group].slot(i);
+  uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_seq_cst);
+  for (; matches != 0; matches &= matches - 1) {
+    Slot* const slot = &groups_[home.group].slots[std::countr_zero(matches)];
     if (!ReadIf(slot, key)) continue;
     if (kept == nullptr) {
       kept = slot;
     } else {
-      Fold(slot, kept, key);
+      Fold(slot, kept, key, home);
     }
   }
 }
 
 // What another worker changes in between is folded too; the twin goes only when the kept one has all of it.
-void TripletSlots::Fold(Slot* twin, Slot* kept, const TripletKey& key) noexcept {
+void TripletSlots::Fold(Slot* twin, Slot* kept, const TripletKey& key, Home home) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<Found> from = ReadIf(twin, key);
     std::optional<Found> to = ReadIf(kept, key);
     if (!from || !to) return;  // its inserter was first, or one of them has been pushed out
     const TripletRow joined = Join(from->row, to->row);
     if (joined != to->row && !Change(&*to, joined)) continue;
-    if (twin->state.compare_exchange_strong(from->state, state::Freed(from->state), std::memory_order_acq_rel)) return;
+    if (Free(twin, from->state, home)) return;
   }
 }
 
+// Busy in between, because the tag goes too.
+bool TripletSlots::Free(Slot* slot, uint64_t expected, Home home) noexcept {
+  const uint64_t claimed = state::Claimed(expected);
+  if (!slot->state.compare_exchange_strong(expected, claimed, std::memory_order_acq_rel)) return false;
+  heads_[home.group].Set(static_cast<size_t>(slot - groups_[home.group].slots), 0);
+  // Release: whoever claims the slot next changes the tag after this did.
+  slot->state.store(state::Freed(claimed), std::memory_order_release);
+  return true;
+}
+
 std::optional<TripletSlots::Found> TripletSlots::At(size_t slot) const noexcept {
-  Slot& at = groups_[slot / kSlotsPerGroup].slot(slot % kSlotsPerGroup);
+  Slot& at = groups_[slot / kSlotsPerGroup].slots[slot % kSlotsPerGroup];
   const uint64_t seen = at.state.load(std::memory_order_acquire);
   if (state::IsFree(seen) || state::IsBusy(seen)) return std::nullopt;
   const TripletKey key{.network = at.network.load(std::memory_order_acquire),

@@ -1,29 +1,36 @@
 // Where the rows of the greylist stand: one set-associative table of fixed size, read and changed by every worker at
 // once.
 //
-// A row has a home: one cache line of a group of eight lines, sixteen slots in all. It stands in its home line where
-// that has room, else anywhere in its group, and then a bit of the home line says that others must be looked at too.
-// Rows never move. A group that is full gives up, in this order: an expired row; the oldest pending row that is not
-// recent; the oldest pending row of a network that has never passed; for a confirmed row the oldest pending one; and if
-// all its rows are confirmed, the one that was seen longest ago, markers last.
+// A row stands anywhere in its group of sixteen slots, eight cache lines. The group's head has a byte for each slot: a
+// tag, eight bits of the hash of the key that stands there, or 0 for a free slot. So a row is found, or found missing,
+// by its group's head and the slots with its tag, which are no others in 15 of 16 cases. Rows never move. A group that
+// is full gives up, in this order: an expired row; the oldest pending row that is not recent; the oldest pending row of
+// a network that has never passed; for a confirmed row the oldest pending one; and if all its rows are confirmed, the
+// one that was seen longest ago, markers last.
 //
 // Invariants, on which the orderings below rest:
-//   1. A slot's network and fingerprint change only while its state is busy, and who made it busy is alone in doing so.
+//   1. A slot's network, fingerprint and tag change only while its state is busy, and who made it busy is alone in
+//   doing
+//      so. A slot that holds a row has its tag.
 //   2. Busy raises the generation, so a state with the same generation is of the same row. Eight replacements between a
 //      load and its compare-and-swap, with all times equal, could fool the state; four, with equal epoch and payload,
 //      the extra, which has two bits of it.
 //   3. Two slots may hold one key only until the later of their inserters has returned: each publishes, then looks at
-//      the whole group in the one order of seq_cst operations, so that at least one of two sees both, and the one that
-//      stands later in the group is joined into the other, then freed. Nobody loses kAttempts races for one row; if it
-//      were so, the two would stay until the next insertion of their key.
-//   4. `extra` and `state` change one at a time, each to something that is right with the other's old value.
+//      the group's head and slots in the one order of seq_cst operations, so that at least one of two sees both tags,
+//      which were there before the rows, and both rows, and the one that stands later in the group is joined into the
+//      other, then freed. Nobody loses kAttempts races for one row; if it were so, the two would stay until the next
+//      insertion of their key.
+//   4. `extra` and `state` change one at a time, each to something that is right with the other's old value, or loses
+//   to
+//      what comes. But for one: an address' row whose first credit becomes an earlier one has its other credits at the
+//      wrong hours in between, though not more of them.
 //
 // Progress: Find, ChangeState and ChangeExtra are wait-free; Change and Insert give up after a few lost races. Nobody
 // waits for a busy slot: it matches nothing.
 // Room: groups fill unevenly. With as many confirmed rows as were asked for, 2 of 100 (a Poisson tail, 12 rows expected
-// in 16 slots) find their group full. Cost: 32 bytes a row at 3/4 load; one cache line for a row at home and a byte
-// that says whether others must be looked at, up to eight lines, side by side, for a row that is not at home or not
-// there.
+// in 16 slots) find their group full. Cost: 33 bytes a slot, 44 a row at 3/4 load. A head for a row that is not there,
+// a head and a cache line for one that is; heads are a thirtieth of the table, so that caches hold them where they do
+// not hold rows. A new row in a full group looks at eight lines, side by side.
 #pragma once
 
 #include <atomic>
@@ -37,13 +44,21 @@
 
 namespace rblitz {
 
+// What a new row had to take the place of.
+enum class PushedOut : uint8_t {
+  kNothing,
+  kExpired,
+  kPending,
+  kConfirmed,  // what has passed, whitelists and markers among it
+};
+
 class TripletSlots {
   struct Slot;
 
  public:
   struct Home {
     uint32_t group;
-    uint32_t line;
+    uint8_t tag;
   };
   // A row as it stood at one moment, and where.
   struct Found {
@@ -57,10 +72,11 @@ class TripletSlots {
   TripletSlots(uint64_t rows, uint64_t seed);
 
   [[nodiscard]] Home HomeOf(const TripletKey& key) const noexcept;
-  void Prefetch(Home home) const noexcept {
-    __builtin_prefetch(&groups_[home.group].lines[home.line]);
-    __builtin_prefetch(&overflowed_[home.group]);
-  }
+  // The head; then, once that is there, the slots that Find will look at, and whether there are any; then, where there
+  // are none, what Insert will look at.
+  void PrefetchHead(Home home) const noexcept { __builtin_prefetch(&heads_[home.group]); }
+  [[nodiscard]] bool PrefetchRow(Home home) const noexcept;
+  void PrefetchRoom(Home home) const noexcept;
 
   [[nodiscard]] std::optional<Found> Find(const TripletKey& key, Home home) const noexcept;
 
@@ -68,23 +84,24 @@ class TripletSlots {
   // nothing has changed.
   [[nodiscard]] bool ChangeState(Found* found, const TripletRow& next) noexcept;
   [[nodiscard]] bool ChangeExtra(Found* found, const TripletRow& next) noexcept;
-  // Both, in the order that is safe for whoever reads in between. False: another worker was first, and the state has
-  // not changed; the extra may have.
+  // Both, in the order that is safe for whoever reads in between; found->row is what stands there then, which is of a
+  // later epoch than `next` where another worker has raised it meanwhile. False: another worker was first, and the
+  // state has not changed; the extra may have.
   [[nodiscard]] bool Change(Found* found, const TripletRow& next) noexcept;
 
-  // REQUIRES: Find found none, just now. False: all slots of the group are protected.
-  [[nodiscard]] bool Insert(const TripletRow& row, Home home, const NetworkRecords& records, const TripletRules& rules,
-                            uint32_t now) noexcept;
+  // REQUIRES: Find found none, just now. Nothing: all slots of the group are protected.
+  [[nodiscard]] std::optional<PushedOut> Insert(const TripletRow& row, Home home, const NetworkRecords& records,
+                                                const TripletRules& rules, uint32_t now) noexcept;
 
   [[nodiscard]] size_t size() const noexcept { return groups_.size() * kSlotsPerGroup; }
   // What stands in a slot, for walkers; other threads may go on.
   [[nodiscard]] std::optional<Found> At(size_t slot) const noexcept;
-  [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + overflowed_.bytes(); }
+  [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + heads_.bytes(); }
 
  private:
+  static constexpr size_t kSlotsPerGroup = 16;
   static constexpr size_t kSlotsPerLine = 2;
-  static constexpr size_t kLinesPerGroup = 8;
-  static constexpr size_t kSlotsPerGroup = kSlotsPerLine * kLinesPerGroup;
+  static constexpr size_t kTagsPerWord = 8;
 
   struct Slot {
     std::atomic<uint64_t> network;
@@ -92,30 +109,38 @@ class TripletSlots {
     std::atomic<uint64_t> state;  // triplet_state.h
     std::atomic<uint64_t> extra;
   };
-  struct alignas(64) Line {
-    Slot slots[kSlotsPerLine];
+  struct alignas(64) Group {
+    Slot slots[kSlotsPerGroup];
   };
-  struct Group {
-    Line lines[kLinesPerGroup];
+  // The tag of slot i is byte i % 8, from the lowest, of word i / 8.
+  struct Head {
+    std::atomic<uint64_t> tags[kSlotsPerGroup / kTagsPerWord];
 
-    [[nodiscard]] Slot& slot(size_t i) noexcept { return lines[i / kSlotsPerLine].slots[i % kSlotsPerLine]; }
+    // Bit i: slot i has this tag. `order` is of the loads.
+    [[nodiscard]] uint32_t Matches(uint8_t tag, std::memory_order order) const noexcept;
+    // REQUIRES: the slot is busy, by the caller.
+    void Set(size_t slot, uint8_t tag) noexcept;
   };
   struct Choice {
     Slot* slot = nullptr;
     uint64_t state = 0;
-    bool is_at_home = false;
+    PushedOut pushes_out = PushedOut::kNothing;
   };
 
   [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
+  [[nodiscard]] Choice ChooseFree(Home home) noexcept;
   [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const TripletRules& rules,
                               uint32_t now) noexcept;
+  [[nodiscard]] bool ChangeBoth(Found* found, const TripletRow& next) noexcept;
+  void RaiseEpoch(Found* found, const TripletRow& next) noexcept;
   void JoinTwins(const TripletKey& key, Home home) noexcept;
-  void Fold(Slot* twin, Slot* kept, const TripletKey& key) noexcept;
+  void Fold(Slot* twin, Slot* kept, const TripletKey& key, Home home) noexcept;
+  [[nodiscard]] bool Free(Slot* slot, uint64_t expected, Home home) noexcept;
 
   uint64_t seed_;
   // Slots are read and changed by atomic operations alone, through const tables too.
   mutable HugeArray<Group> groups_;
-  HugeArray<std::atomic<uint8_t>> overflowed_;  // a byte a group, a bit a line; set once, never cleared
+  HugeArray<Head> heads_;  // one a group
 };
 
 }  // namespace rblitz

@@ -110,16 +110,31 @@ TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const Triple
           .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
 }
 
+// Two rounds, because a head says where the row is that must be fetched.
+void TripletTable::Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules,
+                            Homes* homes) const noexcept {
+  const bool whitelists = rules.credits > 0;
+  for (size_t i = 0; i < questions.size(); ++i) {
+    homes[i] = HomesOf(questions[i], rules);
+    slots_.PrefetchHead(homes[i].triplet);
+    if (whitelists) slots_.PrefetchHead(homes[i].client);
+    if (whitelists && questions[i].domain != 0) slots_.PrefetchHead(homes[i].sender_domain);
+  }
+  for (size_t i = 0; i < questions.size(); ++i) {
+    bool is_known = slots_.PrefetchRow(homes[i].triplet);
+    if (whitelists) is_known |= slots_.PrefetchRow(homes[i].client);
+    if (whitelists && questions[i].domain != 0) is_known |= slots_.PrefetchRow(homes[i].sender_domain);
+    if (is_known) continue;
+    slots_.PrefetchRoom(homes[i].triplet);
+    records_.Prefetch(questions[i].network);
+  }
+}
+
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
                           TripletRing* changes, GreyDecision* decisions) noexcept {
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
   Homes homes[kMaxBatch];
-  for (size_t i = 0; i < questions.size(); ++i) {
-    homes[i] = HomesOf(questions[i], rules);
-    slots_.Prefetch(homes[i].triplet);
-    if (rules.credits > 0) slots_.Prefetch(homes[i].client);
-    if (rules.credits > 0 && questions[i].domain != 0) slots_.Prefetch(homes[i].sender_domain);
-  }
+  Prefetch(questions, rules, homes);
   for (size_t i = 0; i < questions.size(); ++i) {
     const Asking asking{.question = questions[i],
                         .homes = homes[i],
@@ -155,7 +170,7 @@ void TripletTable::Refresh(const Asking& asking, TripletSlots::Found* found) noe
   if (next.last_minutes == found->row.last_minutes && minutes - next.last_minutes < kRefreshMinutes) return;
   next.last_minutes = minutes;
   if (!asking.may_record || !slots_.Change(found, next)) return;
-  asking.Push(next);
+  asking.Push(found->row);
   records_.NotePass(asking.question.network, asking.rules, asking.now, asking.now);
 }
 
@@ -164,14 +179,14 @@ GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, asking.homes.triplet);
     if (!found) return AddNew(asking);
-    const Step step = StepOf(found->row, asking.rules, asking.now);
+    Step step = StepOf(found->row, asking.rules, asking.now);
     if (step.next == found->row) return step.decision;
     if (!asking.may_record) {
       return step.decision.answer == GreyAnswer::kKnown ? step.decision : Unrecorded(GreyReason::kBehind);
     }
     if (!slots_.Change(&*found, step.next)) continue;
-    asking.Push(step.next);
-    if (step.decision.answer == GreyAnswer::kMatured) Mature(asking);
+    asking.Push(found->row);
+    if (step.decision.answer == GreyAnswer::kMatured) step.decision.pushed_out = Mature(asking);
     if (step.decision.answer == GreyAnswer::kKnown) NotePasses(asking);
     return step.decision;
   }
@@ -189,10 +204,13 @@ GreyDecision TripletTable::AddNew(const Asking& asking) noexcept {
     return deferred;
   }
   const TripletRow row{.key = KeyOf(question), .first = now, .last_minutes = MinutesOf(now)};
-  if (!slots_.Insert(row, homes.triplet, records_, rules, now)) return Unrecorded(GreyReason::kFull);
+  const std::optional<PushedOut> inserted = slots_.Insert(row, homes.triplet, records_, rules, now);
+  if (!inserted) return Unrecorded(GreyReason::kFull);
   records_.NoteNewRow(question.network, rules, now);
   asking.Push(row);
-  return Deferred(GreyReason::kNew, now, rules, now);
+  GreyDecision deferred = Deferred(GreyReason::kNew, now, rules, now);
+  deferred.pushed_out = *inserted;
+  return deferred;
 }
 
 void TripletTable::NotePasses(const Asking& asking) noexcept {
@@ -201,15 +219,16 @@ void TripletTable::NotePasses(const Asking& asking) noexcept {
   if (q.aligned) records_.NotePass(q.domain, asking.rules, asking.now, asking.now);
 }
 
-void TripletTable::Mature(const Asking& asking) noexcept {
+PushedOut TripletTable::Mature(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
   NotePasses(asking);
-  if (asking.rules.credits == 0) return;
-  Earn(asking, ClientOf(q), asking.homes.client);
-  if (q.domain != 0) Earn(asking, SenderDomainOf(q), asking.homes.sender_domain);
+  if (asking.rules.credits == 0) return PushedOut::kNothing;
+  const PushedOut of_client = Earn(asking, ClientOf(q), asking.homes.client);
+  if (q.domain == 0) return of_client;
+  return std::max(of_client, Earn(asking, SenderDomainOf(q), asking.homes.sender_domain));
 }
 
-void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept {
+PushedOut TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept {
   const bool is_client = key.kind == TripletKind::kClient;
   TripletRow fresh{.key = key, .first = asking.now, .last_minutes = MinutesOf(asking.now)};
   if (!is_client) fresh.payload = WithSender(0, asking.question.sender);
@@ -217,8 +236,9 @@ void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlot
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     if (!found) {
-      if (slots_.Insert(fresh, home, records_, asking.rules, asking.now)) asking.Push(fresh);
-      return;
+      const std::optional<PushedOut> inserted = slots_.Insert(fresh, home, records_, asking.rules, asking.now);
+      if (inserted) asking.Push(fresh);
+      return inserted.value_or(PushedOut::kNothing);
     }
     TripletRow next = Clamped(found->row, asking.now);
     if (next.forgotten || IsExpired(next, asking.rules, asking.now)) {
@@ -229,15 +249,16 @@ void TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlot
       next.last_minutes = MinutesOf(asking.now);
     }
     const bool is_there = next == found->row;
-    if (is_there && !has_changed) return;
+    if (is_there && !has_changed) break;
     const uint64_t before = found->extra;
     if (is_there || slots_.Change(&*found, next)) {
-      asking.Push(next);
-      return;
+      asking.Push(found->row);
+      break;
     }
     // The credit may be there already, and is yet to be handed over.
     has_changed |= found->extra != before;
   }
+  return PushedOut::kNothing;
 }
 
 GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& rules, uint32_t now) const noexcept {
@@ -256,23 +277,40 @@ GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& ru
   return deferred;
 }
 
-void TripletTable::Load(const TripletRow& loaded, const TripletRules& rules, uint32_t now) noexcept {
-  TripletRow row = Clamped(loaded, now);
-  if (IsExpired(row, rules, now)) return;
+std::optional<TripletRow> TripletTable::Join(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
   const TripletSlots::Home home = slots_.HomeOf(row.key);
-  if (std::optional<TripletSlots::Found> found = slots_.Find(row.key, home)) {
-    row = Join(row, Clamped(found->row, now));
-    const bool changed = slots_.Change(&*found, row);
-    assert(changed);
-    static_cast<void>(changed);
-  } else if (!slots_.Insert(row, home, records_, rules, now)) {
-    return;
-  } else if (IsPending(row) && row.first / rules.RecentSeconds() == now / rules.RecentSeconds()) {
-    records_.NoteNewRow(row.key.network, rules, now);
+  if (!JoinAt(row, home, rules, now)) return std::nullopt;
+  const std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
+  return found ? found->row : Clamped(row, now);
+}
+
+// False: expired, or without a slot.
+bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, const TripletRules& rules,
+                          uint32_t now) noexcept {
+  const TripletRow row = Clamped(given, now);
+  if (IsExpired(row, rules, now)) return false;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
+    if (!found) {
+      if (!slots_.Insert(row, home, records_, rules, now)) return false;
+      NoteJoined(row, true, rules, now);
+      return true;
+    }
+    const TripletRow there = Clamped(found->row, now);
+    const TripletRow joined = IsExpired(there, rules, now) ? row : rblitz::Join(row, there);
+    if (joined != found->row && !slots_.Change(&*found, joined)) continue;
+    NoteJoined(joined, false, rules, now);
+    return true;
   }
-  // Credits and senders come from triplets that have passed.
-  if (!row.forgotten && !IsPending(row)) {
+  return false;
+}
+
+void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept {
+  if (row.forgotten) return;
+  if (!IsPending(row)) {  // credits and senders come from triplets that have passed
     records_.NotePass(row.key.network, rules, kMinutesFrom + row.last_minutes * 60, now);
+  } else if (is_new && row.first / rules.RecentSeconds() == now / rules.RecentSeconds()) {
+    records_.NoteNewRow(row.key.network, rules, now);
   }
 }
 
@@ -289,7 +327,7 @@ std::optional<TripletRow> TripletTable::Forget(const TripletKey& key, const Trip
       return marker;
     }
     marker.epoch = std::max(today, After(found->row.epoch));
-    if (slots_.Change(&*found, marker)) return marker;
+    if (slots_.Change(&*found, marker)) return found->row;
   }
   return std::nullopt;
 }

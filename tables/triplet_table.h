@@ -6,13 +6,13 @@
 // may push out what TripletSlots says, or is left unrecorded. A network may make rules.new_rows in a window of delay +
 // 15 minutes; beyond that its mail is deferred unrecorded, or passes unrecorded if it has passed before.
 //
-// Thread-safety: Decide and Look from any thread, lock-free; each thread brings a ring of its own. Load only before the
-// first Decide. Ordering: triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is
-// kUnrecorded. Cost: where rows stand at home (triplet_slots.h), one cache line for a whitelisted address, two for a
-// known triplet, one with credits = 0, and the network's record for a new one; all but the last are fetched together
-// for a burst.
+// Thread-safety: all from any thread at any time, lock-free; each thread brings a ring of its own. Ordering:
+// triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is kUnrecorded. Cost: where rows
+// stand at home (triplet_slots.h), one cache line for a whitelisted address, two for a known triplet, one with credits
+// = 0, and the network's record for a new one; all but the last are fetched together for a burst.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -70,6 +70,8 @@ struct GreyDecision {
   GreyReason reason;
   uint32_t wait_seconds = 0;  // of kDefer
   uint32_t first = 0;         // when the triplet was first seen; 0: it was not
+  // The worst that its new rows, credits among them, took the place of.
+  PushedOut pushed_out = PushedOut::kNothing;
 
   auto operator<=>(const GreyDecision&) const = default;
 };
@@ -91,8 +93,12 @@ class TripletTable {
   [[nodiscard]] GreyDecision Look(const TripletQuestion& question, const TripletRules& rules,
                                   uint32_t now) const noexcept;
 
-  // A row from disk, joined with what is there. Expired rows are left out.
-  void Load(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept;
+  // A row from a store, joined with what is there; what stands there now. Nothing: it is expired, or no slot was free.
+  std::optional<TripletRow> Join(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept;
+  // The same for who reads a store and does not ask.
+  void Load(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
+    static_cast<void>(JoinAt(row, slots_.HomeOf(row.key), rules, now));
+  }
 
   // Leaves a marker for the lifetime of rows, whether there was a row or not, and returns it; nothing: no slot was
   // free. `today` in days since kMinutesFrom.
@@ -104,7 +110,12 @@ class TripletTable {
   // visit(const TripletRow&) for each row, each as it stood at one moment; workers are not held up.
   template <class Visit>
   void Walk(Visit visit) const {
-    for (size_t i = 0; i < slots_.size(); ++i) {
+    Walk(0, slots_.size(), visit);
+  }
+  // Of those that stand in slots [from, to), for who walks in steps: rows do not move.
+  template <class Visit>
+  void Walk(size_t from, size_t to, Visit visit) const {
+    for (size_t i = from; i < std::min(to, slots_.size()); ++i) {
       if (const auto found = slots_.At(i)) visit(found->row);
     }
   }
@@ -117,13 +128,17 @@ class TripletTable {
   struct Asking;
 
   [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
+  void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
   [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;
   void NotePasses(const Asking& asking) noexcept;
-  void Mature(const Asking& asking) noexcept;
-  void Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
+  PushedOut Mature(const Asking& asking) noexcept;
+  PushedOut Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
   void Refresh(const Asking& asking, TripletSlots::Found* found) noexcept;
+  [[nodiscard]] bool JoinAt(const TripletRow& row, TripletSlots::Home home, const TripletRules& rules,
+                            uint32_t now) noexcept;
+  void NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept;
 
   TripletSlots slots_;
   NetworkRecords records_;

@@ -1,7 +1,9 @@
 // Workers that ask for the same triplets at once, under a clock of the test's own: no triplet is held twice, none
-// passes before its delay, each matures once, and every change was handed over.
+// passes before its delay, each matures once, and every change was handed over; while others join and forget rows, what
+// was forgotten does not come back.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <memory>
@@ -42,6 +44,9 @@ void Work(TripletTable* table, Worker* worker, const std::atomic<uint32_t>* cloc
       q.network = q.triplet % 7;
       q.client = q.network;
       q.sender = q.triplet;
+      if (rules.credits == 0) continue;
+      q.domain = 1 + q.triplet / 2;
+      q.aligned = q.triplet % 4 == 0;
     }
     GreyDecision decisions[16];
     table->Decide(burst, rules, now, &worker->ring, decisions);
@@ -158,6 +163,159 @@ TEST(TripletStress, NothingPassesEarlyWhileRowsAreReplaced) {
     }
   }
   EXPECT_GT(matured, 0u);
+}
+
+// A table whose triplets have all passed once, and a thread each that forgets them, joins what they were, and asks.
+class Meddled {
+ public:
+  static constexpr uint64_t kTriplets = 300;
+  static constexpr uint32_t kStale = kNow - 1000;  // first of the copies that stores have
+
+  Meddled() : is_forgotten_(kTriplets) {
+    for (uint64_t i = 0; i < kTriplets; ++i) joined_.push_back(*table_.Join(Stale(i), rules_, kNow));
+  }
+
+  void Run() {
+    std::vector<std::thread> threads;
+    threads.emplace_back([this] { Forget(); });
+    threads.emplace_back([this] { JoinCopies(); });
+    for (size_t i = 0; i < workers_.size(); ++i) threads.emplace_back([this, i] { Ask(i); });
+    for (uint32_t now = kNow; now < kNow + 1200; now += 12) {
+      clock_ = now;
+      for (Worker& worker : workers_) {
+        for (const uint64_t until = worker.bursts.load() + kBurstsAStep; worker.bursts.load() < until;) TakeAll();
+      }
+    }
+    done_ = true;
+    for (std::thread& thread : threads) thread.join();
+    TakeAll();
+  }
+
+  // What all of them handed over makes the same rows. A worker whose clock is a step behind takes first back by that.
+  void ExpectTheJournalMakesTheTable() {
+    TripletTable loaded(20000, 2);
+    journal_.insert(journal_.end(), markers_.begin(), markers_.end());
+    journal_.insert(journal_.end(), joined_.begin(), joined_.end());
+    for (const TripletRow& row : journal_) loaded.Load(row, rules_, kNow + 1201);
+    std::set<TripletKey> keys;
+    table_.Walk([&](const TripletRow& row) {
+      EXPECT_TRUE(keys.insert(row.key).second);
+      const std::optional<TripletRow> found = loaded.Find(row.key);
+      ASSERT_TRUE(found);
+      EXPECT_EQ(found->epoch, row.epoch);
+      EXPECT_EQ(found->forgotten, row.forgotten);
+      EXPECT_LE(found->first, row.first + 12);
+      EXPECT_GE(found->passed, row.passed);
+      EXPECT_EQ(found->payload, row.payload);
+    });
+    EXPECT_GT(markers_.size(), 0u);
+    EXPECT_GT(matured_.load(), 0u);
+  }
+
+ private:
+  static TripletQuestion Question(uint64_t triplet) {
+    return {.network = triplet % 7,
+            .client = triplet % 7,
+            .triplet = triplet,
+            .sender = triplet,
+            .domain = 1 + triplet / 2,
+            .aligned = triplet % 4 == 0};
+  }
+  static TripletKey KeyOf(uint64_t triplet) {
+    const TripletQuestion q = Question(triplet);
+    if (q.aligned) return {.network = q.domain, .fingerprint = triplet, .kind = TripletKind::kDomain};
+    return {.network = q.network, .fingerprint = triplet};
+  }
+  static TripletRow Stale(uint64_t triplet) {
+    return {.key = KeyOf(triplet), .first = kStale, .last_minutes = MinutesOf(kStale + 400), .passed = true};
+  }
+
+  // Each of them a few times; fewer times than it is asked, so that it matures in between.
+  void Forget() {
+    std::mt19937_64 random(77);
+    while (!done_) {
+      const uint64_t triplet = random() % kTriplets;
+      const TripletQuestion q = Question(triplet);
+      for (const TripletKey& key : {KeyOf(triplet), TripletKey{q.network, q.domain, TripletKind::kSenderDomain}}) {
+        if (const auto marker = table_.Forget(key, rules_, clock_)) markers_.push_back(*marker);
+      }
+      is_forgotten_[triplet] = true;
+      for (const uint64_t until = workers_[0].bursts + 10; workers_[0].bursts < until && !done_;) {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+  // As it was at first, as it is, and as another appliance has begun it anew.
+  void JoinCopies() {
+    std::mt19937_64 random(78);
+    while (!done_) {
+      const uint64_t triplet = random() % kTriplets;
+      TripletRow row = table_.Find(KeyOf(triplet)).value_or(Stale(triplet));
+      const uint64_t kind = random() % 8;
+      if (kind > 1) row = Stale(triplet);
+      if (kind == 1 && row.epoch < kMaxEpoch && is_forgotten_[triplet]) {
+        row = {.key = row.key, .first = clock_, .last_minutes = MinutesOf(clock_), .epoch = row.epoch};
+        row.epoch += 1;
+      }
+      const std::optional<TripletRow> joined = table_.Join(row, rules_, clock_);
+      ASSERT_TRUE(joined);
+      if (joined->first != kStale || joined->epoch > 0) joined_.push_back(*joined);
+      if (joined_.size() % 16 == 0) std::this_thread::yield();
+    }
+  }
+
+  void Ask(size_t i) {
+    std::mt19937_64 random(i);
+    while (!done_) {
+      const uint32_t now = clock_;
+      TripletQuestion burst[16];
+      bool is_forgotten[16];
+      for (size_t k = 0; k < 16; ++k) {
+        burst[k] = Question(random() % kTriplets);
+        is_forgotten[k] = is_forgotten_[burst[k].triplet];
+      }
+      GreyDecision decisions[16];
+      table_.Decide(burst, rules_, now, &workers_[i].ring, decisions);
+      const uint32_t then = clock_;
+      for (size_t k = 0; k < 16; ++k) Check(decisions[k], is_forgotten[k], then);
+      workers_[i].bursts.fetch_add(1);
+      if (workers_[i].ring.Room() < 1000) std::this_thread::yield();
+    }
+  }
+
+  void Check(const GreyDecision& decision, bool is_forgotten, uint32_t then) {
+    if (decision.answer == GreyAnswer::kMatured) ++matured_;
+    if (decision.answer != GreyAnswer::kMatured && decision.answer != GreyAnswer::kKnown) return;
+    if (is_forgotten) {
+      EXPECT_NE(decision.first, kStale);
+    }
+    EXPECT_GE(then - decision.first, rules_.delay_seconds);
+  }
+
+  void TakeAll() {
+    for (Worker& worker : workers_) {
+      for (; worker.ring.Front() != nullptr; worker.ring.Pop()) journal_.push_back(*worker.ring.Front());
+    }
+    std::this_thread::yield();
+  }
+
+  const TripletRules rules_{.new_rows = kMaxNewRows};
+  TripletTable table_{20000, 1};
+  std::atomic<uint32_t> clock_{kNow};
+  std::atomic<bool> done_{false};
+  std::atomic<uint64_t> matured_{0};
+  std::vector<std::atomic<bool>> is_forgotten_;
+  std::array<Worker, 2> workers_;
+  std::vector<TripletRow> journal_;
+  std::vector<TripletRow> markers_;
+  std::vector<TripletRow> joined_;
+};
+
+TEST(TripletStress, WhatIsForgottenDoesNotComeBackWhileCopiesOfItAreJoined) {
+  Meddled meddled;
+  meddled.Run();
+  meddled.ExpectTheJournalMakesTheTable();
 }
 
 }  // namespace

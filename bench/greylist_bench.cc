@@ -1,0 +1,259 @@
+// P8 and P10: decisions of the greylist in batches of 64, with 10 million triplets that have passed, four a network.
+// Besides, the table is as full as a flood of new triplets leaves it: what is new takes the place of a pending row.
+//
+// BM_Decide/ROWS/NEW/DOMAINS: percent of questions that are new, each from a network at random; whether senders'
+// domains are told. Journal off. BM_Journal: the same with a ring that a second thread takes to a store every 200 ms,
+// sync included. BM_Workers/ROWS/NEW/threads:T: questions a second of wall-clock time. BM_Load: from a snapshot on
+// disk, page cache warm, to a table that is ready. Counters: decisions a second, of the time within Decide; nanoseconds
+// a decision in the 10th and 50th percentile of batches.
+#include <benchmark/benchmark.h>
+#include <x86intrin.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "loaders/grey_store.h"
+#include "tables/triplet_table.h"
+
+namespace rblitz {
+namespace {
+
+constexpr uint64_t kSeed = 20261122;
+constexpr uint32_t kNow = 1800000000;
+constexpr size_t kBatch = TripletTable::kMaxBatch;
+constexpr size_t kQuestions = size_t{1} << 20;
+constexpr std::chrono::milliseconds kJournalInterval{200};
+
+// SplitMix64.
+uint64_t Mixed(uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+// Four triplets a network.
+TripletQuestion QuestionOf(uint64_t i, bool has_domain) {
+  const uint64_t a = Mixed(i / 4 * 2);
+  const uint64_t b = Mixed(2 * i + 1);
+  const uint64_t client = kIp4Network | (a >> 32 & ~uint64_t{255}) | i % 4;
+  return {.network = client & ~uint64_t{255},
+          .client = client,
+          .triplet = b,
+          .sender = a * b,
+          .domain = has_domain ? a | 1 : 0};
+}
+
+TripletRow RowOf(uint64_t i) {
+  const TripletQuestion q = QuestionOf(i, false);
+  return {.key = {.network = q.network, .fingerprint = q.triplet},
+          .first = kNow - 86400,
+          .last_minutes = MinutesOf(kNow - 60),
+          .passed = true};
+}
+
+double SecondsPerCycle() {
+  static const double seconds = [] {
+    using Clock = std::chrono::steady_clock;
+    const Clock::time_point begin = Clock::now();
+    const uint64_t cycles = __rdtsc();
+    while (Clock::now() - begin < std::chrono::milliseconds(50)) {
+    }
+    const std::chrono::duration<double> spent = Clock::now() - begin;
+    return spent.count() / static_cast<double>(__rdtsc() - cycles);
+  }();
+  return seconds;
+}
+
+// Questions, of which some are new each time they are asked.
+class Asker {
+ public:
+  Asker(uint64_t rows, unsigned new_percent, bool has_domains, uint64_t first_new)
+      : next_new_(first_new), has_domains_(has_domains), questions_(kQuestions), is_new_(kQuestions) {
+    std::mt19937_64 random(kSeed + first_new);
+    for (size_t i = 0; i < kQuestions; ++i) {
+      is_new_[i] = random() % 100 < new_percent;
+      questions_[i] = QuestionOf(random() % rows, has_domains);
+    }
+  }
+
+  std::span<const TripletQuestion> Next() {
+    at_ = (at_ + kBatch) % kQuestions;
+    for (size_t i = at_; i < at_ + kBatch; ++i) {
+      if (is_new_[i]) questions_[i] = QuestionOf(next_new_++, has_domains_);
+    }
+    return {&questions_[at_], kBatch};
+  }
+
+ private:
+  uint64_t next_new_;
+  bool has_domains_;
+  std::vector<TripletQuestion> questions_;
+  std::vector<char> is_new_;
+  size_t at_ = 0;
+};
+
+// New questions of each asker are its own.
+uint64_t FirstNew() {
+  static std::atomic<uint64_t> askers{0};
+  return ++askers << 40;
+}
+
+// Rows that have passed, and pending ones in the slots that these leave.
+TripletTable& FullTable(uint64_t rows) {
+  static uint64_t has = 0;
+  static std::unique_ptr<TripletTable> table;
+  if (has == rows) return *table;
+  table.reset();
+  table = std::make_unique<TripletTable>(rows, kSeed);
+  const TripletRules rules;
+  for (uint64_t i = 0; i < rows; ++i) table->Load(RowOf(i), rules, kNow);
+  Asker asker(rows, 100, false, FirstNew());
+  GreyDecision decisions[kBatch];
+  for (uint64_t i = 0; i < rows / 2; i += kBatch) table->Decide(asker.Next(), rules, kNow, nullptr, decisions);
+  has = rows;
+  return *table;
+}
+
+void Decisions(benchmark::State& state, TripletRing* ring) {
+  const auto rows = static_cast<uint64_t>(state.range(0));
+  TripletTable& table = FullTable(rows);
+  Asker asker(rows, static_cast<unsigned>(state.range(1)), state.range(2) != 0, FirstNew());
+  const TripletRules rules;
+  GreyDecision decisions[kBatch];
+  std::vector<uint64_t> cycles;
+  uint64_t unrecorded = 0;
+  for (auto _ : state) {
+    const std::span<const TripletQuestion> questions = asker.Next();
+    const uint64_t begin = __rdtsc();
+    table.Decide(questions, rules, kNow, ring, decisions);
+    cycles.push_back(__rdtsc() - begin);
+    state.SetIterationTime(static_cast<double>(cycles.back()) * SecondsPerCycle());
+    for (const GreyDecision& decision : decisions) unrecorded += decision.answer == GreyAnswer::kUnrecorded;
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  state.counters["unrecorded"] = static_cast<double>(unrecorded) / static_cast<double>(cycles.size() * kBatch);
+  std::sort(cycles.begin(), cycles.end());
+  const double ns = SecondsPerCycle() * 1e9 / kBatch;
+  state.counters["p10"] = static_cast<double>(cycles[cycles.size() / 10]) * ns;
+  state.counters["p50"] = static_cast<double>(cycles[cycles.size() / 2]) * ns;
+}
+
+void BM_Decide(benchmark::State& state) { Decisions(state, nullptr); }
+
+// A store in a folder that goes with it.
+class Store {
+ public:
+  Store() {
+    std::string folder = std::filesystem::temp_directory_path() / "greylist_bench_XXXXXX";
+    if (mkdtemp(folder.data()) == nullptr) std::abort();
+    folder_ = folder;
+    Reopen();
+  }
+  ~Store() {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  void Reopen() {
+    store_.reset();
+    store_ = GreyStore::Open(folder_).value();
+  }
+  [[nodiscard]] GreyStore& store() { return *store_; }
+
+ private:
+  std::string folder_;
+  std::unique_ptr<GreyStore> store_;
+};
+
+class JournalThread {
+ public:
+  JournalThread() : thread_([this] { Run(); }) {}
+  ~JournalThread() {
+    done_ = true;
+    thread_.join();
+  }
+  JournalThread(const JournalThread&) = delete;
+  JournalThread& operator=(const JournalThread&) = delete;
+
+  [[nodiscard]] TripletRing* ring() { return &ring_; }
+
+ private:
+  void Run() {
+    std::vector<TripletRow> rows;
+    while (!done_) {
+      std::this_thread::sleep_for(kJournalInterval);
+      for (rows.clear(); ring_.Front() != nullptr; ring_.Pop()) rows.push_back(*ring_.Front());
+      if (!store_.store().Append(rows)) std::abort();
+    }
+  }
+
+  Store store_;
+  TripletRing ring_{1 << 20};
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+void BM_Journal(benchmark::State& state) {
+  JournalThread journal;
+  Decisions(state, journal.ring());
+}
+
+void BM_Workers(benchmark::State& state) {
+  const auto rows = static_cast<uint64_t>(state.range(0));
+  if (state.thread_index() == 0) FullTable(rows);
+  std::unique_ptr<Asker> asker;
+  const TripletRules rules;
+  GreyDecision decisions[kBatch];
+  asker = std::make_unique<Asker>(rows, static_cast<unsigned>(state.range(1)), false, FirstNew());
+  for (auto _ : state) FullTable(rows).Decide(asker->Next(), rules, kNow, nullptr, decisions);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+}
+
+void BM_Load(benchmark::State& state) {
+  const auto rows = static_cast<uint64_t>(state.range(0));
+  Store store;
+  const auto walk = [&](const auto& take) {
+    for (uint64_t i = 0; i < rows; ++i) take(RowOf(i));
+  };
+  if (!store.store().Snapshot(walk)) std::abort();
+  const TripletRules rules;
+  for (auto _ : state) {
+    store.Reopen();
+    TripletTable table(rows, kSeed);
+    if (!store.store().Load([&](const TripletRow& row) { table.Load(row, rules, kNow); })) std::abort();
+    benchmark::DoNotOptimize(table);
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+
+constexpr int64_t kRows = 10000000;
+
+BENCHMARK(BM_Load)->Arg(kRows)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_Decide)
+    ->Args({10000, 0, 0})
+    ->Args({10000, 50, 0})
+    ->Args({kRows, 0, 0})
+    ->Args({kRows, 10, 0})
+    ->Args({kRows, 50, 0})
+    ->Args({kRows, 100, 0})
+    ->Args({kRows, 0, 1})
+    ->Args({kRows, 50, 1})
+    ->UseManualTime();
+BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();
+BENCHMARK(BM_Workers)->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();
+
+}  // namespace
+}  // namespace rblitz
+
+BENCHMARK_MAIN();
