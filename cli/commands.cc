@@ -14,6 +14,7 @@
 #include "cli/check.h"
 #include "cli/dump.h"
 #include "cli/feed_lines.h"
+#include "cli/grey_commands.h"
 #include "cli/json.h"
 #include "cli/render.h"
 
@@ -153,6 +154,10 @@ int RunCommand(const CommandOptions& options) {
   if (options.command == "lookup") return RunLookup(options);
   if (options.command == "list") return RunList(options);
   if (options.command == "dump") return RunDump(options);
+  if (options.command == "grey") {
+    return RunGrey(options,
+                   {.in = std::cin, .out = std::cout, .err = std::cerr, .shows_progress = isatty(STDERR_FILENO) == 1});
+  }
   return RunLoad(options);
 }
 
