@@ -10,10 +10,11 @@
 #include <string>
 #include <thread>
 
+#include "cli/ask.h"
 #include "cli/check.h"
-#include "cli/control_client.h"
 #include "cli/dump.h"
 #include "cli/feed_lines.h"
+#include "cli/grey_commands.h"
 #include "cli/json.h"
 #include "cli/render.h"
 
@@ -43,14 +44,8 @@ Json Request(const CommandOptions& options) {
   return request;
 }
 
-// The answer's "result", or its "error" as an Error.
 Result<Json> Ask(const CommandOptions& options, const WaitingFor& waiting = {}) {
-  const auto line = AskServer(options.control, DumpJson(Request(options)), waiting);
-  if (!line) return tl::unexpected<Error>(line.error());
-  const Json answer = ParseJson(*line);
-  if (answer.is_object() && answer.contains("result")) return answer["result"];
-  if (answer.is_object() && answer.contains("error")) return Fail(answer["error"].get<std::string>());
-  return Fail(options.control + ": that is no answer of rblitzd");
+  return rblitz::Ask(options.control, Request(options), waiting);
 }
 
 void Print(const CommandOptions& options, const Json& result, std::string (*render)(const Json&)) {
@@ -159,6 +154,10 @@ int RunCommand(const CommandOptions& options) {
   if (options.command == "lookup") return RunLookup(options);
   if (options.command == "list") return RunList(options);
   if (options.command == "dump") return RunDump(options);
+  if (options.command == "grey") {
+    return RunGrey(options,
+                   {.in = std::cin, .out = std::cout, .err = std::cerr, .shows_progress = isatty(STDERR_FILENO) == 1});
+  }
   return RunLoad(options);
 }
 

@@ -15,6 +15,7 @@
 #include "cli/config_values.h"
 #include "cli/dump.h"
 #include "cli/feed_sources.h"
+#include "cli/grey_answers.h"
 #include "cli/log.h"
 #include "cli/notify.h"
 #include "cli/options.h"
@@ -240,6 +241,7 @@ void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
   const Result<ControlRequest> request = ParseRequest(line);
   if (!request) return Reply(client, tl::unexpected<Error>(request.error()));
   if (request->command == "list") return Reply(client, AnswerList(*request, client));
+  if (request->command == "grey") return AnswerGrey(line, client);
   if (!Defer(*request, client)) Reply(client, AnswerNow(*request));
 }
 
@@ -250,6 +252,15 @@ Result<Json> Daemon::AnswerList(const ControlRequest& request, ControlServer::Cl
            std::ranges::any_of(config->zones, [&](const ZoneConfig& zone) { return zone.name == name; });
   };
   return overrides_->Answer(request, control_->UserOf(client), std::time(nullptr), is_zone);
+}
+
+void Daemon::AnswerGrey(std::string_view line, ControlServer::ClientId client) {
+  const Reading reading(publisher_.serving());
+  const auto config = reloads_->config();
+  GreyAnswers(*config, *greylists_, reading.serving(), static_cast<uint32_t>(std::time(nullptr)))
+      .Answer(ParseJson(std::string(line)), [this, client](const Result<Json>& result) {
+        loop_->Post([this, client, result] { Reply(client, result); });
+      });
 }
 
 // Commands that load something: answered when they are done. False: it is another command.

@@ -62,6 +62,7 @@ class Daemon {
   void Measure();
   void LogLimited();
   void Answer(ControlServer::ClientId client, std::string_view line);
+  void AnswerGrey(std::string_view line, ControlServer::ClientId client);
   [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
   [[nodiscard]] Result<Json> AnswerList(const ControlRequest& request, ControlServer::ClientId client);
   [[nodiscard]] Json StatusNow(const Serving* serving) const;

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <string_view>
 
+#include "cli/options_grey.h"
 #include "cli/version.h"
 
 namespace rblitz {
@@ -22,12 +23,13 @@ struct Usage {
   std::string_view synopsis;
   std::string_view description;
   std::string_view commands;
+  std::string_view more = "";
 };
 
 constexpr Usage kServerUsage = {"rblitzd", "rblitzd --config FILE [--check] [--foreground] [--control PATH]",
                                 "DNS blocklist server.", ""};
 
-constexpr Usage kCommandUsage = {
+const Usage kCommandUsage = {
     "rblitz", "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]", "Asks and commands a running rblitzd.",
     "\nCommands:\n"
     "  status                  state, ports and sockets, zones, feeds, memory\n"
@@ -43,7 +45,8 @@ constexpr Usage kCommandUsage = {
     "  list show [WHAT] [--zone Z]\n"
     "                          what is listed and delisted so, by whom, until when, and why\n"
     "  dump ZONE               the zone as a master file\n"
-    "  check CONFIG            check a configuration and its feeds; asks no server\n"};
+    "  check CONFIG            check a configuration and its feeds; asks no server\n",
+    kGreyUsage};
 
 struct Command {
   std::string_view name;
@@ -52,9 +55,16 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"check", 1, 1},    {"diff", 1, 1},   {"dump", 1, 1},
-    {"list", 1, 2},     {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
-    {"rollback", 1, 1}, {"stats", 0, 0},  {"status", 0, 0},
+    {"check", 1, 1},
+    {"diff", 1, 1},
+    {"dump", 1, 1},
+    {"grey", 1, 4},
+    {"list", 1, 2},
+    {"lookup", 1, 1},
+    {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"rollback", 1, 1},
+    {"stats", 0, 0},
+    {"status", 0, 0},
 };
 
 int Misused(const Usage& usage, const std::string& what, std::ostream& err) {
@@ -81,7 +91,9 @@ Parsed<po::variables_map> Parse(int argc, const char* const* argv, const Usage& 
     return tl::unexpected<int>(Misused(usage, error.what(), err));
   }
   if (values.count("help") != 0) {
-    out << "Usage: " << usage.synopsis << "\n" << usage.description << "\n\n" << visible << usage.commands;
+    out << "Usage: " << usage.synopsis << "\n"
+        << usage.description << "\n\n"
+        << visible << usage.commands << usage.more;
     return tl::unexpected<int>(kExitSuccess);
   }
   if (values.count("version") != 0) {
@@ -121,9 +133,11 @@ std::string Wrong(const CommandOptions& options) {
     return options.command + ": --force belongs to reload FEED";
   }
   if (options.watch && options.command != "stats") return options.command + ": --watch belongs to stats";
-  if (!options.zone.empty() && options.command != "lookup" && options.command != "list") {
-    return options.command + ": --zone belongs to lookup and list";
+  if (!options.zone.empty() && options.command != "lookup" && options.command != "list" && options.command != "grey") {
+    return options.command + ": --zone belongs to lookup, list and grey";
   }
+  const std::string wrong = WrongGrey(options);
+  if (!wrong.empty() || options.command == "grey") return wrong;
   return WrongList(options);
 }
 
@@ -158,11 +172,13 @@ Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, st
                         "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
       "force", po::bool_switch(&options.force), "reload: despite max_shrink and max_bad")(
       "watch", po::bool_switch(&options.watch), "stats: once a second until interrupted")(
-      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup, list: in this zone only")(
+      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup, list, grey: in this zone only")(
       "for", po::value(&options.lasting)->value_name("TIME"),
-      "list add, remove: for this long (1h, 1d), else for ever")("why", po::value(&options.why)->value_name("TEXT"),
-                                                                 "list add, remove: the reason; of add also the TXT")(
+      "list add, remove, grey allow: for this long (1h, 1d), else for ever")(
+      "why", po::value(&options.why)->value_name("TEXT"),
+      "list add, remove, grey allow: the reason; of list add also the TXT")(
       "a", po::value(&options.a)->value_name("ADDRESS"), "list add: the A value, else what the zone usually answers");
+  visible.add(GreyDescription(&options.grey));
   po::options_description all(visible);
   all.add_options()("command", po::value(&options.command))("arguments", po::value(&options.arguments));
   po::positional_options_description positional;

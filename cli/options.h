@@ -1,9 +1,10 @@
-// The command lines of the programs. The only file that includes Boost is options.cc.
+// The command lines of the programs. The only files that include Boost are options*.
 //
 // Errors: wrong usage is written to `err` as "program: what: why" and ends as exit code 2; --help and --version write
 // to `out` and end as exit code 0.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <tl/expected.hpp>
@@ -24,15 +25,26 @@ struct ServerOptions {
   bool check = false;
 };
 
+// Of `rblitz grey`.
+struct GreyOptions {
+  std::string key;      // a file; empty: as the configuration says
+  std::string config;   // a file; empty: the server is asked
+  std::string into;     // merge
+  uint64_t limit = 0;   // list; 0: all
+  bool domain = false;  // of the sender is told
+  bool aligned = false;
+};
+
 struct CommandOptions {
   std::string control = kDefaultControl;
   bool json = false;
   bool watch = false;   // stats
   bool force = false;   // reload
-  std::string zone;     // lookup, list
+  std::string zone;     // lookup, list, grey
   std::string a;        // list add
-  std::string lasting;  // list add, remove
-  std::string why;      // list add, remove
+  std::string lasting;  // list add, remove; grey allow
+  std::string why;      // list add, remove; grey allow
+  GreyOptions grey;
   std::string command;
   std::vector<std::string> arguments;
 };

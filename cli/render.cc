@@ -1,26 +1,23 @@
 #include "cli/render.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <ctime>
 #include <utility>
 #include <vector>
 
-#include "cli/json_text.h"
 #include "cli/render_greylists.h"
+#include "cli/render_values.h"
 #include "cli/text_table.h"
 
 namespace rblitz {
 
 namespace {
 
-using json_text::Bytes;
-using json_text::Decimal;
-using json_text::Duration;
-using json_text::Joined;
-using json_text::Number;
-using json_text::Printable;
+std::string Joined(const Json& list) {
+  std::string text;
+  for (const Json& item : list) text += (text.empty() ? "" : ", ") + Printable(item);
+  return text.empty() ? "-" : text;
+}
 
 std::string ZoneTable(const Json& zones) {
   TextTable table;
@@ -199,17 +196,6 @@ std::string WorkerCounters(const Json& workers) {
                   Number(workers[i]["answered"])});
   }
   return "workers\n" + table.Text("  ");
-}
-
-// Local time, to the second.
-std::string Time(const Json& value) {
-  if (value.is_null()) return "-";
-  const auto seconds = static_cast<std::time_t>(value.get<int64_t>());
-  std::tm parts{};
-  std::array<char, 32> text{};
-  if (localtime_r(&seconds, &parts) == nullptr) return Number(value);
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
-  return text.data();
 }
 
 std::string OverrideText(const Json& override) {

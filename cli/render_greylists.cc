@@ -1,13 +1,9 @@
 #include "cli/render_greylists.h"
 
-#include "cli/json_text.h"
+#include "cli/render_values.h"
 #include "cli/text_table.h"
 
 namespace rblitz {
-
-using json_text::Bytes;
-using json_text::Number;
-using json_text::Printable;
 
 std::string GreylistTable(const Json& greylists) {
   if (greylists.empty()) return "";

@@ -15,7 +15,7 @@ namespace {
 std::string StateOf(const Greylists::One& one, const GreyFigures& figures) {
   if (!one.state->is_ready()) return "loading";
   if (!one.keeper->keeps_store()) return "memory";
-  return figures.error.empty() ? "ok" : "not written";
+  return figures.error.empty() ? "ready" : "not written";
 }
 
 Json StoreJson(const Greylists::One& one, const GreyFigures& figures) {

@@ -73,7 +73,7 @@ size_t GreyText(const GreyDecision& decision, char* out) noexcept {
   const auto add = [&](std::string_view text) { at = std::copy(text.begin(), text.end(), at); };
   const auto add_number = [&](uint32_t number) { at = std::to_chars(at, out + kGreyTextBytes, number).ptr; };
   add("v=grey1 s=");
-  add(decision.answer == GreyAnswer::kDefer ? "defer" : decision.answer == GreyAnswer::kBlockList ? "block" : "pass");
+  add(GreyStateName(decision.answer));
   add(" wait=");
   add_number(decision.wait_seconds);
   add(" first=");

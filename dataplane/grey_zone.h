@@ -1,7 +1,7 @@
 // What a zone of a greylist answers with: lists first, then the table of triplets.
 //
 // Order of a decision: block list (127.0.0.10), client list (.7), recipients that opted out (.8), table. Clients that
-// are excepted are on no list. For zone*.cc and responder*.cc only.
+// are excepted are on no list. Asked by responder*.cc and, for `rblitz grey`, by cli/grey_answers.cc.
 //
 // Thread-safety: const once the zone is built. Lifetime: it points into the feeds of the zone's Snapshot.
 // Cost: no allocation, no lock; one lookup for each list, and what tables/triplet_table.h says.

@@ -19,6 +19,11 @@ std::string_view GreyAnswerName(GreyAnswer answer) noexcept {
   return kNames[static_cast<size_t>(answer)];
 }
 
+std::string_view GreyStateName(GreyAnswer answer) noexcept {
+  if (answer == GreyAnswer::kDefer) return "defer";
+  return answer == GreyAnswer::kBlockList ? "block" : "pass";
+}
+
 std::string_view GreyReasonName(GreyReason reason) noexcept {
   static constexpr std::string_view kNames[] = {"new",     "early",     "late",      "matured",   "known",
                                                 "client",  "domain",    "full",      "capped",    "behind",

@@ -21,6 +21,8 @@
 namespace rblitz {
 
 [[nodiscard]] std::string_view GreyAnswerName(GreyAnswer answer) noexcept;
+// As TXT says it: s=pass, defer or block.
+[[nodiscard]] std::string_view GreyStateName(GreyAnswer answer) noexcept;
 // As TXT says it: why=...
 [[nodiscard]] std::string_view GreyReasonName(GreyReason reason) noexcept;
 

@@ -193,16 +193,21 @@ GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
   return Unrecorded(GreyReason::kFull);
 }
 
+// What a network gets that has made as many new rows as it may.
+std::optional<GreyDecision> TripletTable::Capped(uint64_t network, const TripletRules& rules,
+                                                 uint32_t now) const noexcept {
+  const NetworkRecords::Record record = records_.Look(network, rules, now);
+  if (record.new_rows < rules.new_rows) return std::nullopt;
+  if (record.passed) return Unrecorded(GreyReason::kCapped);
+  GreyDecision deferred = Deferred(GreyReason::kCapped, now, rules, now);
+  deferred.first = 0;
+  return deferred;
+}
+
 GreyDecision TripletTable::AddNew(const Asking& asking) noexcept {
   const auto& [question, homes, rules, now, changes, may_record] = asking;
   if (!may_record) return Unrecorded(GreyReason::kBehind);
-  const NetworkRecords::Record record = records_.Look(question.network, rules, now);
-  if (record.new_rows >= rules.new_rows) {
-    if (record.passed) return Unrecorded(GreyReason::kCapped);
-    GreyDecision deferred = Deferred(GreyReason::kCapped, now, rules, now);
-    deferred.first = 0;
-    return deferred;
-  }
+  if (const auto capped = Capped(question.network, rules, now)) return *capped;
   const TripletRow row{.key = KeyOf(question), .first = now, .last_minutes = MinutesOf(now)};
   const std::optional<PushedOut> inserted = slots_.Insert(row, homes.triplet, records_, rules, now);
   if (!inserted) return Unrecorded(GreyReason::kFull);
@@ -271,7 +276,13 @@ GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& ru
   if (rules.credits > 0 && q.domain != 0 && passes(SenderDomainOf(q), homes.sender_domain)) {
     return Whitelist(TripletKind::kSenderDomain);
   }
-  if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) return StepOf(found->row, rules, now).decision;
+  if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) {
+    const Step step = StepOf(found->row, rules, now);
+    GreyDecision decision = step.decision;
+    if (step.next.first == now && found->row.first != now) decision.first = 0;  // it would begin now
+    return decision;
+  }
+  if (const auto capped = Capped(q.network, rules, now)) return *capped;
   GreyDecision deferred = Deferred(GreyReason::kNew, now, rules, now);
   deferred.first = 0;
   return deferred;

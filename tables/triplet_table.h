@@ -131,6 +131,8 @@ class TripletTable {
   void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
   [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
+  [[nodiscard]] std::optional<GreyDecision> Capped(uint64_t network, const TripletRules& rules,
+                                                   uint32_t now) const noexcept;
   [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;
   void NotePasses(const Asking& asking) noexcept;
   PushedOut Mature(const Asking& asking) noexcept;

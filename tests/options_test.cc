@@ -109,7 +109,7 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"reload", "--force"}, "--force belongs to reload FEED"},
       {{"diff", "f", "--force"}, "--force belongs to reload FEED"},
       {{"stats", "--zone", "z"}, "--zone belongs to lookup"},
-      {{"status", "--zone", "z"}, "status: --zone belongs to lookup and list"},
+      {{"status", "--zone", "z"}, "status: --zone belongs to lookup, list and grey"},
       {{"list"}, "list: an argument is missing"},
       {{"list", "frob", "192.0.2.1"}, "list: 'frob' is none of add, remove, forget and show"},
       {{"list", "add"}, "list add: an argument is missing"},
@@ -118,6 +118,32 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"lookup", "192.0.2.1", "--why", "x"}, "lookup: --why belongs to list add and list remove"},
       {{"list", "remove", "192.0.2.1", "--a", "127.0.0.3"}, "list remove: --a belongs to list add"},
       {{"dump"}, "dump: an argument is missing"},
+      {{"grey"}, "grey: an argument is missing"},
+      {{"grey", "frob"},
+       "grey: 'frob' is none of lookup, list, forget, allow, stats, export, import, digest and merge"},
+      {{"grey", "lookup"}, "grey lookup: an argument is missing"},
+      {{"grey", "lookup", "192.0.2.1", "a@b"}, "grey lookup: a recipient is missing behind the sender"},
+      {{"grey", "lookup", "1", "2", "3", "4"}, "grey: unexpected argument '4'"},
+      {{"grey", "list", "192.0.2.1", "a@b"}, "grey list: unexpected argument 'a@b'"},
+      {{"grey", "stats", "now"}, "grey stats: unexpected argument 'now'"},
+      {{"grey", "merge", "a"}, "grey merge: an argument is missing"},
+      {{"grey", "merge", "a", "b", "c"}, "grey merge: unexpected argument 'c'"},
+      {{"grey", "merge", "a", "b", "--zone", "z"}, "grey merge: --zone belongs to --config"},
+      {{"grey", "merge", "a", "b", "--key", "k"}, "grey merge: --key belongs to ADDRESS SENDER RECIPIENT"},
+      {{"grey", "export", "--into", "c"}, "grey export: --into belongs to merge"},
+      {{"grey", "export", "--limit", "7"}, "grey export: --limit belongs to list"},
+      {{"grey", "list", "--limit", "x"}, "--limit"},
+      {{"grey", "forget", "192.0.2.1", "--for", "1d"}, "grey forget: --for belongs to allow ADDRESS|NETWORK"},
+      {{"grey", "allow", "192.0.2.1", "a@b", "c@d", "--for", "1d"}, "--for belongs to allow ADDRESS|NETWORK"},
+      {{"grey", "allow", "192.0.2.1", "a@b", "c@d", "--why", "x"}, "--why belongs to allow ADDRESS|NETWORK"},
+      {{"grey", "allow", "192.0.2.1", "--key", "k"}, "grey allow: --key belongs to ADDRESS SENDER RECIPIENT"},
+      {{"grey", "digest", "a@b", "--domain"}, "grey digest: --domain belongs to ADDRESS SENDER RECIPIENT"},
+      {{"grey", "lookup", "192.0.2.1", "--aligned"}, "--aligned belongs to ADDRESS SENDER RECIPIENT"},
+      {{"grey", "lookup", "192.0.2.1", "--config", "c"}, "--config belongs to merge and to ADDRESS SENDER RECIPIENT"},
+      {{"grey", "allow", "192.0.2.1", "--a", "127.0.0.3"}, "grey allow: --a belongs to list add"},
+      {{"grey", "stats", "--watch"}, "--watch belongs to stats"},
+      {{"lookup", "192.0.2.1", "--key", "k"}, "lookup: options of grey belong to grey"},
+      {{"list", "show", "--limit", "3"}, "list: options of grey belong to grey"},
       {{"stats", "--js"}, "--js"},
   };
   for (const auto& [arguments, expected] : table) {
@@ -141,10 +167,44 @@ TEST(CommandOptions, ListTakesWhatItsActionsNeed) {
   EXPECT_EQ(ParseLine(ParseCommandOptions, {"list", "show"}).exit_code, -1);
 }
 
+TEST(CommandOptions, GreyTakesWhatItsActionsNeed) {
+  const std::vector<const char*> lines[] = {{"lookup", "192.0.2.1"},
+                                            {"lookup", "192.0.2.1", "", "b@c", "--domain", "--key", "k", "--zone", "z"},
+                                            {"list"},
+                                            {"list", "192.0.2.0/24", "--limit", "10"},
+                                            {"forget", "192.0.2.0/24"},
+                                            {"forget", "192.0.2.1", "<>", "b@c", "--aligned", "--config", "c"},
+                                            {"allow", "192.0.2.1", "--for", "1d", "--why", "because"},
+                                            {"allow", "192.0.2.1", "a@b", "b@c"},
+                                            {"stats"},
+                                            {"export"},
+                                            {"export", "-"},
+                                            {"import", "rows", "--zone", "z"},
+                                            {"digest", "b@c", "--key", "k"},
+                                            {"digest", "192.0.2.1", "a@b", "b@c", "--config", "c"},
+                                            {"merge", "a", "b"},
+                                            {"merge", "a", "b", "--into", "c", "--config", "f", "--zone", "z"}};
+  for (std::vector<const char*> line : lines) {
+    line.insert(line.begin(), "grey");
+    const Outcome outcome = ParseLine(ParseCommandOptions, line);
+    EXPECT_EQ(outcome.exit_code, -1) << line[1] << ": " << outcome.err;
+  }
+  CommandOptions options;
+  EXPECT_EQ(
+      ParseLine(ParseCommandOptions, {"grey", "lookup", "192.0.2.1", "", "b@c", "--aligned", "--key", "k"}, &options)
+          .exit_code,
+      -1);
+  EXPECT_EQ(options.arguments, (std::vector<std::string>{"lookup", "192.0.2.1", "", "b@c"}));
+  EXPECT_TRUE(options.grey.aligned);
+  EXPECT_EQ(options.grey.key, "k");
+}
+
 TEST(CommandOptions, HelpNamesEveryCommand) {
   const Outcome help = ParseLine(ParseCommandOptions, {"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const char* command : {"status", "stats", "reload", "diff", "rollback", "lookup", "list", "dump", "check"}) {
+  for (const char* command : {"status", "stats", "reload", "diff", "rollback", "lookup", "list", "dump", "check",
+                              "grey lookup", "grey list", "grey forget", "grey allow", "grey stats", "grey export",
+                              "grey import", "grey digest", "grey merge", "--into"}) {
     EXPECT_NE(help.out.find(command), std::string::npos) << command;
   }
 }

@@ -1,12 +1,12 @@
-#include "cli/json_text.h"
+#include "cli/render_values.h"
 
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <iterator>
+#include <ctime>
 #include <utility>
 
-namespace rblitz::json_text {
+namespace rblitz {
 
 std::string Decimal(double value, int digits) {
   std::array<char, 64> text{};
@@ -48,10 +48,14 @@ std::string Printable(const Json& value) {
   return text;
 }
 
-std::string Joined(const Json& list) {
-  std::string text;
-  for (const Json& item : list) text += (text.empty() ? "" : ", ") + Printable(item);
-  return text.empty() ? "-" : text;
+std::string Time(const Json& value) {
+  if (value.is_null()) return "-";
+  const auto seconds = static_cast<std::time_t>(value.get<int64_t>());
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (localtime_r(&seconds, &parts) == nullptr) return Number(value);
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return text.data();
 }
 
-}  // namespace rblitz::json_text
+}  // namespace rblitz

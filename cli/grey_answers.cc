@@ -1,0 +1,238 @@
+#include "cli/grey_answers.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cli/config_values.h"
+#include "cli/grey_rows.h"
+#include "cli/views_grey.h"
+#include "dataplane/dns/name.h"
+#include "dataplane/grey_zone.h"
+#include "dataplane/zone_rep.h"
+
+namespace rblitz {
+
+namespace {
+
+std::string Text(const Json& request, const char* key) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+uint64_t NumberOf(const Json& request, const char* key, uint64_t absent) {
+  const auto found = request.find(key);
+  return found != request.end() && found->is_number_unsigned() ? found->get<uint64_t>() : absent;
+}
+
+Result<GreyQuestion> QuestionOf(const std::string& labels, GreyMasks masks) {
+  dns::Name name = dns::NameFromText(labels);
+  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
+  size_t count = 0;
+  for (size_t at = 0; name.size != 0 && name.bytes[at] != 0; at += 1u + name.bytes[at]) ++count;
+  const auto question =
+      ReadGreyQuestion(std::span(name.bytes).first(name.size == 0 ? 0u : name.size - 1u), count, masks);
+  if (!question) return Fail("'" + labels + "' is no question of a greylist");
+  return *question;
+}
+
+TripletKey KeyOf(const TripletQuestion& triplet) {
+  return {.network = triplet.aligned ? triplet.domain : triplet.network,
+          .fingerprint = triplet.triplet,
+          .kind = triplet.aligned ? TripletKind::kDomain : TripletKind::kNetwork};
+}
+
+std::string AText(GreyAnswer answer) { return "127.0.0." + std::to_string(static_cast<unsigned>(answer)); }
+
+}  // namespace
+
+struct GreyAnswers::Zone {
+  const Greylists::One& one;
+  const GreylistConfig& config;
+
+  [[nodiscard]] TripletTable& table() const { return one.state->table(); }
+  [[nodiscard]] const TripletRules& rules() const { return config.rules; }
+  [[nodiscard]] GreyMasks masks() const { return one.state->masks(); }
+};
+
+void GreyAnswers::Answer(const Json& request, const Reply& reply) const {
+  const std::string action = Text(request, "action");
+  const std::string name = Text(request, "zone");
+  if (action == "config") return reply(Configured());
+  if (action == "stats") return reply(Stats(name));
+  const Result<Zone> zone = Choose(name);
+  if (!zone) return reply(tl::unexpected(zone.error()));
+  if (action == "lookup") return reply(Lookup(*zone, request));
+  if (action == "rows") return reply(Rows(*zone, request));
+  if (action != "forget" && action != "join") return reply(Fail("grey: there is no action '" + action + "'"));
+  if (!zone->one.state->is_ready()) return reply(Fail("grey " + action + ": the store is still being read"));
+  if (action == "forget") return Forget(*zone, request, reply);
+  Join(*zone, request, reply);
+}
+
+// Where none is named, the only one.
+Result<GreyAnswers::Zone> GreyAnswers::Choose(const std::string& name) const {
+  std::vector<std::string> zones;
+  for (const Greylists::One& one : greylists_.all()) zones.push_back(one.zone);
+  if (zones.empty()) return Fail("grey: there is no greylist");
+  if (name.empty() && zones.size() > 1) return Fail("grey: there are several greylists: the zone is missing");
+  const std::string zone = name.empty() ? zones[0] : ParseDomainName(name).value_or(name);
+  const Greylists::One* const one = greylists_.Find(zone);
+  const GreylistConfig* const config = FindGreylist(config_, zone);
+  if (one == nullptr || config == nullptr) return Fail("grey: zone '" + zone + "' is no greylist of this server");
+  return Zone{.one = *one, .config = *config};
+}
+
+Json GreyAnswers::Configured() const {
+  Json zones = Json::array();
+  for (const GreylistConfig& greylist : config_.greylists) {
+    zones.push_back({{"zone", greylist.zone.name},
+                     {"key_file", std::filesystem::absolute(greylist.key_file).string()},
+                     {"store", greylist.store},
+                     {"delay", greylist.rules.delay_seconds},
+                     {"window", greylist.rules.window_seconds},
+                     {"lifetime", greylist.rules.lifetime_seconds},
+                     {"auto_whitelist", greylist.rules.credits},
+                     {"new_per_network", greylist.rules.new_rows},
+                     {"mask_v4", greylist.masks.ip4},
+                     {"mask_v6", greylist.masks.ip6},
+                     {"max_triplets", greylist.max_triplets},
+                     {"journal_interval_ms", greylist.journal_interval_ms},
+                     {"observe", greylist.observe}});
+  }
+  return {{"zones", std::move(zones)}};
+}
+
+Result<Json> GreyAnswers::Stats(const std::string& name) const {
+  Json zones = Json::array();
+  for (const GreylistConfig& greylist : config_.greylists) {
+    const Greylists::One* const one = greylists_.Find(greylist.zone.name);
+    if (one == nullptr || (!name.empty() && ParseDomainName(name).value_or(name) != one->zone)) continue;
+    zones.push_back(GreyStatsJson(*one, greylist.rules, now_));
+  }
+  if (zones.empty() && !name.empty()) return Fail("grey: zone '" + name + "' is no greylist of this server");
+  return Json{{"zones", std::move(zones)}};
+}
+
+Result<Json> GreyAnswers::Lookup(const Zone& zone, const Json& request) const {
+  if (request.contains("name")) return LookupName(zone, Text(request, "name"));
+  return LookupClient(zone, Text(request, "client"));
+}
+
+// What a question for A would get; nothing changes.
+Result<Json> GreyAnswers::LookupName(const Zone& zone, const std::string& labels) const {
+  const Result<GreyQuestion> question = QuestionOf(labels, zone.masks());
+  if (!question) return tl::unexpected(question.error());
+  const rblitz::Zone* const served = serving_ == nullptr ? nullptr : serving_->zones.Find(zone.one.zone);
+  if (served == nullptr || !served->is_greylist()) return Fail("grey lookup: the server is still loading");
+  const GreyZone& grey = *served->rep().grey;
+  const GreyDecision decision = grey.Look(*question, now_);
+  const bool defers = decision.answer == GreyAnswer::kDefer;
+  const std::optional<TripletRow> row = zone.table().Find(KeyOf(question->triplet));
+  return Json{{"zone", zone.one.zone},
+              {"a", AText(grey.observe ? GreyAnswer::kUnrecorded : decision.answer)},
+              {"state", GreyStateName(decision.answer)},
+              {"why", GreyReasonName(decision.reason)},
+              {"wait", defers ? Json(decision.wait_seconds) : Json()},
+              {"first", decision.first == 0 ? Json() : Json(decision.first)},
+              {"observe", grey.observe},
+              {"row", row ? GreyRowJson(*row, zone.masks()) : Json()}};
+}
+
+Result<Json> GreyAnswers::LookupClient(const Zone& zone, const std::string& address) const {
+  const Result<Ip6Prefix> client = ParseClients(address);
+  if (!client) return tl::unexpected(client.error());
+  if (client->length != 128) return Fail("grey lookup: '" + address + "' is no address");
+  Json rows = Json::array();
+  uint32_t credits = 0;
+  zone.table().Walk([&](const TripletRow& row) {
+    if (rows.size() == kMostRows || !IsGreyRowOf(row, zone.masks(), *client)) return;
+    const bool counts = row.key.kind == TripletKind::kClient && !row.forgotten && !IsExpired(row, zone.rules(), now_);
+    if (counts) credits = Credits(row);
+    rows.push_back(GreyRowJson(row, zone.masks()));
+  });
+  return Json{{"zone", zone.one.zone},
+              {"credits", credits},
+              {"auto_whitelist", zone.rules().credits},
+              {"more", rows.size() == kMostRows},
+              {"rows", std::move(rows)}};
+}
+
+Result<Json> GreyAnswers::Rows(const Zone& zone, const Json& request) {
+  std::optional<Ip6Prefix> addresses;
+  if (const std::string network = Text(request, "network"); !network.empty()) {
+    const Result<Ip6Prefix> parsed = ParseClients(network);
+    if (!parsed) return tl::unexpected(parsed.error());
+    addresses = *parsed;
+  }
+  const TripletTable& table = zone.table();
+  const uint64_t limit = std::clamp<uint64_t>(NumberOf(request, "limit", kMostRows), 1, kMostRows);
+  Json rows = Json::array();
+  size_t at = std::min<uint64_t>(NumberOf(request, "from", 0), table.slots());
+  for (const size_t last = std::min(at + kSlots, table.slots()); at < last && rows.size() < limit; ++at) {
+    table.Walk(at, at + 1, [&](const TripletRow& row) {
+      if (!addresses || IsGreyRowOf(row, zone.masks(), *addresses)) rows.push_back(GreyRowJson(row, zone.masks()));
+    });
+  }
+  return Json{{"rows", std::move(rows)}, {"next", at < table.slots() ? Json(at) : Json()}};
+}
+
+// Answered when the markers are on the disk.
+void GreyAnswers::Forget(const Zone& zone, const Json& request, const Reply& reply) const {
+  std::vector<TripletKey> keys;
+  if (request.contains("name")) {
+    const Result<GreyQuestion> question = QuestionOf(Text(request, "name"), zone.masks());
+    if (!question) return reply(tl::unexpected(question.error()));
+    keys.push_back(KeyOf(question->triplet));
+  } else {
+    const std::string what = Text(request, request.contains("network") ? "network" : "client");
+    const Result<Ip6Prefix> addresses = ParseClients(what);
+    if (!addresses) return reply(tl::unexpected(addresses.error()));
+    zone.table().Walk([&](const TripletRow& row) {
+      if (!row.forgotten && IsGreyRowOf(row, zone.masks(), *addresses)) keys.push_back(row.key);
+    });
+  }
+  if (keys.size() > kMostForgotten) {
+    return reply(Fail("grey forget: these are " + std::to_string(keys.size()) + " rows, at once can be forgotten " +
+                      std::to_string(kMostForgotten) + ": name smaller networks"));
+  }
+  std::vector<TripletRow> markers;
+  for (const TripletKey& key : keys) {
+    if (const auto marker = zone.table().Forget(key, zone.rules(), now_)) markers.push_back(*marker);
+  }
+  const size_t forgotten = markers.size();
+  zone.one.keeper->Submit(std::move(markers), [reply, forgotten](const Status& written) {
+    if (!written) return reply(Fail("grey forget: done, but not on the disk yet: " + written.error().message));
+    reply(Json{{"forgotten", forgotten}});
+  });
+}
+
+void GreyAnswers::Join(const Zone& zone, const Json& request, const Reply& reply) const {
+  const auto given = request.find("rows");
+  if (given == request.end() || !given->is_array()) return reply(Fail("grey join: there are no rows"));
+  std::vector<TripletRow> rows;
+  for (const Json& json : *given) {
+    const Result<TripletRow> row = GreyRowFromJson(json);
+    if (!row) return reply(Fail("grey join: row " + std::to_string(rows.size() + 1) + ": " + row.error().message));
+    rows.push_back(*row);
+  }
+  std::vector<TripletRow> joined;
+  uint64_t expired = 0;
+  for (const TripletRow& row : rows) {
+    if (IsExpired(Clamped(row, now_), zone.rules(), now_)) {
+      ++expired;
+    } else if (const auto now_there = zone.table().Join(row, zone.rules(), now_)) {
+      joined.push_back(*now_there);
+    }
+  }
+  const Json result = {
+      {"joined", joined.size()}, {"expired", expired}, {"full", rows.size() - expired - joined.size()}};
+  zone.one.keeper->Submit(std::move(joined), [reply, result](const Status& written) {
+    if (!written) return reply(Fail("grey join: done, but not on the disk yet: " + written.error().message));
+    reply(result);
+  });
+}
+
+}  // namespace rblitz

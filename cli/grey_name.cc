@@ -1,0 +1,147 @@
+#include "cli/grey_name.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <span>
+
+#include "loaders/ip4_text.h"
+#include "loaders/unique_fd.h"
+
+namespace rblitz {
+
+namespace {
+
+constexpr size_t kMaxKey = 4096;
+constexpr size_t kAddressDigits = 32;
+constexpr size_t kDomainDigits = 16;
+constexpr size_t kSha1Bytes = 20;
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+// ASCII alone: what lies above is another letter to every mail server.
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view WithoutBrackets(std::string_view address) {
+  const bool has = address.size() >= 2 && address.front() == '<' && address.back() == '>';
+  return has ? address.substr(1, address.size() - 2) : address;
+}
+
+std::array<uint8_t, kSha1Bytes> Sha1(const std::string& text) {
+  std::array<uint8_t, kSha1Bytes> hash{};
+  unsigned size = 0;
+  if (EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr) != 1) throw std::bad_alloc();
+  assert(size == hash.size());
+  return hash;
+}
+
+std::string Nibbles(std::span<const uint8_t> address) {
+  std::string text;
+  for (size_t i = address.size(); i-- > 0;) {
+    for (const int nibble : {address[i] & 15, address[i] >> 4}) {
+      text += text.empty() ? "" : ".";
+      text += kDigits[static_cast<size_t>(nibble)];
+    }
+  }
+  return text;
+}
+
+std::string Octets4(const uint8_t* address) {
+  std::string text = std::to_string(address[3]);
+  for (size_t i = 3; i-- > 0;) text += "." + std::to_string(address[i]);
+  return text;
+}
+
+Result<std::string> Reversed(const std::string& client) {
+  in_addr ip4{};
+  if (inet_pton(AF_INET, client.c_str(), &ip4) == 1) return Octets4(reinterpret_cast<const uint8_t*>(&ip4));
+  in6_addr ip6{};
+  if (inet_pton(AF_INET6, client.c_str(), &ip6) != 1) return Fail(Quoted(client) + " is no address of a client");
+  if (IN6_IS_ADDR_V4MAPPED(&ip6)) return Octets4(&ip6.s6_addr[12]);
+  return Nibbles(ip6.s6_addr);
+}
+
+// The label and its point; nothing: there is nothing to say.
+std::string Options(const GreyMail& mail, std::string_view sender, const GreyKey& key) {
+  const size_t at = sender.rfind('@');
+  const bool has_domain = at != std::string_view::npos && at + 1 < sender.size();
+  std::string options;
+  if (has_domain && (mail.tells_domain || mail.is_aligned)) {
+    options += "d" + key.Hash(sender.substr(at + 1), kDomainDigits) + (mail.is_aligned ? "f" : "");
+  }
+  if (mail.looks_only) options += "n";
+  return options.empty() ? "" : "o-" + options + ".";
+}
+
+}  // namespace
+
+Result<GreyKey> GreyKey::Read(const std::string& file) {
+  const auto fail = [&] { return Fail(file + ": cannot read the key: " + std::strerror(errno)); };
+  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) return fail();
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return Fail(file + ": others than its owner may read the key: chmod 600 " + file);
+  }
+  std::string text(kMaxKey + 2, '\0');  // and its line end
+  size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = read(fd.get(), text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail();
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  const std::string_view line = std::string_view(text.data(), size).substr(0, text.find('\n'));
+  const std::string_view key = line.ends_with('\r') ? line.substr(0, line.size() - 1) : line;
+  if (key.size() > kMaxKey) return Fail(file + ": a key has at most " + std::to_string(kMaxKey) + " bytes");
+  Result<GreyKey> read_key = FromText(key);
+  if (!read_key) return Fail(file + ": " + read_key.error().message);
+  return read_key;
+}
+
+Result<GreyKey> GreyKey::FromText(std::string_view key) {
+  if (key.empty()) return Fail("the key is empty");
+  return GreyKey(key);
+}
+
+std::string GreyKey::Hash(std::string_view text, size_t digits) const {
+  assert(digits <= 2 * kSha1Bytes);
+  std::string hashed = prefix_ + std::string(text);
+  std::transform(hashed.begin() + static_cast<ptrdiff_t>(prefix_.size()), hashed.end(),
+                 hashed.begin() + static_cast<ptrdiff_t>(prefix_.size()), Lower);
+  const auto hash = Sha1(hashed);
+  std::string hex;
+  for (const uint8_t byte : hash) {
+    hex += kDigits[byte >> 4];
+    hex += kDigits[byte & 15];
+  }
+  hex.resize(digits);
+  return hex;
+}
+
+Result<std::string> GreyRecipient(std::string_view recipient, const GreyKey& key) {
+  const std::string_view address = WithoutBrackets(recipient);
+  if (address.empty()) return Fail("the recipient is empty");
+  return key.Hash(address, kAddressDigits);
+}
+
+Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key) {
+  const Result<std::string> recipient = GreyRecipient(mail.recipient, key);
+  if (!recipient) return recipient;
+  const Result<std::string> client = Reversed(mail.client);
+  if (!client) return client;
+  const std::string_view sender = WithoutBrackets(mail.sender);
+  return *recipient + "." + key.Hash(sender, kAddressDigits) + "." + Options(mail, sender, key) + *client;
+}
+
+}  // namespace rblitz
