@@ -2,7 +2,7 @@
 //
 // The rows of both are joined (tables/triplet_row.h): which is named first makes no difference, and merging once more
 // changes nothing. What is expired is left out before. The result is written as a snapshot that takes the place of what
-// was there at once: a merge that is killed has changed nothing.
+// was there at once: a merge that is killed has changed nothing, or is done.
 //
 // Thread-safety: one thread; as root, the whole process acts as the owner of a store's folder while it writes there, so
 // that the server can use what it wrote. Errors: what is no store, one that a server has, one whose files cannot be

@@ -136,9 +136,9 @@ Result<std::string> GreyRecipient(std::string_view recipient, const GreyKey& key
 }
 
 Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key) {
-  const Result<std::string> recipient = GreyRecipient(mail.recipient, key);
+  Result<std::string> recipient = GreyRecipient(mail.recipient, key);
   if (!recipient) return recipient;
-  const Result<std::string> client = Reversed(mail.client);
+  Result<std::string> client = Reversed(mail.client);
   if (!client) return client;
   const std::string_view sender = WithoutBrackets(mail.sender);
   return *recipient + "." + key.Hash(sender, kAddressDigits) + "." + Options(mail, sender, key) + *client;

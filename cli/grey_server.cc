@@ -35,7 +35,7 @@ Result<GreyServer> GreyServer::Find(const std::string& control, const std::strin
   return GreyServer(control, *settings);
 }
 
-Result<Json> GreyServer::Ask(const char* action, Json request) const {
+Result<Json> GreyServer::Ask(const char* action, const Json& request) const {
   Json asked = GreyRequest(action);
   asked["zone"] = settings_.zone;
   asked.update(request);

@@ -31,7 +31,7 @@ class GreyServer {
   [[nodiscard]] const std::string& control() const { return control_; }
 
   // The result of `grey ACTION` for this zone.
-  [[nodiscard]] Result<Json> Ask(const char* action, Json request = Json::object()) const;
+  [[nodiscard]] Result<Json> Ask(const char* action, const Json& request = Json::object()) const;
 
   // visit(row) for each row, or for those of these addresses, until it says false. `seen`: told after each page how
   // many slots have been looked at.

@@ -136,7 +136,7 @@ std::string Wrong(const CommandOptions& options) {
   if (!options.zone.empty() && options.command != "lookup" && options.command != "list" && options.command != "grey") {
     return options.command + ": --zone belongs to lookup, list and grey";
   }
-  const std::string wrong = WrongGrey(options);
+  std::string wrong = WrongGrey(options);
   if (!wrong.empty() || options.command == "grey") return wrong;
   return WrongList(options);
 }

@@ -75,7 +75,7 @@ TEST_F(GreyCommands, LookupOfAnAddressOrNetworkShowsItsRows) {
 TEST_F(GreyCommands, ListShowsAllRowsOrThoseOfAddresses) {
   EXPECT_EQ(Run({"list"}).out, "");
   EXPECT_EQ(ParseJson(Run({"list", "--json"}).out)["rows"], Json::array());
-  FillServer(9000);
+  FillServer(5000);
   const Json all = ParseJson(Run({"list", "--json"}).out);
   ASSERT_EQ(all["zone"], "grey.test");
   ASSERT_EQ(all["rows"].size(), server_->rows.size());

@@ -230,8 +230,8 @@ TEST_F(GreyMergeTest, TellsHowFarItIs) {
                 {"reading " + Path("a"), 65536}, {"reading " + Path("b"), 65536}, {"writing " + Path("a"), 65536}}));
 }
 
-// Whenever it is killed, the first store has its own rows or those of both.
-TEST_F(GreyMergeTest, ThatIsKilledHasChangedNothing) {
+// Whenever it is killed, the first store has its own rows, all of them, or those of both.
+TEST_F(GreyMergeTest, ThatIsKilledHasChangedNothingOrIsDone) {
   const Rows a = SomeRows(6000, 1, 1 << 20);
   const Rows b = SomeRows(6000, 2, 1 << 20);
   const Rows joined = Joined(Both(a, b));
@@ -248,8 +248,9 @@ TEST_F(GreyMergeTest, ThatIsKilledHasChangedNothing) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    const Rows rows = Read("t");
-    EXPECT_TRUE(rows == joined || (rows.size() == a.size() && Joined(rows) == Joined(a))) << rows.size();
+    // Journals that the snapshot has made needless may be there still: their rows change nothing.
+    const Rows rows = Joined(Read("t"));
+    EXPECT_TRUE(rows == joined || rows == Joined(a)) << rows.size();
     ASSERT_TRUE(Merge("t", "b"));
     EXPECT_TRUE(Read("t") == joined);
     std::filesystem::remove_all(Path("t"));

@@ -144,10 +144,10 @@ TEST_F(GreyKeyFile, IsRefusedWithoutAKey) {
 }
 
 TEST_F(GreyKeyFile, IsRefusedWhereOthersMayReadIt) {
-  for (const mode_t mode : {0644, 0640, 0604, 0620, 0601}) {
+  for (const mode_t mode : {0644u, 0640u, 0604u, 0620u, 0601u}) {
     EXPECT_EQ(Hashed("s3cret\n", mode), file() + ": others than its owner may read the key: chmod 600 " + file());
   }
-  for (const mode_t mode : {0600, 0400, 0700}) EXPECT_EQ(Hashed("s3cret\n", mode), kBob);
+  for (const mode_t mode : {0600u, 0400u, 0700u}) EXPECT_EQ(Hashed("s3cret\n", mode), kBob);
 }
 
 }  // namespace

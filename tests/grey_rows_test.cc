@@ -86,7 +86,7 @@ TEST(GreyRows, ComeBackAsTheyWere) {
   std::mt19937_64 random(5);
   for (const GreyMasks masks :
        {kMasks, GreyMasks{.ip4 = 32, .ip6 = 48}, GreyMasks{.ip4 = 8, .ip6 = 16}, GreyMasks{.ip4 = 17, .ip6 = 63}}) {
-    for (int i = 0; i < 5000; ++i) {
+    for (int i = 0; i < 2000; ++i) {
       const TripletRow row = RandomRow(random, masks);
       const std::string text = DumpJson(GreyRowJson(row, masks));
       const auto read = GreyRowFromJson(ParseJson(text));
@@ -214,7 +214,7 @@ TEST(GreyRows, OfAnyShapeAreSafeToRead) {
   const char* const keys[] = {"kind", "network", "id",    "client",    "first",
                               "last", "passed",  "epoch", "forgotten", "payload"};
   int read_rows = 0;
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < 8000; ++i) {
     Json row = ParseJson(With({}));
     for (size_t n = random() % 5; n-- > 0;)
       row[keys[random() % std::size(keys)]] = ParseJson(values[random() % values.size()]);
@@ -230,7 +230,7 @@ TEST(GreyRows, OfAnyShapeAreSafeToRead) {
     ASSERT_TRUE(again) << DumpJson(row) << ": " << again.error().message;
     EXPECT_TRUE(*again == *read) << DumpJson(row);
   }
-  EXPECT_GT(read_rows, 1000);
+  EXPECT_GT(read_rows, 400);
 }
 
 TEST(GreyRows, BelongToAddresses) {
