@@ -1,10 +1,11 @@
 #include "tables/triplet_slots.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cassert>
-#include <iterator>
 
 #include "tables/hash.h"
 #include "tables/triplet_state.h"
@@ -18,17 +19,6 @@ namespace {
 // Another worker won each of these races for a slot: the table is not full, it is busy.
 constexpr int kAttempts = 8;
 
-// Bit i: byte i of the word, from the lowest, is `byte`.
-uint32_t BytesThatAre(uint8_t byte, uint64_t word) {
-  constexpr uint64_t kLow = 0x0101010101010101;
-  constexpr uint64_t kAllButHigh = 0x7f * kLow;
-  const uint64_t differ = word ^ byte * kLow;
-  // The high bit of each byte that is 0, exactly: no carry leaves its byte.
-  const uint64_t same = ~(((differ & kAllButHigh) + kAllButHigh) | differ | kAllButHigh);
-  // Bit 7 of byte i goes to bit 56 + i.
-  return static_cast<uint32_t>((same >> 7) * 0x0102040810204080 >> 56);
-}
-
 }  // namespace
 
 TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
@@ -39,18 +29,15 @@ TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
 }
 
 TripletSlots::Home TripletSlots::HomeOf(const TripletKey& key) const noexcept {
-  const uint64_t words[] = {key.network, key.fingerprint, static_cast<uint64_t>(key.kind)};
-  const uint64_t hash = Hash64(words, sizeof(words), seed_);
+  const uint64_t hash = Hash64(key.network, key.fingerprint, seed_ + static_cast<uint64_t>(key.kind));
   return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
           .tag = static_cast<uint8_t>(1 + (hash & 0xffffffff) * 255 / (uint64_t{1} << 32))};
 }
 
 uint32_t TripletSlots::Head::Matches(uint8_t tag, std::memory_order order) const noexcept {
-  uint32_t matches = 0;
-  for (size_t i = 0; i < std::size(tags); ++i) {
-    matches |= BytesThatAre(tag, tags[i].load(order)) << (i * kTagsPerWord);
-  }
-  return matches;
+  const __m128i all =
+      _mm_set_epi64x(static_cast<int64_t>(tags[1].load(order)), static_cast<int64_t>(tags[0].load(order)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
 }
 
 void TripletSlots::Head::Set(size_t slot, uint8_t tag) noexcept {

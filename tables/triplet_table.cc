@@ -305,6 +305,23 @@ bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, cons
   return false;
 }
 
+void TripletTable::Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept {
+  while (!rows.empty()) {
+    const std::span<const TripletRow> batch = rows.first(std::min(rows.size(), kMaxBatch));
+    TripletSlots::Home homes[kMaxBatch];
+    for (size_t i = 0; i < batch.size(); ++i) {
+      homes[i] = slots_.HomeOf(batch[i].key);
+      slots_.PrefetchHead(homes[i]);
+      records_.Prefetch(batch[i].key.network);
+    }
+    for (const TripletSlots::Home home : std::span(homes, batch.size())) {
+      if (!slots_.PrefetchRow(home)) slots_.PrefetchRoom(home);
+    }
+    for (size_t i = 0; i < batch.size(); ++i) static_cast<void>(JoinAt(batch[i], homes[i], rules, now));
+    rows = rows.subspan(batch.size());
+  }
+}
+
 void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept {
   if (row.forgotten) return;
   if (!IsPending(row)) {  // credits and senders come from triplets that have passed
