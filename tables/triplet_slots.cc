@@ -3,7 +3,6 @@
 #include <emmintrin.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 
@@ -18,6 +17,16 @@ namespace {
 
 // Another worker won each of these races for a slot: the table is not full, it is busy.
 constexpr int kAttempts = 8;
+
+// Of the slots whose bits are set, the one that was first seen longest ago.
+size_t Oldest(uint32_t slots, const uint64_t* states) {
+  auto oldest = static_cast<size_t>(std::countr_zero(slots));
+  for (; slots != 0; slots &= slots - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(slots));
+    if (state::FirstOf(states[i]) < state::FirstOf(states[oldest])) oldest = i;
+  }
+  return oldest;
+}
 
 }  // namespace
 
@@ -151,39 +160,43 @@ TripletSlots::Choice TripletSlots::ChooseFree(Home home) noexcept {
 TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
                                           const TripletRules& rules, uint32_t now) noexcept {
   if (const Choice free = ChooseFree(home); free.slot != nullptr) return free;
-  struct Pending {
-    Choice choice;
-    uint32_t first;
-  };
-  std::array<Pending, kSlotsPerGroup> pending;
-  size_t pendings = 0;
+  const RowExpiry expiry(rules, now);
+  Group& group = groups_[home.group];
+  uint64_t states[kSlotsPerGroup];
+  uint32_t pending = 0;  // bit i: slot i
   Choice oldest;
   uint64_t lowest = ~uint64_t{0};
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
-    Slot& slot = groups_[home.group].slots[i];
-    Choice choice{.slot = &slot, .state = slot.state.load(std::memory_order_acquire)};
-    if (state::IsFree(choice.state)) return choice;
-    const TripletRow row = state::Unpack(choice.state, 0);
-    if (state::IsBusy(choice.state)) continue;
-    choice.pushes_out = PushedOut::kExpired;
-    if (IsExpired(row, rules, now)) return choice;
-    choice.pushes_out = IsPending(row) ? PushedOut::kPending : PushedOut::kConfirmed;
-    if (IsPending(row)) {
-      pending[pendings++] = {choice, row.first};
-    } else if (const uint64_t rank = uint64_t{row.forgotten} << 32 | row.last_minutes; rank < lowest) {
-      oldest = choice;  // markers last: without one, what was forgotten would come back from other stores
-      lowest = rank;
+    const uint64_t seen = states[i] = group.slots[i].state.load(std::memory_order_acquire);
+    if (state::IsFree(seen)) return {.slot = &group.slots[i], .state = seen};
+    if (state::IsBusy(seen)) continue;
+    const bool is_triplet_pending = state::IsPending(seen);
+    if (is_triplet_pending ? expiry.OfPending(state::FirstOf(seen)) : expiry.OfOthers(state::LastMinutesOf(seen))) {
+      return {.slot = &group.slots[i], .state = seen, .pushes_out = PushedOut::kExpired};
     }
+    if (is_triplet_pending) {
+      pending |= 1u << i;
+      continue;
+    }
+    // Markers last: without one, what was forgotten would come back from other stores.
+    const uint64_t rank = uint64_t{state::IsForgotten(seen)} << 32 | state::LastMinutesOf(seen);
+    if (rank >= lowest) continue;
+    oldest = {.slot = &group.slots[i], .state = seen, .pushes_out = PushedOut::kConfirmed};
+    lowest = rank;
   }
-  std::sort(pending.begin(), pending.begin() + pendings,
-            [](const Pending& a, const Pending& b) { return a.first < b.first; });
-  for (size_t i = 0; i < pendings; ++i) {
-    if (Since(pending[i].first, now) > rules.RecentSeconds()) return pending[i].choice;
-    const uint64_t network = pending[i].choice.slot->network.load(std::memory_order_acquire);
-    if (!records.Look(network, rules, now).passed) return pending[i].choice;
+  if (pending == 0) return oldest;
+  const auto choose = [&](size_t i) -> Choice {
+    return {.slot = &group.slots[i], .state = states[i], .pushes_out = PushedOut::kPending};
+  };
+  const size_t first = Oldest(pending, states);
+  for (uint32_t left = pending; left != 0;) {
+    const size_t i = Oldest(left, states);
+    if (Since(state::FirstOf(states[i]), now) > rules.RecentSeconds()) return choose(i);
+    const uint64_t network = group.slots[i].network.load(std::memory_order_acquire);
+    if (!records.Look(network, rules, now).passed) return choose(i);
+    left &= ~(1u << i);
   }
-  if (pendings > 0) return is_pending ? Choice{} : pending[0].choice;
-  return oldest;
+  return is_pending ? Choice{} : choose(first);
 }
 
 std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,
