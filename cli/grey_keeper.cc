@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 #include <utility>
 
 #include "cli/log.h"
@@ -79,10 +80,10 @@ void GreyKeeper::Load() {
   const uint32_t now = Now();
   uint64_t rows = 0;
   bool has_future = false;
-  const Result<GreyLoad> loaded = store_->Load([&](const TripletRow& row) {
-    greylist_->table().Load(row, rules_, now);
-    has_future |= Clamped(row, now) != row;
-    ++rows;
+  const Result<GreyLoad> loaded = store_->Load([&](std::span<const TripletRow> block) {
+    greylist_->table().Load(block, rules_, now);
+    for (const TripletRow& row : block) has_future |= Clamped(row, now) != row;
+    rows += block.size();
   });
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
   {

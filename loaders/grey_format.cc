@@ -117,24 +117,24 @@ void AppendGreyBlock(std::span<const TripletRow> rows, uint64_t salt, uint64_t n
   Put(ChecksumOf({block, text->size() - begin}, salt), block + 16);
 }
 
-Result<GreyBlock> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t number) {
+Result<size_t> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t number, std::vector<TripletRow>* rows) {
+  rows->clear();
   if (bytes.size() < kGreyBlockBytes) return Fail("is cut short");
-  const auto rows = Get<uint64_t>(bytes.data());
-  if (rows > kMaxGreyBlockRows) return Fail("has a block of an impossible length");
-  const size_t size = kGreyBlockBytes + static_cast<size_t>(rows) * kGreyRowBytes;
+  const auto count = Get<uint64_t>(bytes.data());
+  if (count > kMaxGreyBlockRows) return Fail("has a block of an impossible length");
+  const size_t size = kGreyBlockBytes + static_cast<size_t>(count) * kGreyRowBytes;
   if (bytes.size() < size) return Fail("is cut short in a block");
   if (Get<uint64_t>(bytes.data() + 16) != ChecksumOf(bytes.substr(0, size), salt)) {
     return Fail("has a block with a wrong checksum");
   }
   if (Get<uint64_t>(bytes.data() + 8) != number) return Fail("has a block out of order");
-  GreyBlock block{.rows = {}, .bytes = size};
-  block.rows.reserve(static_cast<size_t>(rows));
-  for (size_t i = 0; i < rows; ++i) {
+  rows->reserve(static_cast<size_t>(count));
+  for (size_t i = 0; i < count; ++i) {
     const TripletRow row = RowAt(bytes.data() + kGreyBlockBytes + i * kGreyRowBytes);
     if (!IsRow(row)) return Fail("has a row that is none");
-    block.rows.push_back(row);
+    rows->push_back(row);
   }
-  return block;
+  return size;
 }
 
 }  // namespace rblitz

@@ -47,13 +47,11 @@ struct GreyHeader {
 // REQUIRES: at most kMaxGreyBlockRows.
 void AppendGreyBlock(std::span<const TripletRow> rows, uint64_t salt, uint64_t number, std::string* text);
 
-struct GreyBlock {
-  std::vector<TripletRow> rows;
-  size_t bytes = 0;
-};
+inline constexpr size_t kMaxGreyBlockBytes = kGreyBlockBytes + kMaxGreyBlockRows * kGreyRowBytes;
 
-// The block at the beginning of `bytes`. Errors: cut short, a length that cannot be, a wrong checksum or number, a row
-// that is none.
-[[nodiscard]] Result<GreyBlock> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t number);
+// Its length, and in `rows` nothing but the rows of the block at the beginning of `bytes`. Errors: cut short, a length
+// that cannot be, a wrong checksum or number, a row that is none.
+[[nodiscard]] Result<size_t> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t number,
+                                            std::vector<TripletRow>* rows);
 
 }  // namespace rblitz

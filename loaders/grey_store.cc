@@ -27,8 +27,8 @@ constexpr const char* kSnapshotBeingWritten = "/snapshot.new";
 constexpr size_t kSnapshotBlockRows = 4096;
 // Written at once, so that no sync takes so long that the journal waits.
 constexpr size_t kUnsyncedBlocks = 32;
-constexpr size_t kReadBytes = size_t{4} << 20;
-static_assert(kReadBytes > kGreyBlockBytes + kMaxGreyBlockRows * kGreyRowBytes);
+constexpr size_t kReadBytes = size_t{8} << 20;
+static_assert(kReadBytes > 2 * kMaxGreyBlockBytes);
 
 tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
   return Fail(path + ": " + what + ": " + std::strerror(errno));
@@ -53,27 +53,15 @@ std::optional<uint64_t> JournalNumber(std::string_view name) {
 // What of a file is not read yet, a block at a time.
 class Reader {
  public:
-  Reader(std::string path, UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+  Reader(std::string path, UniqueFd fd)
+      : path_(std::move(path)), fd_(std::move(fd)), bytes_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {}
 
   // At least one block's worth, unless the file ends before.
   [[nodiscard]] Result<std::string_view> Peek() {
-    if (text_.size() - at_ < kReadBytes / 2) {
-      text_.erase(0, at_);
-      at_ = 0;
-      const size_t had = text_.size();
-      text_.resize(kReadBytes);
-      for (size_t size = had; size < kReadBytes;) {
-        const ssize_t got = read(fd_.get(), text_.data() + size, kReadBytes - size);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return FailErrno(path_, "cannot read");
-        if (got == 0) {
-          text_.resize(size);
-          break;
-        }
-        size += static_cast<size_t>(got);
-      }
+    if (!ended_ && end_ - at_ < kMaxGreyBlockBytes) {
+      if (Status read = Refill(); !read) return tl::unexpected(read.error());
     }
-    return std::string_view(text_).substr(at_);
+    return std::string_view(&bytes_[at_], end_ - at_);
   }
   void Take(size_t bytes) {
     at_ += bytes;
@@ -82,10 +70,26 @@ class Reader {
   [[nodiscard]] uint64_t taken() const { return taken_; }
 
  private:
+  Status Refill() {
+    std::memmove(&bytes_[0], &bytes_[at_], end_ - at_);
+    end_ -= std::exchange(at_, 0);
+    while (end_ < kReadBytes) {
+      const ssize_t got = read(fd_.get(), &bytes_[end_], kReadBytes - end_);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return FailErrno(path_, "cannot read");
+      ended_ = got == 0;
+      if (ended_) break;
+      end_ += static_cast<size_t>(got);
+    }
+    return {};
+  }
+
   std::string path_;
   UniqueFd fd_;
-  std::string text_;
+  std::unique_ptr<char[]> bytes_;
   size_t at_ = 0;
+  size_t end_ = 0;
+  bool ended_ = false;
   uint64_t taken_ = 0;
 };
 
@@ -188,7 +192,7 @@ Status GreyStore::FindFiles() {
   return {};
 }
 
-Result<GreyLoad> GreyStore::Load(const std::function<void(const TripletRow&)>& take) {
+Result<GreyLoad> GreyStore::Load(const TakeRows& take) {
   GreyLoad load;
   if (has_snapshot_) {
     const Status loaded = LoadFile(folder_ + kSnapshot, false, &load.snapshot_rows, &load, take);
@@ -203,7 +207,7 @@ Result<GreyLoad> GreyStore::Load(const std::function<void(const TripletRow&)>& t
 }
 
 Status GreyStore::LoadFile(const std::string& path, bool is_last, uint64_t* rows, GreyLoad* load,
-                           const std::function<void(const TripletRow&)>& take) {
+                           const TakeRows& take) {
   const Result<GreyHeader> header = HeaderOf(path);
   if (!header) return tl::unexpected(header.error());
   UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -211,28 +215,29 @@ Status GreyStore::LoadFile(const std::string& path, bool is_last, uint64_t* rows
   if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path, "cannot open");
   Reader reader(path, std::move(fd));
   uint64_t number = 0;
+  std::vector<TripletRow> block_rows;
   std::string damage;
   for (bool ended = false; !ended;) {
     const Result<std::string_view> bytes = reader.Peek();
     if (!bytes) return tl::unexpected(bytes.error());
-    if (reader.taken() == 0) {
-      reader.Take(kGreyHeaderBytes);
-      continue;
-    }
     if (bytes->empty()) {
       if (header->kind == GreyFileKind::kSnapshot) damage = "has no end";
       break;
     }
-    const Result<GreyBlock> block = ParseGreyBlock(*bytes, header->salt, number);
+    if (reader.taken() == 0) {
+      reader.Take(std::min(kGreyHeaderBytes, bytes->size()));
+      continue;
+    }
+    const Result<size_t> block = ParseGreyBlock(*bytes, header->salt, number, &block_rows);
     if (!block) {
       damage = block.error().message;
       break;
     }
-    for (const TripletRow& row : block->rows) take(row);
-    *rows += block->rows.size();
-    reader.Take(block->bytes);
+    take(block_rows);
+    *rows += block_rows.size();
+    reader.Take(*block);
     ++number;
-    ended = header->kind == GreyFileKind::kSnapshot && block->rows.empty();
+    ended = header->kind == GreyFileKind::kSnapshot && block_rows.empty();
   }
   if (header->kind == GreyFileKind::kJournal) journal_bytes_ += reader.taken();
   if (damage.empty()) return {};

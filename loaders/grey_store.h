@@ -56,8 +56,9 @@ class GreyStore {
   // Of the table that the rows are for.
   [[nodiscard]] uint64_t seed() const { return seed_; }
 
-  // All rows, in the order in which they stand. Call it once, before the first Append.
-  [[nodiscard]] Result<GreyLoad> Load(const std::function<void(const TripletRow&)>& take);
+  using TakeRows = std::function<void(std::span<const TripletRow>)>;
+  // All rows, a block at a time, in the order in which they stand. Call it once, before the first Append.
+  [[nodiscard]] Result<GreyLoad> Load(const TakeRows& take);
 
   // On the disk when it returns without an error.
   [[nodiscard]] Status Append(std::span<const TripletRow> rows);
@@ -91,7 +92,7 @@ class GreyStore {
   [[nodiscard]] Status FindFiles();
   [[nodiscard]] Status FindFolder();
   [[nodiscard]] Status LoadFile(const std::string& path, bool is_last, uint64_t* rows, GreyLoad* load,
-                                const std::function<void(const TripletRow&)>& take);
+                                const TakeRows& take);
   [[nodiscard]] Result<File> Create(const std::string& path, GreyFileKind kind, uint64_t number);
   [[nodiscard]] Status NextJournal();
   [[nodiscard]] Status WriteBlock(File* file, std::span<const TripletRow> rows);

@@ -11,6 +11,8 @@
 namespace rblitz {
 
 [[nodiscard]] uint64_t Hash64(const void* data, size_t size, uint64_t seed) noexcept;
+// Of the sixteen bytes of two words.
+[[nodiscard]] uint64_t Hash64(uint64_t a, uint64_t b, uint64_t seed) noexcept;
 
 [[nodiscard]] uint64_t ProcessSeed() noexcept;
 

@@ -50,7 +50,22 @@ uint64_t RankOf(uint64_t word, const TripletRules& rules, uint32_t now) {
 NetworkRecords::NetworkRecords(size_t networks, uint64_t seed)
     : seed_(seed), lines_(std::max<size_t>(1, (networks + kRecordsPerLine - 1) / kRecordsPerLine)) {}
 
-uint64_t NetworkRecords::HashOf(uint64_t network) const noexcept { return Hash64(&network, sizeof(network), seed_); }
+uint64_t NetworkRecords::HashOf(uint64_t network) const noexcept { return Hash64(network, 0, seed_); }
+
+// The record that a new one takes the place of, and its rank.
+uint64_t NetworkRecords::FindPlace(Line* line, const TripletRules& rules, uint32_t now, std::atomic<uint64_t>** place,
+                                   uint64_t* old) noexcept {
+  uint64_t lowest = ~uint64_t{0};
+  for (std::atomic<uint64_t>& record : line->records) {
+    const uint64_t word = record.load(std::memory_order_relaxed);
+    const uint64_t rank = RankOf(word, rules, now);
+    if (rank >= lowest) continue;
+    *place = &record;
+    *old = word;
+    lowest = rank;
+  }
+  return lowest;
+}
 
 NetworkRecords::Record NetworkRecords::Look(uint64_t network, const TripletRules& rules, uint32_t now) const noexcept {
   const uint64_t hash = HashOf(network);
@@ -72,17 +87,15 @@ void NetworkRecords::Update(uint64_t network, bool may_push_out_passes, const Tr
   for (int attempt = 0; attempt < 8; ++attempt) {
     std::atomic<uint64_t>* place = nullptr;
     uint64_t old = 0;
-    uint64_t lowest = ~uint64_t{0};
     for (std::atomic<uint64_t>& record : line.records) {
       const uint64_t word = record.load(std::memory_order_relaxed);
-      const bool is_its_own = Unpacked(word).tag == TagOf(hash);
-      const uint64_t rank = RankOf(word, rules, now);
-      if (!is_its_own && rank >= lowest) continue;
+      if (Unpacked(word).tag != TagOf(hash)) continue;
       place = &record;
       old = word;
-      lowest = rank;
-      if (is_its_own) break;
+      break;
     }
+    uint64_t lowest = 0;
+    if (place == nullptr) lowest = FindPlace(&line, rules, now, &place, &old);
     Fields f = Unpacked(old);
     if (f.tag != TagOf(hash) && lowest >= kPassRank && !may_push_out_passes) return;
     if (f.tag != TagOf(hash)) f = {.tag = TagOf(hash), .new_rows = 0, .window = 0, .pass_day = 0};

@@ -43,6 +43,8 @@ class NetworkRecords {
     std::atomic<uint64_t> records[kRecordsPerLine];
   };
 
+  static uint64_t FindPlace(Line* line, const TripletRules& rules, uint32_t now, std::atomic<uint64_t>** place,
+                            uint64_t* old) noexcept;
   template <class Change>
   void Update(uint64_t network, bool may_push_out_passes, const TripletRules& rules, uint32_t now,
               Change change) noexcept;

@@ -87,11 +87,6 @@ uint64_t JoinedPayload(const TripletRow& a, const TripletRow& b) {
 
 }  // namespace
 
-bool IsExpired(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
-  if (IsPending(row)) return Since(row.first, now) > rules.window_seconds;
-  return MinutesOf(now) > row.last_minutes && MinutesOf(now) - row.last_minutes > rules.lifetime_seconds / 60;
-}
-
 TripletRow Clamped(TripletRow row, uint32_t now) noexcept {
   if (HasCredits(row) && row.first / 3600 + kMaxHoursLater > now / 3600) {
     row.payload = Hours(row).ClampedTo(now / 3600).Payload();

@@ -83,8 +83,30 @@ inline constexpr uint16_t kMaxEpoch = (1 << 14) - 1;
          (row.key.kind == TripletKind::kNetwork || row.key.kind == TripletKind::kDomain);
 }
 
+// When rows are expired, for who asks of many at one moment.
+class RowExpiry {
+ public:
+  RowExpiry(const TripletRules& rules, uint32_t now)
+      : now_(now),
+        window_(rules.window_seconds),
+        minutes_(MinutesOf(now)),
+        lifetime_minutes_(rules.lifetime_seconds / 60) {}
+
+  [[nodiscard]] bool OfPending(uint32_t first) const { return Since(first, now_) > window_; }
+  [[nodiscard]] bool OfOthers(uint32_t last_minutes) const { return Since(last_minutes, minutes_) > lifetime_minutes_; }
+
+ private:
+  uint32_t now_;
+  uint32_t window_;
+  uint32_t minutes_;
+  uint32_t lifetime_minutes_;
+};
+
 // A pending row that nobody came back to in the window, or a row that was not seen for its lifetime.
-[[nodiscard]] bool IsExpired(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept;
+[[nodiscard]] inline bool IsExpired(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
+  const RowExpiry expiry(rules, now);
+  return IsPending(row) ? expiry.OfPending(row.first) : expiry.OfOthers(row.last_minutes);
+}
 
 // Times of the future become now: a clock was wrong, then or now.
 [[nodiscard]] TripletRow Clamped(TripletRow row, uint32_t now) noexcept;

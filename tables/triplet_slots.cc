@@ -1,10 +1,10 @@
 #include "tables/triplet_slots.h"
 
+#include <emmintrin.h>
+
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
-#include <iterator>
 
 #include "tables/hash.h"
 #include "tables/triplet_state.h"
@@ -18,15 +18,14 @@ namespace {
 // Another worker won each of these races for a slot: the table is not full, it is busy.
 constexpr int kAttempts = 8;
 
-// Bit i: byte i of the word, from the lowest, is `byte`.
-uint32_t BytesThatAre(uint8_t byte, uint64_t word) {
-  constexpr uint64_t kLow = 0x0101010101010101;
-  constexpr uint64_t kAllButHigh = 0x7f * kLow;
-  const uint64_t differ = word ^ byte * kLow;
-  // The high bit of each byte that is 0, exactly: no carry leaves its byte.
-  const uint64_t same = ~(((differ & kAllButHigh) + kAllButHigh) | differ | kAllButHigh);
-  // Bit 7 of byte i goes to bit 56 + i.
-  return static_cast<uint32_t>((same >> 7) * 0x0102040810204080 >> 56);
+// Of the slots whose bits are set, the one that was first seen longest ago.
+size_t Oldest(uint32_t slots, const uint64_t* states) {
+  auto oldest = static_cast<size_t>(std::countr_zero(slots));
+  for (; slots != 0; slots &= slots - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(slots));
+    if (state::FirstOf(states[i]) < state::FirstOf(states[oldest])) oldest = i;
+  }
+  return oldest;
 }
 
 }  // namespace
@@ -39,18 +38,15 @@ TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
 }
 
 TripletSlots::Home TripletSlots::HomeOf(const TripletKey& key) const noexcept {
-  const uint64_t words[] = {key.network, key.fingerprint, static_cast<uint64_t>(key.kind)};
-  const uint64_t hash = Hash64(words, sizeof(words), seed_);
+  const uint64_t hash = Hash64(key.network, key.fingerprint, seed_ + static_cast<uint64_t>(key.kind));
   return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
           .tag = static_cast<uint8_t>(1 + (hash & 0xffffffff) * 255 / (uint64_t{1} << 32))};
 }
 
 uint32_t TripletSlots::Head::Matches(uint8_t tag, std::memory_order order) const noexcept {
-  uint32_t matches = 0;
-  for (size_t i = 0; i < std::size(tags); ++i) {
-    matches |= BytesThatAre(tag, tags[i].load(order)) << (i * kTagsPerWord);
-  }
-  return matches;
+  const __m128i all =
+      _mm_set_epi64x(static_cast<int64_t>(tags[1].load(order)), static_cast<int64_t>(tags[0].load(order)));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
 }
 
 void TripletSlots::Head::Set(size_t slot, uint8_t tag) noexcept {
@@ -164,39 +160,43 @@ TripletSlots::Choice TripletSlots::ChooseFree(Home home) noexcept {
 TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
                                           const TripletRules& rules, uint32_t now) noexcept {
   if (const Choice free = ChooseFree(home); free.slot != nullptr) return free;
-  struct Pending {
-    Choice choice;
-    uint32_t first;
-  };
-  std::array<Pending, kSlotsPerGroup> pending;
-  size_t pendings = 0;
+  const RowExpiry expiry(rules, now);
+  Group& group = groups_[home.group];
+  uint64_t states[kSlotsPerGroup];
+  uint32_t pending = 0;  // bit i: slot i
   Choice oldest;
   uint64_t lowest = ~uint64_t{0};
   for (size_t i = 0; i < kSlotsPerGroup; ++i) {
-    Slot& slot = groups_[home.group].slots[i];
-    Choice choice{.slot = &slot, .state = slot.state.load(std::memory_order_acquire)};
-    if (state::IsFree(choice.state)) return choice;
-    const TripletRow row = state::Unpack(choice.state, 0);
-    if (state::IsBusy(choice.state)) continue;
-    choice.pushes_out = PushedOut::kExpired;
-    if (IsExpired(row, rules, now)) return choice;
-    choice.pushes_out = IsPending(row) ? PushedOut::kPending : PushedOut::kConfirmed;
-    if (IsPending(row)) {
-      pending[pendings++] = {choice, row.first};
-    } else if (const uint64_t rank = uint64_t{row.forgotten} << 32 | row.last_minutes; rank < lowest) {
-      oldest = choice;  // markers last: without one, what was forgotten would come back from other stores
-      lowest = rank;
+    const uint64_t seen = states[i] = group.slots[i].state.load(std::memory_order_acquire);
+    if (state::IsFree(seen)) return {.slot = &group.slots[i], .state = seen};
+    if (state::IsBusy(seen)) continue;
+    const bool is_triplet_pending = state::IsPending(seen);
+    if (is_triplet_pending ? expiry.OfPending(state::FirstOf(seen)) : expiry.OfOthers(state::LastMinutesOf(seen))) {
+      return {.slot = &group.slots[i], .state = seen, .pushes_out = PushedOut::kExpired};
     }
+    if (is_triplet_pending) {
+      pending |= 1u << i;
+      continue;
+    }
+    // Markers last: without one, what was forgotten would come back from other stores.
+    const uint64_t rank = uint64_t{state::IsForgotten(seen)} << 32 | state::LastMinutesOf(seen);
+    if (rank >= lowest) continue;
+    oldest = {.slot = &group.slots[i], .state = seen, .pushes_out = PushedOut::kConfirmed};
+    lowest = rank;
   }
-  std::sort(pending.begin(), pending.begin() + pendings,
-            [](const Pending& a, const Pending& b) { return a.first < b.first; });
-  for (size_t i = 0; i < pendings; ++i) {
-    if (Since(pending[i].first, now) > rules.RecentSeconds()) return pending[i].choice;
-    const uint64_t network = pending[i].choice.slot->network.load(std::memory_order_acquire);
-    if (!records.Look(network, rules, now).passed) return pending[i].choice;
+  if (pending == 0) return oldest;
+  const auto choose = [&](size_t i) -> Choice {
+    return {.slot = &group.slots[i], .state = states[i], .pushes_out = PushedOut::kPending};
+  };
+  const size_t first = Oldest(pending, states);
+  for (uint32_t left = pending; left != 0;) {
+    const size_t i = Oldest(left, states);
+    if (Since(state::FirstOf(states[i]), now) > rules.RecentSeconds()) return choose(i);
+    const uint64_t network = group.slots[i].network.load(std::memory_order_acquire);
+    if (!records.Look(network, rules, now).passed) return choose(i);
+    left &= ~(1u << i);
   }
-  if (pendings > 0) return is_pending ? Choice{} : pending[0].choice;
-  return oldest;
+  return is_pending ? Choice{} : choose(first);
 }
 
 std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,

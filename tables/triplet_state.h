@@ -22,6 +22,19 @@ inline constexpr uint64_t kPayload = (uint64_t{1} << 48) - 1;
 [[nodiscard]] constexpr bool IsBusy(uint64_t state) { return (state & kBusy) != 0; }
 [[nodiscard]] constexpr bool IsFree(uint64_t state) { return state >> 32 == 0 && !IsBusy(state); }
 [[nodiscard]] constexpr TripletKind KindOf(uint64_t state) { return static_cast<TripletKind>(state >> 4 & 3); }
+[[nodiscard]] constexpr uint32_t FirstOf(uint64_t state) { return static_cast<uint32_t>(state >> 32); }
+[[nodiscard]] constexpr uint32_t LastMinutesOf(uint64_t state) {
+  return static_cast<uint32_t>(state >> 8 & kMaxLastMinutes);
+}
+[[nodiscard]] constexpr bool IsForgotten(uint64_t state) { return (state >> 6 & 1) != 0; }
+// A triplet that has not passed, as IsPending of its row says. REQUIRES: neither free nor busy.
+[[nodiscard]] constexpr bool IsPending(uint64_t state) {
+  constexpr uint64_t kPassed = 1 << 7;
+  constexpr uint64_t kForgotten = 1 << 6;
+  constexpr uint64_t kIsWhitelist = 2 << 4;
+  static_assert(static_cast<unsigned>(TripletKind::kDomain) < 2 && static_cast<unsigned>(TripletKind::kClient) == 2);
+  return (state & (kPassed | kForgotten | kIsWhitelist)) == 0;
+}
 [[nodiscard]] constexpr bool IsSameRow(uint64_t a, uint64_t b) { return ((a ^ b) & (kGeneration | kBusy)) == 0; }
 
 [[nodiscard]] constexpr bool IsSameExtra(uint64_t extra, uint64_t state) {

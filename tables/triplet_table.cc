@@ -13,6 +13,14 @@ constexpr uint32_t kRefreshMinutes = 60;
 
 uint16_t After(uint16_t epoch) { return epoch < kMaxEpoch ? static_cast<uint16_t>(epoch + 1) : kMaxEpoch; }
 
+// Most rows that are asked for: passed, seen lately, no time of the future. StepOf would say no more than that.
+bool IsKnownAsItIs(const TripletRow& row, const TripletRules& rules, uint32_t now) {
+  const uint32_t minutes = MinutesOf(now);
+  const uint32_t unseen = minutes - row.last_minutes;  // huge for a time of the future
+  return row.passed && !row.forgotten && row.first <= now && unseen < kRefreshMinutes &&
+         unseen <= rules.lifetime_seconds / 60;
+}
+
 // What a triplet's row becomes and what is answered. A pure function: time is all that it asks.
 struct Step {
   TripletRow next;
@@ -179,6 +187,9 @@ GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, asking.homes.triplet);
     if (!found) return AddNew(asking);
+    if (IsKnownAsItIs(found->row, asking.rules, asking.now)) {
+      return {.answer = GreyAnswer::kKnown, .reason = GreyReason::kKnown, .first = found->row.first};
+    }
     Step step = StepOf(found->row, asking.rules, asking.now);
     if (step.next == found->row) return step.decision;
     if (!asking.may_record) {
@@ -314,6 +325,23 @@ bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, cons
     return true;
   }
   return false;
+}
+
+void TripletTable::Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept {
+  while (!rows.empty()) {
+    const std::span<const TripletRow> batch = rows.first(std::min(rows.size(), kMaxBatch));
+    TripletSlots::Home homes[kMaxBatch];
+    for (size_t i = 0; i < batch.size(); ++i) {
+      homes[i] = slots_.HomeOf(batch[i].key);
+      slots_.PrefetchHead(homes[i]);
+      records_.Prefetch(batch[i].key.network);
+    }
+    for (const TripletSlots::Home home : std::span(homes, batch.size())) {
+      if (!slots_.PrefetchRow(home)) slots_.PrefetchRoom(home);
+    }
+    for (size_t i = 0; i < batch.size(); ++i) static_cast<void>(JoinAt(batch[i], homes[i], rules, now));
+    rows = rows.subspan(batch.size());
+  }
 }
 
 void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept {

@@ -95,10 +95,9 @@ class TripletTable {
 
   // A row from a store, joined with what is there; what stands there now. Nothing: it is expired, or no slot was free.
   std::optional<TripletRow> Join(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept;
-  // The same for who reads a store and does not ask.
-  void Load(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
-    static_cast<void>(JoinAt(row, slots_.HomeOf(row.key), rules, now));
-  }
+  // The same for who reads a store and does not ask what became of its rows. Cost: memory is asked for many rows at
+  // once.
+  void Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept;
 
   // Leaves a marker for the lifetime of rows, whether there was a row or not, and returns it; nothing: no slot was
   // free. `today` in days since kMinutesFrom.

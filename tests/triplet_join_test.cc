@@ -140,8 +140,9 @@ TEST(TripletTable, ForgetsUntilItIsAskedAgain) {
   EXPECT_EQ(Ask(&table, Question(1, 1), rules, kNow + 302).reason, GreyReason::kNew);
   EXPECT_EQ(table.Find(key)->epoch, marker->epoch + 1);
   // A copy of what was forgotten does not come back, nor does the marker.
-  table.Load({.key = key, .first = kNow, .last_minutes = MinutesOf(kNow), .passed = true}, rules, kNow + 303);
-  table.Load(*marker, rules, kNow + 303);
+  const TripletRow copy{.key = key, .first = kNow, .last_minutes = MinutesOf(kNow), .passed = true};
+  table.Load({&copy, 1}, rules, kNow + 303);
+  table.Load({&*marker, 1}, rules, kNow + 303);
   EXPECT_EQ(table.Look(Question(1, 1), rules, kNow + 303).reason, GreyReason::kEarly);
   EXPECT_TRUE(table.Forget({.network = 8, .fingerprint = 8}, rules, kNow));
 }
@@ -215,7 +216,7 @@ TEST(TripletTable, LoadingItsJournalInAnyOrderMakesTheSameTable) {
   for (int i = 0; i < 3; ++i) {
     if (i > 0) std::shuffle(journal.begin(), journal.end(), random);
     TripletTable loaded(10000, 2);
-    for (const TripletRow& row : journal) loaded.Load(row, rules, now);
+    loaded.Load(journal, rules, now);
     if (i == 0) in_order = rows(loaded);
     EXPECT_EQ(rows(loaded), in_order);
   }

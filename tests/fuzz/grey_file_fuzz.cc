@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "loaders/grey_format.h"
 #include "tests/fuzz/require.h"
@@ -18,13 +19,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   bytes.remove_prefix(kGreyHeaderBytes);
   for (uint64_t number = 0;; ++number) {
-    const Result<GreyBlock> block = ParseGreyBlock(bytes, header->salt, number);
-    if (!block) break;
+    std::vector<TripletRow> rows;
+    const Result<size_t> size = ParseGreyBlock(bytes, header->salt, number, &rows);
+    if (!size) break;
     std::string again;
-    AppendGreyBlock(block->rows, header->salt, number, &again);
-    Require(again.size() == block->bytes);
-    Require(ParseGreyBlock(again, header->salt, number)->rows == block->rows);
-    bytes.remove_prefix(block->bytes);
+    AppendGreyBlock(rows, header->salt, number, &again);
+    Require(again.size() == *size);
+    std::vector<TripletRow> rows_again;
+    Require(ParseGreyBlock(again, header->salt, number, &rows_again) == *size && rows_again == rows);
+    bytes.remove_prefix(*size);
   }
   return 0;
 }

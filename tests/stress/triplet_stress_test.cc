@@ -134,7 +134,7 @@ TEST(TripletStress, ATripletIsHeldOnceMaturesOnceAndNotBeforeItsDelay) {
   // What was handed over makes the same table. A worker whose clock is a step behind may set last back, a store does
   // not.
   TripletTable loaded(4000, 2);
-  for (const TripletRow& row : run.journal) loaded.Load(row, rules, kNow + 1201);
+  loaded.Load(run.journal, rules, kNow + 1201);
   for (const auto& [key, row] : rows) {
     const std::optional<TripletRow> found = loaded.Find(key);
     ASSERT_TRUE(found);
@@ -196,7 +196,7 @@ class Meddled {
     TripletTable loaded(20000, 2);
     journal_.insert(journal_.end(), markers_.begin(), markers_.end());
     journal_.insert(journal_.end(), joined_.begin(), joined_.end());
-    for (const TripletRow& row : journal_) loaded.Load(row, rules_, kNow + 1201);
+    loaded.Load(journal_, rules_, kNow + 1201);
     std::set<TripletKey> keys;
     table_.Walk([&](const TripletRow& row) {
       EXPECT_TRUE(keys.insert(row.key).second);
