@@ -16,6 +16,7 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 SOAK_RELOADS ?= 200
 SOAK_ENTRIES ?= 50000
+SOAK_KILLS ?= 1000
 PYTHON := /usr/bin/python3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -77,6 +78,7 @@ soak: check-deps
 	@$(PYTHON) tests/check.py --build-only release
 	@RBLITZ_SOAK_RELOADS=$(SOAK_RELOADS) RBLITZ_SOAK_ENTRIES=$(SOAK_ENTRIES) $(PYTHON) tests/e2e/random_reloads_test.py \
 	  --rblitzd build/rblitzd --rblitz build/rblitz --check-client build/tests/check_client
+	@RBLITZ_GREY_KILLS=$(SOAK_KILLS) $(PYTHON) tests/e2e/grey_kill_test.py --rblitzd build/rblitzd --rblitz build/rblitz
 
 format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
@@ -103,7 +105,8 @@ help:
 	@echo 'make asan        the tests under AddressSanitizer and UBSan, fuzz corpora among them'
 	@echo 'make tsan        the stress tests under ThreadSanitizer'
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
-	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose'
+	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose;'
+	@echo '                 SOAK_KILLS=$(SOAK_KILLS) times kill -9 of a greylist at random moments'
 	@echo 'make bench       the benchmarks of docs/performance.md'
 	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make clean       remove what was built'

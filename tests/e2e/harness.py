@@ -26,7 +26,7 @@ programs = argparse.Namespace()
 def main():
     """Runs the tests of the calling file, one line each."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    for name in ("rblitzd", "rblitz", "check-client"):
+    for name in ("rblitzd", "rblitz", "check-client", "grey-fill", "grey-flood", "clock-shift", "slow-disk"):
         parser.add_argument(f"--{name}", type=lambda path: Path(path).resolve())
     rest = parser.parse_known_args(namespace=programs)[1]
     unittest.main(module="__main__", argv=[sys.argv[0], "-v", *rest])
@@ -59,6 +59,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="rblitz-e2e-"))
         self.namespace = namespace
         self.process = None
+        self.environment = {}  # what it gets besides that of the test
         self.write("rblitz.toml", config)
         for name, text in (files or {}).items():
             self.write(name, text)
@@ -82,7 +83,8 @@ class Server:
         if self.namespace:
             command = ["ip", "netns", "exec", self.namespace, *command]
         with open(self.folder / "log", "w") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=os.environ | self.environment)
         self.wait_for_log(wait_for)
         return self
 
