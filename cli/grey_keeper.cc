@@ -80,10 +80,10 @@ void GreyKeeper::Load() {
   const uint32_t now = Now();
   uint64_t rows = 0;
   bool has_future = false;
-  const Result<GreyLoad> loaded = store_->Load([&](std::span<const TripletRow> block) {
-    greylist_->table().Load(block, rules_, now);
-    for (const TripletRow& row : block) has_future |= Clamped(row, now) != row;
-    rows += block.size();
+  const Result<GreyLoad> loaded = store_->Load([&](std::span<const TripletRow> some) {
+    greylist_->table().Load(some, rules_, now);
+    has_future |= std::ranges::any_of(some, [&](const TripletRow& row) { return Clamped(row, now) != row; });
+    rows += some.size();
   });
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
   {

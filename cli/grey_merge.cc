@@ -9,6 +9,7 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -106,10 +107,12 @@ class Merging {
     Rows rows;
     rows.reserve(RowsIn(folder));
     uint64_t read = 0;
-    const auto loaded = store->Load([&](const TripletRow& row) {
-      if (++read % kProgressRows == 0 && progress_) progress_("reading " + folder, read);
-      const TripletRow clamped = Clamped(row, merge_.now);
-      if (!IsExpired(clamped, merge_.rules, merge_.now)) rows.push_back(clamped);
+    const auto loaded = store->Load([&](std::span<const TripletRow> some) {
+      for (const TripletRow& row : some) {
+        if (++read % kProgressRows == 0 && progress_) progress_("reading " + folder, read);
+        const TripletRow clamped = Clamped(row, merge_.now);
+        if (!IsExpired(clamped, merge_.rules, merge_.now)) rows.push_back(clamped);
+      }
     });
     if (!loaded) return tl::unexpected(loaded.error());
     merged_.notes.insert(merged_.notes.end(), loaded->notes.begin(), loaded->notes.end());
@@ -157,7 +160,7 @@ Result<GreyMerged> MergeInto(const GreyMerge& merge, const Rows& b, Merging* mer
   const auto store = GreyStore::Open(merge.into);
   if (!store) return tl::unexpected(store.error());
   // A journal may be there, and none of its rows are known here.
-  const auto loaded = (*store)->Load([](const TripletRow&) {});
+  const auto loaded = (*store)->Load([](std::span<const TripletRow>) {});
   if (!loaded) return tl::unexpected(loaded.error());
   if (loaded->journal_rows > 0) return Fail(merge.into + ": is not empty");
   return merging->Write(*a, b, merge.into, store->get());

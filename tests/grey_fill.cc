@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ Status Fill(const std::string& folder, uint64_t count, uint64_t journalled) {
   Result<std::unique_ptr<GreyStore>> store = GreyStore::Open(folder);
   if (!store) return tl::unexpected(store.error());
   std::vector<TripletRow> before;
-  const Result<GreyLoad> load = (*store)->Load([&](const TripletRow& row) { before.push_back(row); });
+  const Result<GreyLoad> load =
+      (*store)->Load([&](std::span<const TripletRow> some) { before.insert(before.end(), some.begin(), some.end()); });
   if (!load) return tl::unexpected(load.error());
   RandomRows rows(static_cast<uint32_t>(std::time(nullptr)));
   Status written = (*store)->Snapshot([&](const std::function<void(const TripletRow&)>& take) {

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <map>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -97,7 +98,8 @@ class GreyMergeTest : public testing::Test {
   [[nodiscard]] Rows Read(const std::string& name) const {
     Rows rows;
     auto store = GreyStore::Open(Path(name)).value();
-    EXPECT_TRUE(store->Load([&](const TripletRow& row) { rows.push_back(row); }));
+    EXPECT_TRUE(
+        store->Load([&](std::span<const TripletRow> some) { rows.insert(rows.end(), some.begin(), some.end()); }));
     return rows;
   }
 

@@ -20,14 +20,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   bytes.remove_prefix(kGreyHeaderBytes);
   for (uint64_t number = 0;; ++number) {
     std::vector<TripletRow> rows;
-    const Result<size_t> size = ParseGreyBlock(bytes, header->salt, number, &rows);
-    if (!size) break;
+    const Result<size_t> taken = ParseGreyBlock(bytes, header->salt, number, &rows);
+    if (!taken) break;
     std::string again;
     AppendGreyBlock(rows, header->salt, number, &again);
-    Require(again.size() == *size);
+    Require(again.size() == *taken);
     std::vector<TripletRow> rows_again;
-    Require(ParseGreyBlock(again, header->salt, number, &rows_again) == *size && rows_again == rows);
-    bytes.remove_prefix(*size);
+    Require(ParseGreyBlock(again, header->salt, number, &rows_again) == *taken && rows_again == rows);
+    bytes.remove_prefix(*taken);
   }
   return 0;
 }
