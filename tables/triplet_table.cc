@@ -288,9 +288,9 @@ GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& ru
     return Whitelist(TripletKind::kSenderDomain);
   }
   if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) {
-    const Step step = StepOf(found->row, rules, now);
-    GreyDecision decision = step.decision;
-    if (step.next.first == now && found->row.first != now) decision.first = 0;  // it would begin now
+    GreyDecision decision = StepOf(found->row, rules, now).decision;
+    const bool would_begin = decision.reason == GreyReason::kNew || decision.reason == GreyReason::kLate;
+    if (would_begin) decision.first = 0;
     return decision;
   }
   if (const auto capped = Capped(q.network, rules, now)) return *capped;

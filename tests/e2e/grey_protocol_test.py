@@ -185,7 +185,7 @@ class Questions(Grey):
         self.assertEqual(len(nibbles), 2 + 32 + 3)
         broken = [f"{hr[:31]}.{hs}.{rest}", f"{hr}.{hs[:31]}.{rest}", f"{hr}0.{hs}.{rest}", f"{hr}.{hs}0.{rest}",
                   f"{hr[:31]}g.{hs}.{rest}", f"{hr}.x{hs[1:]}.{rest}", f"{hr}.{hs}.256.7.3.10.{ZONE}", f"{hr}.{hs}.a.7.3.10.{ZONE}",
-                  f"{hr}.{hs}.7.3.10.{ZONE}", f"{hr}.{hs}.1.9.7.3.10.{ZONE}", f"{hr}.{hs}.9.7.3.010.{ZONE}",
+                  f"{hr}.{hs}.7.3.10.{ZONE}", f"{hr}.{hs}.1.9.7.3.10.{ZONE}", f"{hr}.{hs}.9.7.3.1000.{ZONE}",
                   f"{hr}.{hs}.{hs}.{rest}", f"x.{good}", f"{hr}.{good}", f"{hr}.{hs}.o-x.{rest}", f"{hr}.{hs}.o-nx.{rest}",
                   f"{hr}.{hs}.o-d.{rest}", f"{hr}.{hs}.{with_d[:-1]}.{rest}", f"{hr}.{hs}.{with_d[:-1]}g.{rest}",
                   f"{hr}.{hs}.{with_d}0.{rest}", f"{hr}.{hs}.n.{rest}", f"{hr}.{hs}.x-n.{rest}", f"{hr}.{hs}.o-n.o-f.{rest}",

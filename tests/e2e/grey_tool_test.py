@@ -63,7 +63,8 @@ class One:
         """Needs a short delay."""
         self.test.assertEqual(set(self.codes(names)), {DEFER})
         self.server.wait_until(lambda: self.whys(names) == {"matured"})
-        self.test.assertEqual(set(self.codes(names)), {MATURED})
+        # The first success may pass those that come after it.
+        self.test.assertEqual(set(self.codes(names)) - {WHITELISTED}, {MATURED})
 
 
 def rblitz(*arguments):
@@ -163,7 +164,8 @@ class Questions(unittest.TestCase):
         self.assertIn("defer 150", one.run("stats"))
 
     def test_a_server_without_greylists_says_so(self):
-        server = self.enterContext(Server(grey.server_table(free_port())))
+        lists = '[[feed]]\nname = "f"\npath = "f.txt"\nformat = "cidr"\n[[zone]]\nname = "bl.test"\nfeeds = ["f"]\n'
+        server = self.enterContext(Server(grey.server_table(free_port()) + lists, {"f.txt": "192.0.2.1\n"}))
         done = server.rblitz("grey", "list")
         self.assertEqual(done.returncode, 1)
         self.assertIn("greylist", done.stderr)
@@ -202,7 +204,7 @@ class Changes(unittest.TestCase):
         self.assertEqual(one.whys(names[:1]), {"new"})
         one.mature(names[:1])
         one.run("import", one.server.folder / "before")
-        self.assertEqual(set(one.codes(names[:1])) - {WHITELISTED}, {KNOWN})
+        self.assertLessEqual(set(one.codes(names[:1])), {KNOWN, WHITELISTED})
 
     def test_a_network_is_forgotten(self):
         one = One(self)
