@@ -51,10 +51,8 @@ Result<GreySettings> SettingsFromJson(const Json& json) {
 std::vector<GreySettings> Of(const Config& config) {
   std::vector<GreySettings> greylists;
   for (const GreylistConfig& greylist : config.greylists) {
-    greylists.push_back({.zone = greylist.zone.name,
-                         .key_file = greylist.key_file,
-                         .rules = greylist.rules,
-                         .masks = greylist.masks});
+    greylists.push_back(
+        {.zone = greylist.zone.name, .key_file = greylist.key_file, .rules = greylist.rules, .masks = greylist.masks});
   }
   return greylists;
 }
