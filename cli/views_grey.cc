@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <string>
+#include <string_view>
 
 #include "dataplane/greylist.h"
 #include "tables/triplet_row.h"
@@ -45,6 +46,11 @@ Json SumsJson(const Greylist& state, Counters counters, Name name) {
     json[text] = sum;
   }
   return json;
+}
+
+std::string_view PushedOutName(PushedOut what) {
+  static constexpr std::string_view kNames[kPushedOuts] = {"", "expired", "pending", "confirmed"};
+  return kNames[static_cast<size_t>(what)];
 }
 
 Json RowsJson(const TripletTable& table, const TripletRules& rules, uint32_t now) {
@@ -94,6 +100,7 @@ Json GreyStatsJson(const Greylists::One& one, const TripletRules& rules, uint32_
           {"answers", SumsJson<GreyAnswer>(state, &Greylist::PerWorker::answers, GreyAnswerName)},
           {"reasons", SumsJson<GreyReason>(state, &Greylist::PerWorker::reasons, GreyReasonName)},
           {"looks", looks},
+          {"pushed_out", SumsJson<PushedOut>(state, &Greylist::PerWorker::pushed_out, PushedOutName)},
           {"store", StoreJson(one, figures)}};
 }
 

@@ -65,6 +65,7 @@ void GreyZone::Decide(std::span<const GreyQuestion> questions, uint32_t now, siz
   for (const GreyDecision& decision : std::span(decisions, questions.size())) {
     mine.answers[static_cast<size_t>(decision.answer)].Add(1);
     mine.reasons[static_cast<size_t>(decision.reason)].Add(1);
+    if (decision.pushed_out != PushedOut::kNothing) mine.pushed_out[static_cast<size_t>(decision.pushed_out)].Add(1);
   }
 }
 

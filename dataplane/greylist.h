@@ -40,7 +40,8 @@ class Greylist {
     std::unique_ptr<TripletRing> changes;  // null: nobody wants them
     std::array<Counter, kGreyAnswers> answers;
     std::array<Counter, static_cast<size_t>(GreyReason::kCount)> reasons;  // of the same
-    Counter looks;                                                         // which change nothing, and are no answers
+    std::array<Counter, kPushedOuts> pushed_out;  // what rows of new triplets took the place of
+    Counter looks;                                // which change nothing, and are no answers
   };
 
   explicit Greylist(const Setup& setup);

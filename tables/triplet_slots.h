@@ -51,6 +51,7 @@ enum class PushedOut : uint8_t {
   kPending,
   kConfirmed,  // what has passed, whitelists and markers among it
 };
+inline constexpr size_t kPushedOuts = 4;
 
 class TripletSlots {
   struct Slot;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -14,6 +15,7 @@
 
 #include "dataplane/client_rules.h"
 #include "dataplane/gate.h"
+#include "dataplane/greylist.h"
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
 #include "tests/dns_message.h"
@@ -325,6 +327,46 @@ TEST(ZeroAllocation, NothingIsAllocatedForBurstsOfQuestionsThatAreAlike) {
     EXPECT_EQ(stats->rcodes[dns::kNxDomain].value(), 100 * 32u);
     EXPECT_TRUE(test::AddsUp(*stats));
   }
+}
+
+// Most triplets are new each time: rows are made, pushed out and handed over.
+TEST(ZeroAllocation, NorAreQuestionsOfGreylists) {
+  const auto state = std::make_shared<Greylist>(
+      Greylist::Setup{.max_triplets = 2000, .seed = 1, .masks = {}, .workers = 1, .keeps_journal = true});
+  state->SetReady();
+  ZoneConfig zone{.name = "grey.test", .feeds = {}};
+  zone.grey = GreyZoneConfig{.state = state, .rules = {.delay_seconds = 1}};
+  const std::vector<ZoneConfig> zones = {zone};
+  const auto serving = BuildServing({}, zones, {});
+  ASSERT_TRUE(serving) << serving.error().message;
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(test::Own(), stats.get());
+  for (unsigned i = 0; i < 4096; ++i) {
+    char name[128];
+    std::snprintf(name, sizeof name, "%032x.%032x.%s%u.%u.0.10.grey.test", i, i * 7,
+                  i % 5 == 0 ? "o-fd0123456789abcdef." : "", i % 250, i / 250 % 250);
+    memory.Push(test::UdpFrame({}, {}, Question(name, i % 9 == 0 ? dns::kTxt : dns::kA)));
+  }
+  memory.Replay();
+  Responder responder(stats.get());
+  io::Burst burst;
+  uint32_t now = 1780000000;
+  const auto bursts = [&](int count) {
+    for (; count > 0; --count) {
+      responder.set_time(++now);
+      memory.Receive(burst);
+      responder.Answer(burst, **serving);
+      memory.Send(burst);
+      TripletRing& changes = *state->worker(0).changes;
+      while (changes.Front() != nullptr) changes.Pop();
+    }
+  };
+  bursts(1);  // whatever is done once, at first use
+  EXPECT_EQ(CallsIn([&] { bursts(400); }), (Calls{0, 0}));
+  for (const GreyAnswer answer : {GreyAnswer::kDefer, GreyAnswer::kMatured, GreyAnswer::kKnown}) {
+    EXPECT_GT(state->worker(0).answers[static_cast<size_t>(answer)].value(), 0u) << GreyAnswerName(answer);
+  }
+  EXPECT_GT(state->worker(0).looks.value(), 0u);
 }
 
 }  // namespace
