@@ -31,7 +31,8 @@ class Flooded(unittest.TestCase):
         self.server.wait_until(lambda: self.client.looks([name(ZONE)])[0]["why"] != "loading")
 
     def flood(self, count, seed):
-        command = [harness.programs.grey_flood, "--server", f"127.0.0.1:{self.port}", "--zone", ZONE, "--count", count, "--seed", seed]
+        command = [harness.programs.grey_flood, "--server", f"127.0.0.1:{self.port}", "--zone", ZONE, "--count", count,
+                   "--seed", seed]
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=600)
         self.assertEqual(done.returncode, 0, done.stderr)
         counts = json.loads(done.stdout)

@@ -212,8 +212,8 @@ class Kills(unittest.TestCase):
         self.wait_until_loaded()
         self.check()
         passed = sum(triplet.passed > 0 for triplet in self.known.values())
-        print(f"{KILLS} kills in {time.monotonic() - started:.0f} s; {self.questions} answers, {len(self.known)} triplets, {passed} of "
-              f"them passed; {self.checked} looked at again; the oldest that was lost was answered "
+        print(f"{KILLS} kills in {time.monotonic() - started:.0f} s; {self.questions} answers, {len(self.known)} triplets, "
+              f"{passed} of them passed; {self.checked} looked at again; the oldest that was lost was answered "
               f"{statistics.median(self.lags):.3f} s before, at most {max(self.lags):.3f} s", flush=True)
         self.assertLess(statistics.median(self.lags), statistics.median(self.usual))
         self.assertGreater(passed, 10 * KILLS)

@@ -345,17 +345,19 @@ class Gone(Store):
 
 
 class SlowDisk(Store):
-    keys = {"delay": "2s", "max_triplets": 60000}
+    keys = {"delay": "2s", "max_triplets": 32000}
 
     def test_what_a_slow_disk_has_not_taken_yet_passes_unrecorded_and_the_rest_is_kept(self):
-        self.server.environment = {"LD_PRELOAD": str(harness.programs.slow_disk), "RBLITZ_DISK_RATE": "100000"}
+        self.server.environment = {"LD_PRELOAD": str(harness.programs.slow_disk), "RBLITZ_DISK_RATE": "150000"}
         self.start()
         known = triplets(self.dice, 50, ZONE)
         self.assertEqual(set(self.codes(known)), {DEFER})
         self.server.wait_until(lambda: {look["why"] for look in self.looks(known)} == {"matured"})
         self.assertEqual(set(self.codes(known)), {MATURED})
+        # Of so many, one or two may find their part of the table full, and push out another.
+        missing = lambda names: sum(look["why"] not in ("early", "matured") for look in self.looks(names))
         # Some 40 bytes a row: seconds until this is on the disk, in which there is room for so many more and not for the last.
-        names = triplets(self.dice, 30000, ZONE)
+        names = triplets(self.dice, 18000, ZONE)
         codes = self.codes(names)
         self.assertEqual(set(codes), {DEFER, UNRECORDED})
         taken = [qname for qname, code in zip(names, codes) if code == DEFER]
@@ -363,10 +365,10 @@ class SlowDisk(Store):
         whys = {look["why"] for look in self.looks(left)}
         self.assertLessEqual(whys, {"new"})
         self.assertEqual(set(self.codes(known)), {KNOWN})
-        self.assertEqual({look["why"] for look in self.looks(taken)} - {"early", "matured"}, set())
+        self.assertLessEqual(missing(taken), 5)
         self.server.environment = {}
         self.restart()  # it waits for the disk
-        self.assertEqual({look["why"] for look in self.looks(taken)} - {"early", "matured"}, set())
+        self.assertLessEqual(missing(taken), 5)
         self.assertEqual({look["why"] for look in self.looks(left)}, {"new"})
         self.assertEqual({look["why"] for look in self.looks(known)}, {"known"})
 
@@ -384,7 +386,7 @@ class Reloads(Store):
         self.start()
         names = triplets(self.dice, 100, ZONE)
         self.codes(names)
-        for keys in ({"max_triplets": 60000}, {"mask_v4": 32}, {"mask_v6": 48}, {"store": "other"}):
+        for keys in ({"max_triplets": 32000}, {"mask_v4": 32}, {"mask_v6": 48}, {"store": "other"}):
             (key,) = keys
             needs = self.reload(**keys)
             self.assertEqual(len(needs), 1, needs)
