@@ -17,6 +17,7 @@ FUZZ_SECONDS ?= 60
 SOAK_RELOADS ?= 200
 SOAK_ENTRIES ?= 50000
 SOAK_KILLS ?= 1000
+SOAK_FLOOD ?= 50000000
 PYTHON := /usr/bin/python3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -78,7 +79,9 @@ soak: check-deps
 	@$(PYTHON) tests/check.py --build-only release
 	@RBLITZ_SOAK_RELOADS=$(SOAK_RELOADS) RBLITZ_SOAK_ENTRIES=$(SOAK_ENTRIES) $(PYTHON) tests/e2e/random_reloads_test.py \
 	  --rblitzd build/rblitzd --rblitz build/rblitz --check-client build/tests/check_client
-	@RBLITZ_GREY_KILLS=$(SOAK_KILLS) $(PYTHON) tests/e2e/grey_kill_test.py --rblitzd build/rblitzd --rblitz build/rblitz
+	@RBLITZ_GREY_FLOOD=$(SOAK_FLOOD) build/tests/tables_test --gtest_filter='TripletTable.AFlood*'
+	@RBLITZ_GREY_KILLS=$(SOAK_KILLS) $(PYTHON) tests/e2e/grey_kill_test.py --rblitzd build/rblitzd --rblitz build/rblitz \
+	  --grey-fill build/tests/grey_fill --slow-disk build/tests/libslow_disk.so
 
 format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
@@ -106,7 +109,7 @@ help:
 	@echo 'make tsan        the stress tests under ThreadSanitizer'
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose;'
-	@echo '                 SOAK_KILLS=$(SOAK_KILLS) times kill -9 of a greylist at random moments'
+	@echo '                 SOAK_FLOOD=$(SOAK_FLOOD) new triplets in one greylist; SOAK_KILLS=$(SOAK_KILLS) times kill -9 of another at random moments'
 	@echo 'make bench       the benchmarks of docs/performance.md'
 	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make clean       remove what was built'
