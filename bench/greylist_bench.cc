@@ -1,5 +1,6 @@
 // P8 and P10: decisions of the greylist in batches of 64, with 10 million triplets that have passed, four a network.
-// Besides, the table is as full as a flood of new triplets leaves it: what is new takes the place of a pending row.
+// Besides, the table is as full as a flood of new triplets leaves it: what is new takes the place of a pending row. Of
+// BM_DecideRoomy it has room for twice as many rows.
 //
 // BM_Decide/ROWS/NEW/DOMAINS: percent of questions that are new, each from a network at random; whether senders'
 // domains are told. Journal off. BM_Journal: the same with a ring that a second thread takes to a store every 200 ms,
@@ -19,6 +20,7 @@
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "loaders/grey_store.h"
@@ -110,13 +112,18 @@ uint64_t FirstNew() {
   return ++askers << 40;
 }
 
-// Rows that have passed, and pending ones in the slots that these leave.
-TripletTable& FullTable(uint64_t rows) {
-  static uint64_t has = 0;
+enum class Fill : uint8_t {
+  kFull,   // as a flood leaves it: pending rows stand wherever rows that have passed do not
+  kRoomy,  // twice as many rows could be there
+};
+
+// Rows that have passed, and what else there is.
+TripletTable& TableOf(uint64_t rows, Fill fill = Fill::kFull) {
+  static std::pair<uint64_t, Fill> has;
   static std::unique_ptr<TripletTable> table;
-  if (has == rows) return *table;
+  if (has == std::pair(rows, fill)) return *table;
   table.reset();
-  table = std::make_unique<TripletTable>(rows, kSeed);
+  table = std::make_unique<TripletTable>(fill == Fill::kFull ? rows : 2 * rows, kSeed);
   const TripletRules rules;
   for (uint64_t i = 0; i < rows; ++i) {
     const TripletRow row = RowOf(i);
@@ -124,14 +131,16 @@ TripletTable& FullTable(uint64_t rows) {
   }
   Asker asker(rows, 100, false, FirstNew());
   GreyDecision decisions[kBatch];
-  for (uint64_t i = 0; i < rows / 2; i += kBatch) table->Decide(asker.Next(), rules, kNow, nullptr, decisions);
-  has = rows;
+  for (uint64_t i = 0; i < rows / 2 && fill == Fill::kFull; i += kBatch) {
+    table->Decide(asker.Next(), rules, kNow, nullptr, decisions);
+  }
+  has = {rows, fill};
   return *table;
 }
 
-void Decisions(benchmark::State& state, TripletRing* ring) {
+void Decisions(benchmark::State& state, TripletRing* ring, Fill fill) {
   const auto rows = static_cast<uint64_t>(state.range(0));
-  TripletTable& table = FullTable(rows);
+  TripletTable& table = TableOf(rows, fill);
   Asker asker(rows, static_cast<unsigned>(state.range(1)), state.range(2) != 0, FirstNew());
   const TripletRules rules;
   GreyDecision decisions[kBatch];
@@ -153,7 +162,9 @@ void Decisions(benchmark::State& state, TripletRing* ring) {
   state.counters["p50"] = static_cast<double>(cycles[cycles.size() / 2]) * ns;
 }
 
-void BM_Decide(benchmark::State& state) { Decisions(state, nullptr); }
+void BM_Decide(benchmark::State& state) { Decisions(state, nullptr, Fill::kFull); }
+// So many iterations that what is new finds free slots all the time.
+void BM_DecideRoomy(benchmark::State& state) { Decisions(state, nullptr, Fill::kRoomy); }
 
 // A store in a folder that goes with it.
 class Store {
@@ -212,17 +223,17 @@ class JournalThread {
 
 void BM_Journal(benchmark::State& state) {
   JournalThread journal;
-  Decisions(state, journal.ring());
+  Decisions(state, journal.ring(), Fill::kFull);
 }
 
 void BM_Workers(benchmark::State& state) {
   const auto rows = static_cast<uint64_t>(state.range(0));
-  if (state.thread_index() == 0) FullTable(rows);
+  if (state.thread_index() == 0) TableOf(rows);
   std::unique_ptr<Asker> asker;
   const TripletRules rules;
   GreyDecision decisions[kBatch];
   asker = std::make_unique<Asker>(rows, static_cast<unsigned>(state.range(1)), false, FirstNew());
-  for (auto _ : state) FullTable(rows).Decide(asker->Next(), rules, kNow, nullptr, decisions);
+  for (auto _ : state) TableOf(rows).Decide(asker->Next(), rules, kNow, nullptr, decisions);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
 }
 
@@ -256,6 +267,7 @@ BENCHMARK(BM_Decide)
     ->Args({kRows, 0, 1})
     ->Args({kRows, 50, 1})
     ->UseManualTime();
+BENCHMARK(BM_DecideRoomy)->Args({kRows, 50, 0})->UseManualTime()->Iterations(100000);
 BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();
 BENCHMARK(BM_Workers)->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "cli/grey_loader.h"
 #include "cli/log.h"
 
 namespace rblitz {
@@ -17,6 +18,9 @@ namespace {
 constexpr uint64_t kShortJournal = uint64_t{16} << 20;
 constexpr auto kSnapshotPause = std::chrono::seconds(10);  // between two tries
 constexpr size_t kRowsBetweenLooks = 4096;                 // at the clock, while a snapshot is written
+
+// Beside the one that reads. Where workers occupy every CPU they get what the scheduler gives.
+constexpr size_t kLoadingThreads = 2;
 
 uint32_t Now() { return static_cast<uint32_t>(std::time(nullptr)); }
 
@@ -80,11 +84,14 @@ void GreyKeeper::Load() {
   const uint32_t now = Now();
   uint64_t rows = 0;
   bool has_future = false;
-  const Result<GreyLoad> loaded = store_->Load([&](std::span<const TripletRow> some) {
-    greylist_->table().Load(some, rules_, now);
-    has_future |= std::ranges::any_of(some, [&](const TripletRow& row) { return Clamped(row, now) != row; });
-    rows += some.size();
-  });
+  const Result<GreyLoad> loaded = [&] {
+    GreyLoader loader(&greylist_->table(), rules_, now, kLoadingThreads);
+    return store_->Load([&](std::span<const TripletRow> some) {
+      loader.Take(some);
+      has_future |= std::ranges::any_of(some, [&](const TripletRow& row) { return Clamped(row, now) != row; });
+      rows += some.size();
+    });
+  }();
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
   {
     const std::lock_guard lock(mutex_);

@@ -11,6 +11,8 @@
 #include <map>
 #include <random>
 #include <set>
+#include <span>
+#include <utility>
 
 #include "tests/feed_fixture.h"
 
@@ -265,6 +267,66 @@ TEST_F(GreyStoreTest, RefusesWhatIsNotItsOwnAndLeavesItAlone) {
   EXPECT_EQ(error_with("journal-2", std::string(63, '\0')), "loaded");
   EXPECT_EQ(error_with("journal-2", "short"), "/journal-2: is no greylist of rblitz");
   EXPECT_EQ(error_with("journal-x", "x"), "loaded");
+}
+
+// The journal that a snapshot began with had to be given up while the table was walked: it has rows that the walk may
+// have passed by.
+TEST_F(GreyStoreTest, ASnapshotKeepsEachJournalThatGoesOnMeanwhile) {
+  const Rows first = SomeRows(10, 1);
+  const Rows second = SomeRows(10, 2);
+  const Rows third = SomeRows(10, 3);
+  bool fails = false;
+  DiskCalls calls = DiskCalls::Real();
+  calls.sync = [&fails](int fd) {
+    if (!std::exchange(fails, false)) return fdatasync(fd);
+    errno = EIO;
+    return -1;
+  };
+  {
+    auto store = GreyStore::Open(folder(), calls);
+    ASSERT_TRUE(store);
+    ASSERT_TRUE((*store)->Append(first));
+    const auto walk = [&](const std::function<void(const TripletRow&)>& take) {
+      for (const TripletRow& row : first) take(row);
+      EXPECT_TRUE((*store)->Append(second));
+      fails = true;
+      EXPECT_FALSE((*store)->Append(third));
+      EXPECT_TRUE((*store)->Append(third));
+    };
+    ASSERT_TRUE((*store)->Snapshot(walk));
+    EXPECT_EQ((*store)->journal_bytes(), 2 * kGreyHeaderBytes + 3 * (kGreyBlockBytes + 10 * kGreyRowBytes));
+  }
+  const auto loaded = LoadAll(folder());
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  Rows all = first;
+  all.insert(all.end(), second.begin(), second.end());
+  all.insert(all.end(), third.begin(), third.end());
+  EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
+}
+
+TEST_F(GreyStoreTest, NoticesThatItsFilesWereRemovedAndBeginsAnew) {
+  const Rows first = SomeRows(10, 1);
+  const Rows second = SomeRows(10, 2);
+  auto store = GreyStore::Open(folder());
+  ASSERT_TRUE(store);
+  ASSERT_TRUE((*store)->Append(first));
+  EXPECT_FALSE((*store)->has_lost_files());
+  std::filesystem::remove_all(folder());
+  const Status lost = (*store)->Append(second);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().message, folder() + "/journal-1: is no longer there");
+  EXPECT_TRUE((*store)->has_lost_files());
+  ASSERT_TRUE((*store)->Append(second));
+  EXPECT_TRUE((*store)->has_lost_files()) << "the first rows are not there";
+  EXPECT_FALSE(GreyStore::Open(folder())) << "the new folder is this store's";
+  Rows all = first;
+  all.insert(all.end(), second.begin(), second.end());
+  ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
+  EXPECT_FALSE((*store)->has_lost_files());
+  store->reset();
+  const auto loaded = LoadAll(folder());
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
 }
 
 TEST_F(GreyStoreTest, BelongsToOneServer) {
