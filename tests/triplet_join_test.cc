@@ -160,7 +160,7 @@ TEST(TripletTable, JoinsRowsOfAllKindsAsThePureJoinSays) {
       row.key.kind = static_cast<TripletKind>(random() % 4);
       row.first = now + 1000 - static_cast<uint32_t>(random() % 100000);
       row.last_minutes = MinutesOf(row.first + static_cast<uint32_t>(random() % 100000));
-      row.epoch = static_cast<uint16_t>(i / 2000 + random() % 2);
+      row.epoch = static_cast<uint16_t>(static_cast<unsigned>(i) / 2000 + random() % 2);
       row.forgotten = random() % 10 == 0;
       row.passed = !row.forgotten && row.key.kind <= TripletKind::kDomain && random() % 2 == 0;
       if (row.key.kind == TripletKind::kClient && !row.forgotten) row.payload = WithCredit(row, row.first + 7200);
