@@ -124,7 +124,8 @@ TEST_F(GreyStoreTest, GivesBackBlocksOfAllLengths) {
   Rows rows;
   {
     auto store = GreyStore::Open(folder());
-    for (const size_t count : {45000, 65536, 1, 40000, 65536, 60000, 65536, 65536, 63000, 65536, 70000}) {
+    for (const size_t count :
+         std::vector<size_t>{45000, 65536, 1, 40000, 65536, 60000, 65536, 65536, 63000, 65536, 70000}) {
       const Rows some = SomeRows(count, count);
       ASSERT_TRUE((*store)->Append(some));
       rows.insert(rows.end(), some.begin(), some.end());
