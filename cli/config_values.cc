@@ -90,7 +90,7 @@ Result<uint32_t> ParseMilliseconds(const std::string& text) {
     return milliseconds;
   }
   const Result<uint32_t> seconds = ParseSeconds(text);
-  if (!seconds) return seconds;
+  if (!seconds) return tl::unexpected(seconds.error());
   if (*seconds > kMost / 1000) return Fail("'" + text + "' is more than an hour");
   return *seconds * 1000;
 }
