@@ -1,5 +1,6 @@
 #include "cli/check.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -71,6 +72,15 @@ Status CheckStore(const GreylistConfig& greylist) {
   return {};
 }
 
+// The server does not read it; whoever asks does, and would not with these.
+std::string WrongKey(const GreylistConfig& greylist) {
+  struct stat status {};
+  const std::string what = greylist.zone.name + ": key_file " + greylist.key_file + ": ";
+  if (stat(greylist.key_file.c_str(), &status) != 0) return what + std::strerror(errno);
+  const bool is_open = (status.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+  return is_open ? what + "others than its owner may read or write it: chmod 600" : "";
+}
+
 Json CheckedGreylistsJson(const Config& config) {
   Json json = Json::array();
   for (const GreylistConfig& greylist : config.greylists) {
@@ -99,6 +109,9 @@ Json CheckJson(const std::string& config_file, const std::function<void(const st
     return json;
   }
   json["warnings"] = config->warnings;
+  for (const GreylistConfig& greylist : config->greylists) {
+    if (const std::string wrong = WrongKey(greylist); !wrong.empty()) json["warnings"].push_back(wrong);
+  }
   if (const Status became = BecomeServer(*config); !became) {
     json["errors"].push_back(config_file + ": " + became.error().message);
   }

@@ -161,9 +161,11 @@ void Daemon::Started(const Json& answer) {
       .Add("config", config->file)
       .Add("io", config->server.io == IoKind::kDpdk ? "dpdk" : "kernel")
       .Add("zones", config->zones.size())
+      .Add("greylists", config->greylists.size())
       .Add("feeds", config->feeds.size())
       .AddSeconds("seconds", std::chrono::duration<double>(Clock::now() - started_at_).count());
-  NotifyManager("READY=1\nSTATUS=serving " + std::to_string(config->zones.size()) + " zones");
+  NotifyManager("READY=1\nSTATUS=serving " + std::to_string(config->zones.size() + config->greylists.size()) +
+                " zones");
 }
 
 void Daemon::OnSignal() {

@@ -73,8 +73,8 @@ class Daemon {
   std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
   ZonePublisher publisher_;
+  std::unique_ptr<Greylists> greylists_;  // which write what workers changed, once those have ended
   std::unique_ptr<Workers> workers_;
-  std::unique_ptr<Greylists> greylists_;
   std::unique_ptr<FeedCopies> copies_;  // null: the state cannot be used
   std::unique_ptr<Overrides> overrides_;
   std::unique_ptr<Reloader> reloader_;

@@ -44,11 +44,18 @@ TripletKey KeyOf(const TripletQuestion& triplet) {
           .kind = triplet.aligned ? TripletKind::kDomain : TripletKind::kNetwork};
 }
 
+// For who has another working folder than the server.
+std::string AbsolutePath(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.string();
+}
+
 std::string AText(GreyAnswer answer) { return "127.0.0." + std::to_string(static_cast<unsigned>(answer)); }
 
 }  // namespace
 
-struct GreyAnswers::Zone {
+struct GreyAnswers::Chosen {
   const Greylists::One& one;
   const GreylistConfig& config;
 
@@ -62,18 +69,18 @@ void GreyAnswers::Answer(const Json& request, const Reply& reply) const {
   const std::string name = Text(request, "zone");
   if (action == "config") return reply(Configured());
   if (action == "stats") return reply(Stats(name));
-  const Result<Zone> zone = Choose(name);
+  const Result<Chosen> zone = Choose(name);
   if (!zone) return reply(tl::unexpected(zone.error()));
   if (action == "lookup") return reply(Lookup(*zone, request));
   if (action == "rows") return reply(Rows(*zone, request));
   if (action != "forget" && action != "join") return reply(Fail("grey: there is no action '" + action + "'"));
-  if (!zone->one.state->is_ready()) return reply(Fail("grey " + action + ": the store is still being read"));
+  if (!zone->one.state->is_ready()) return reply(Fail("grey " + action + ": the store has not been read yet"));
   if (action == "forget") return Forget(*zone, request, reply);
   Join(*zone, request, reply);
 }
 
 // Where none is named, the only one.
-Result<GreyAnswers::Zone> GreyAnswers::Choose(const std::string& name) const {
+Result<GreyAnswers::Chosen> GreyAnswers::Choose(const std::string& name) const {
   std::vector<std::string> zones;
   for (const Greylists::One& one : greylists_.all()) zones.push_back(one.zone);
   if (zones.empty()) return Fail("grey: there is no greylist");
@@ -82,14 +89,14 @@ Result<GreyAnswers::Zone> GreyAnswers::Choose(const std::string& name) const {
   const Greylists::One* const one = greylists_.Find(zone);
   const GreylistConfig* const config = FindGreylist(config_, zone);
   if (one == nullptr || config == nullptr) return Fail("grey: zone '" + zone + "' is no greylist of this server");
-  return Zone{.one = *one, .config = *config};
+  return Chosen{.one = *one, .config = *config};
 }
 
 Json GreyAnswers::Configured() const {
   Json zones = Json::array();
   for (const GreylistConfig& greylist : config_.greylists) {
     zones.push_back({{"zone", greylist.zone.name},
-                     {"key_file", std::filesystem::absolute(greylist.key_file).string()},
+                     {"key_file", AbsolutePath(greylist.key_file)},
                      {"store", greylist.store},
                      {"delay", greylist.rules.delay_seconds},
                      {"window", greylist.rules.window_seconds},
@@ -116,17 +123,23 @@ Result<Json> GreyAnswers::Stats(const std::string& name) const {
   return Json{{"zones", std::move(zones)}};
 }
 
-Result<Json> GreyAnswers::Lookup(const Zone& zone, const Json& request) const {
+Result<Json> GreyAnswers::Lookup(const Chosen& zone, const Json& request) const {
   if (request.contains("name")) return LookupName(zone, Text(request, "name"));
   return LookupClient(zone, Text(request, "client"));
 }
 
+// Null: not yet.
+const Zone* GreyAnswers::Served(const Chosen& zone) const {
+  const Zone* const served = serving_ == nullptr ? nullptr : serving_->zones.Find(zone.one.zone);
+  return served != nullptr && served->is_greylist() ? served : nullptr;
+}
+
 // What a question for A would get; nothing changes.
-Result<Json> GreyAnswers::LookupName(const Zone& zone, const std::string& labels) const {
+Result<Json> GreyAnswers::LookupName(const Chosen& zone, const std::string& labels) const {
   const Result<GreyQuestion> question = QuestionOf(labels, zone.masks());
   if (!question) return tl::unexpected(question.error());
-  const rblitz::Zone* const served = serving_ == nullptr ? nullptr : serving_->zones.Find(zone.one.zone);
-  if (served == nullptr || !served->is_greylist()) return Fail("grey lookup: the server is still loading");
+  const Zone* const served = Served(zone);
+  if (served == nullptr) return Fail("grey lookup: the server is still loading");
   const GreyZone& grey = *served->rep().grey;
   const GreyDecision decision = grey.Look(*question, now_);
   const bool defers = decision.answer == GreyAnswer::kDefer;
@@ -141,26 +154,29 @@ Result<Json> GreyAnswers::LookupName(const Zone& zone, const std::string& labels
               {"row", row ? GreyRowJson(*row, zone.masks()) : Json()}};
 }
 
-Result<Json> GreyAnswers::LookupClient(const Zone& zone, const std::string& address) const {
+Result<Json> GreyAnswers::LookupClient(const Chosen& zone, const std::string& address) const {
   const Result<Ip6Prefix> client = ParseClients(address);
   if (!client) return tl::unexpected(client.error());
   if (client->length != 128) return Fail("grey lookup: '" + address + "' is no address");
+  const Zone* const served = Served(zone);
+  if (served == nullptr) return Fail("grey lookup: the server is still loading");
+  const std::optional<GreyDecision> listed = served->rep().grey->ByClient(client->address);
   Json rows = Json::array();
   uint32_t credits = 0;
+  bool more = false;
   zone.table().Walk([&](const TripletRow& row) {
-    if (rows.size() == kMostRows || !IsGreyRowOf(row, zone.masks(), *client)) return;
+    if (!IsGreyRowOf(row, zone.masks(), *client)) return;
     const bool counts = row.key.kind == TripletKind::kClient && !row.forgotten && !IsExpired(row, zone.rules(), now_);
     if (counts) credits = Credits(row);
-    rows.push_back(GreyRowJson(row, zone.masks()));
+    more |= rows.size() == kMostRows;
+    if (!more) rows.push_back(GreyRowJson(row, zone.masks()));
   });
-  return Json{{"zone", zone.one.zone},
-              {"credits", credits},
-              {"auto_whitelist", zone.rules().credits},
-              {"more", rows.size() == kMostRows},
-              {"rows", std::move(rows)}};
+  return Json{{"zone", zone.one.zone}, {"list", listed ? Json(GreyReasonName(listed->reason)) : Json()},
+              {"credits", credits},    {"auto_whitelist", zone.rules().credits},
+              {"more", more},          {"rows", std::move(rows)}};
 }
 
-Result<Json> GreyAnswers::Rows(const Zone& zone, const Json& request) {
+Result<Json> GreyAnswers::Rows(const Chosen& zone, const Json& request) {
   std::optional<Ip6Prefix> addresses;
   if (const std::string network = Text(request, "network"); !network.empty()) {
     const Result<Ip6Prefix> parsed = ParseClients(network);
@@ -180,7 +196,7 @@ Result<Json> GreyAnswers::Rows(const Zone& zone, const Json& request) {
 }
 
 // Answered when the markers are on the disk.
-void GreyAnswers::Forget(const Zone& zone, const Json& request, const Reply& reply) const {
+void GreyAnswers::Forget(const Chosen& zone, const Json& request, const Reply& reply) const {
   std::vector<TripletKey> keys;
   if (request.contains("name")) {
     const Result<GreyQuestion> question = QuestionOf(Text(request, "name"), zone.masks());
@@ -190,13 +206,15 @@ void GreyAnswers::Forget(const Zone& zone, const Json& request, const Reply& rep
     const std::string what = Text(request, request.contains("network") ? "network" : "client");
     const Result<Ip6Prefix> addresses = ParseClients(what);
     if (!addresses) return reply(tl::unexpected(addresses.error()));
+    uint64_t count = 0;
     zone.table().Walk([&](const TripletRow& row) {
-      if (!row.forgotten && IsGreyRowOf(row, zone.masks(), *addresses)) keys.push_back(row.key);
+      if (row.forgotten || !IsGreyRowOf(row, zone.masks(), *addresses)) return;
+      if (++count <= kMostForgotten) keys.push_back(row.key);
     });
-  }
-  if (keys.size() > kMostForgotten) {
-    return reply(Fail("grey forget: these are " + std::to_string(keys.size()) + " rows, at once can be forgotten " +
-                      std::to_string(kMostForgotten) + ": name smaller networks"));
+    if (count > kMostForgotten) {
+      return reply(Fail("grey forget: these are " + std::to_string(count) + " rows, at once can be forgotten " +
+                        std::to_string(kMostForgotten) + ": name smaller networks"));
+    }
   }
   std::vector<TripletRow> markers;
   for (const TripletKey& key : keys) {
@@ -209,7 +227,7 @@ void GreyAnswers::Forget(const Zone& zone, const Json& request, const Reply& rep
   });
 }
 
-void GreyAnswers::Join(const Zone& zone, const Json& request, const Reply& reply) const {
+void GreyAnswers::Join(const Chosen& zone, const Json& request, const Reply& reply) const {
   const auto given = request.find("rows");
   if (given == request.end() || !given->is_array()) return reply(Fail("grey join: there are no rows"));
   std::vector<TripletRow> rows;

@@ -36,17 +36,18 @@ class GreyAnswers {
   void Answer(const Json& request, const Reply& reply) const;
 
  private:
-  struct Zone;
+  struct Chosen;
 
-  [[nodiscard]] Result<Zone> Choose(const std::string& name) const;
+  [[nodiscard]] Result<Chosen> Choose(const std::string& name) const;
   [[nodiscard]] Json Configured() const;
   [[nodiscard]] Result<Json> Stats(const std::string& name) const;
-  [[nodiscard]] Result<Json> Lookup(const Zone& zone, const Json& request) const;
-  [[nodiscard]] Result<Json> LookupName(const Zone& zone, const std::string& labels) const;
-  [[nodiscard]] Result<Json> LookupClient(const Zone& zone, const std::string& address) const;
-  [[nodiscard]] static Result<Json> Rows(const Zone& zone, const Json& request);
-  void Forget(const Zone& zone, const Json& request, const Reply& reply) const;
-  void Join(const Zone& zone, const Json& request, const Reply& reply) const;
+  [[nodiscard]] const Zone* Served(const Chosen& zone) const;
+  [[nodiscard]] Result<Json> Lookup(const Chosen& zone, const Json& request) const;
+  [[nodiscard]] Result<Json> LookupName(const Chosen& zone, const std::string& labels) const;
+  [[nodiscard]] Result<Json> LookupClient(const Chosen& zone, const std::string& address) const;
+  [[nodiscard]] static Result<Json> Rows(const Chosen& zone, const Json& request);
+  void Forget(const Chosen& zone, const Json& request, const Reply& reply) const;
+  void Join(const Chosen& zone, const Json& request, const Reply& reply) const;
 
   const Config& config_;
   const Greylists& greylists_;

@@ -80,8 +80,9 @@ class Grey {
             .is_aligned = grey.aligned};
   }
 
-  // The labels of the triplet before the zone.
-  [[nodiscard]] Result<std::string> Name(const GreySettings& settings) const {
+  // The labels before the zone by which a mail may be known: as it was given, and aligned with its sender's domain,
+  // which a mail server tells where it has checked SPF or DKIM.
+  [[nodiscard]] Result<std::vector<std::string>> Names(const GreySettings& settings) const {
     std::string key_file = settings.key_file;
     if (options_.grey.key.empty() && !options_.grey.config.empty()) {
       const Result<GreySettings> configured = Configured(settings.zone);
@@ -90,7 +91,16 @@ class Grey {
     }
     const Result<GreyKey> key = Key(key_file);
     if (!key) return tl::unexpected(key.error());
-    return GreyName(Mail(), *key);
+    std::vector<std::string> names;
+    for (const bool is_aligned : {options_.grey.aligned, true}) {
+      GreyMail mail = Mail();
+      mail.is_aligned = is_aligned;
+      mail.tells_domain |= is_aligned;
+      const Result<std::string> name = GreyName(mail, *key);
+      if (!name) return tl::unexpected(name.error());
+      if (names.empty() || *name != names.front()) names.push_back(*name);
+    }
+    return names;
   }
 
   [[nodiscard]] Result<GreySettings> Configured(const std::string& zone) const {
@@ -114,13 +124,21 @@ class Grey {
   }
 
   Result<int> LookupMail(const GreyServer& server) {
-    const Result<std::string> name = Name(server.settings());
-    if (!name) return tl::unexpected(name.error());
-    const Result<Json> looked_up = server.Ask("lookup", {{"name", *name}});
-    if (!looked_up) return tl::unexpected(looked_up.error());
-    const bool defers = looked_up->at("a") == kDefers;
-    return Show(*looked_up, RenderGreyAnswer(*looked_up, server.settings(), Now()),
-                defers ? kExitNotListed : kExitSuccess);
+    const Result<std::vector<std::string>> names = Names(server.settings());
+    if (!names) return tl::unexpected(names.error());
+    Json answer;
+    std::string text;
+    for (const std::string& name : *names) {
+      const Result<Json> looked_up = server.Ask("lookup", {{"name", name}});
+      if (!looked_up) return tl::unexpected(looked_up.error());
+      const bool is_given = answer.is_null();
+      if (is_given) answer = *looked_up;
+      if (!is_given && looked_up->value("row", Json()).is_null()) continue;
+      if (!is_given) answer["aligned"] = *looked_up;
+      text += (is_given ? "" : "aligned with the sender's domain: ") +
+              RenderGreyAnswer(*looked_up, server.settings(), Now());
+    }
+    return Show(answer, text, answer.at("a") == kDefers ? kExitNotListed : kExitSuccess);
   }
 
   Result<int> LookupClients(const GreyServer& server) {
@@ -181,19 +199,28 @@ class Grey {
   }
 
   Result<int> Forget(const GreyServer& server) {
-    Json request;
+    std::vector<Json> requests;
+    std::string of;
     if (is_mail()) {
-      const Result<std::string> name = Name(server.settings());
-      if (!name) return tl::unexpected(name.error());
-      request["name"] = *name;
+      const Result<std::vector<std::string>> names = Names(server.settings());
+      if (!names) return tl::unexpected(names.error());
+      for (const std::string& name : *names) requests.push_back({{"name", name}});
     } else {
       const Result<Ip6Prefix> addresses = ParseClients(what());
       if (!addresses) return tl::unexpected(addresses.error());
-      request[addresses->length == 128 ? "client" : "network"] = ClientsText(*addresses);
+      const bool is_address = addresses->length == 128;
+      const std::string text = ClientsText(*addresses);
+      requests.push_back({{is_address ? "client" : "network", text}});
+      of = text + (is_address ? " and its network" : "");
     }
-    const Result<Json> forgotten = server.Ask("forget", request);
-    if (!forgotten) return tl::unexpected(forgotten.error());
-    return Show(*forgotten, std::to_string(forgotten->at("forgotten").get<uint64_t>()) + " rows forgotten\n");
+    uint64_t forgotten = 0;
+    for (const Json& request : requests) {
+      const Result<Json> answer = server.Ask("forget", request);
+      if (!answer) return tl::unexpected(answer.error());
+      forgotten += answer->at("forgotten").get<uint64_t>();
+    }
+    return Show({{"forgotten", forgotten}}, is_mail() ? "what was known of the mail is forgotten\n"
+                                                      : RowsText(forgotten) + " of " + of + " forgotten\n");
   }
 
   // An override of the zone: in a greylist it is one more list of clients that pass.
@@ -205,26 +232,39 @@ class Grey {
     if (!options_.why.empty()) request["why"] = options_.why;
     const Result<Json> added = rblitz::Ask(options_.control, request);
     if (!added) return tl::unexpected(added.error());
-    return Show(*added, RenderList(*added));
+    return Show(*added, server.settings().zone + ": " + ClientsText(*addresses) +
+                            " passes from now on, unless a block list has it\n");
   }
 
-  // A row that has passed. Over what was forgotten only one of a larger epoch stands.
+  // Rows that have passed, one for each name.
   Result<int> AllowMail(const GreyServer& server) {
     const GreySettings& settings = server.settings();
-    const Result<std::string> name = Name(settings);
-    if (!name) return tl::unexpected(name.error());
-    const Result<Json> looked_up = server.Ask("lookup", {{"name", *name}});
+    const Result<std::vector<std::string>> names = Names(settings);
+    if (!names) return tl::unexpected(names.error());
+    Json rows = Json::array();
+    for (const std::string& name : *names) {
+      const Result<Json> row = PassedRow(server, name);
+      if (!row) return tl::unexpected(row.error());
+      rows.push_back(*row);
+    }
+    const Result<Json> joined = server.Ask("join", {{"rows", rows}});
+    if (!joined) return tl::unexpected(joined.error());
+    if (joined->at("joined") != rows.size()) return Fail("the greylist is full: there is no place for this row");
+    return Show({{"zone", settings.zone}, {"name", names->front()}, {"row", rows.front()}},
+                settings.zone + ": the mail passes from now on\n");
+  }
+
+  // Over what was forgotten only a row of a larger epoch stands.
+  [[nodiscard]] static Result<Json> PassedRow(const GreyServer& server, const std::string& name) {
+    const Result<Json> looked_up = server.Ask("lookup", {{"name", name}});
     if (!looked_up) return tl::unexpected(looked_up.error());
+    const GreyMasks masks = server.settings().masks;
     const uint32_t now = Now();
-    TripletRow row{.key = KeyOf(*name, settings.masks), .first = now, .last_minutes = MinutesOf(now), .passed = true};
+    TripletRow row{.key = KeyOf(name, masks), .first = now, .last_minutes = MinutesOf(now), .passed = true};
     if (const Result<TripletRow> old = GreyRowFromJson(looked_up->value("row", Json()))) {
       row.epoch = static_cast<uint16_t>(std::min<unsigned>(old->epoch + (old->forgotten ? 1u : 0u), kMaxEpoch));
     }
-    const Json json = GreyRowJson(row, settings.masks);
-    const Result<Json> joined = server.Ask("join", {{"rows", Json::array({json})}});
-    if (!joined) return tl::unexpected(joined.error());
-    if (joined->at("joined") != 1) return Fail("the greylist is full: there is no place for this row");
-    return Show({{"zone", settings.zone}, {"name", *name}, {"row", json}}, settings.zone + ": passes from now on\n");
+    return GreyRowJson(row, masks);
   }
 
   Result<int> Stats() {
@@ -282,8 +322,8 @@ class Grey {
     for (const std::string& note : merged->notes) streams_.err << "rblitz: grey merge: " << note << "\n";
     const std::string& into = merge.into.empty() ? merge.a : merge.into;
     return Show({{"a", merged->rows_a}, {"b", merged->rows_b}, {"rows", merged->rows}, {"into", into}},
-                into + ": " + std::to_string(merged->rows) + " rows, of " + std::to_string(merged->rows_a) + " in " +
-                    merge.a + " and " + std::to_string(merged->rows_b) + " in " + merge.b + "\n");
+                into + ": " + RowsText(merged->rows) + ", of " + std::to_string(merged->rows_a) + " in " + merge.a +
+                    " and " + std::to_string(merged->rows_b) + " in " + merge.b + "\n");
   }
 
   // FILE, or - where none is given.
@@ -297,7 +337,7 @@ class Grey {
     EndProgress();
     if (!rows) return tl::unexpected(rows.error());
     if (file == "-") return kExitSuccess;
-    return Show({{"file", file}, {"rows", *rows}}, file + ": " + std::to_string(*rows) + " rows\n");
+    return Show({{"file", file}, {"rows", *rows}}, file + ": " + RowsText(*rows) + "\n");
   }
 
   Result<int> Import(const GreyServer& server) {
@@ -313,11 +353,11 @@ class Grey {
                                            file == "-" ? "standard input" : file, &done, progress);
     EndProgress();
     if (!imported) {
-      return Fail(imported.error().message + "; " + std::to_string(done.joined) + " rows before it were joined");
+      return Fail(imported.error().message + "; " + RowsText(done.joined) + " before it were joined");
     }
     Show({{"joined", done.joined}, {"expired", done.expired}, {"full", done.full}},
-         std::to_string(done.joined) + " rows joined, " + std::to_string(done.expired) + " were expired\n");
-    if (done.full > 0) return Fail("the greylist is full: " + std::to_string(done.full) + " rows found no place");
+         RowsText(done.joined) + " joined, " + std::to_string(done.expired) + " were expired\n");
+    if (done.full > 0) return Fail("the greylist is full: " + RowsText(done.full) + " found no place");
     return kExitSuccess;
   }
 

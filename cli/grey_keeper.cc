@@ -16,8 +16,10 @@ namespace {
 
 // A snapshot is worth its writing when the journal has become longer than it, and is no trifle.
 constexpr uint64_t kShortJournal = uint64_t{16} << 20;
-constexpr auto kSnapshotPause = std::chrono::seconds(10);  // between two tries
-constexpr size_t kRowsBetweenLooks = 4096;                 // at the clock, while a snapshot is written
+constexpr auto kSnapshotPause = std::chrono::seconds(10);  // between two tries, and twice as long after each that fails
+constexpr auto kLongestPause = std::chrono::minutes(10);
+constexpr auto kRetryPause = std::chrono::seconds(10);  // to read what could not be read
+constexpr size_t kRowsBetweenLooks = 4096;              // at the clock, while a snapshot is written
 
 // Beside the one that reads. Where workers occupy every CPU they get what the scheduler gives.
 constexpr size_t kLoadingThreads = 2;
@@ -54,9 +56,12 @@ void GreyKeeper::Stop() {
 
 void GreyKeeper::Submit(std::vector<TripletRow> rows, Done done) {
   if (store_ == nullptr) return done({});
-  const std::lock_guard lock(mutex_);
-  submitted_.insert(submitted_.end(), rows.begin(), rows.end());
-  waiting_.push_back(std::move(done));
+  {
+    const std::lock_guard lock(mutex_);
+    submitted_.insert(submitted_.end(), rows.begin(), rows.end());
+    waiting_.push_back(std::move(done));
+  }
+  wake_.notify_one();
 }
 
 GreyFigures GreyKeeper::figures() const {
@@ -65,21 +70,31 @@ GreyFigures GreyKeeper::figures() const {
 }
 
 void GreyKeeper::Run() {
-  Load();
+  while (!Load()) {
+    if (Wait(kRetryPause)) return;  // nothing was recorded
+  }
+  greylist_->SetReady();
   for (bool stopping = false; !stopping;) {
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, interval(), [this] { return stopping_; });
-      stopping = stopping_;
-    }
+    stopping = Wait(interval());
     Flush();
     if (!stopping) MaySnapshot();
   }
-  // A disk that takes nothing now may take it all at once.
-  if (!has_all_ && rows_.empty()) Snapshot();
+  // A disk that took nothing just now may take it in a new file, or all at once.
+  if (!rows_.empty()) Flush();
+  if (!has_all_ || !rows_.empty()) Snapshot();  // no worker changes the table any more: it has rows_, too
+  const GreyFigures last = figures();
+  if (!last.error.empty()) LogLine("greylist_lost").Add("zone", zone_).Add("error", last.error);
 }
 
-void GreyKeeper::Load() {
+// Or until somebody waits for what he has changed. True: it is to stop.
+bool GreyKeeper::Wait(std::chrono::milliseconds pause) {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, pause, [this] { return stopping_ || !waiting_.empty(); });
+  return stopping_;
+}
+
+// False: some of it could not be read. What was read is in the table; until all is, nothing is deferred.
+bool GreyKeeper::Load() {
   const Clock::time_point began = Clock::now();
   const uint32_t now = Now();
   uint64_t rows = 0;
@@ -93,28 +108,26 @@ void GreyKeeper::Load() {
     });
   }();
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
-  {
+  if (!loaded) {
+    const std::string error = loaded.error().message;
     const std::lock_guard lock(mutex_);
-    figures_.loaded_rows = rows;
-    figures_.load_seconds = seconds;
-    figures_.journal_bytes = store_->journal_bytes();
-    if (loaded) {
-      figures_.notes = loaded->notes;
-      figures_.cut_bytes = loaded->cut_bytes;
-      snapshot_rows_ = loaded->snapshot_rows;
-    }
+    if (figures_.error != error) LogLine("greylist_unreadable").Add("zone", zone_).Add("error", error);
+    figures_.error = error;
+    return false;
   }
-  // Files that could not be read may hold what nothing else has: they are kept as they are.
-  may_snapshot_ = loaded.has_value();
-  // Clamped once: the next start must not find them in the future again.
-  if (has_future) has_all_ = false;
-  if (!loaded) LogLine("greylist_unreadable").Add("zone", zone_).Add("error", loaded.error().message);
-  if (!loaded) SetError(tl::unexpected(loaded.error()));
-  if (loaded) {
-    for (const std::string& note : loaded->notes) LogLine("greylist_damaged").Add("zone", zone_).Add("note", note);
-  }
+  for (const std::string& note : loaded->notes) LogLine("greylist_damaged").Add("zone", zone_).Add("note", note);
   LogLine("greylist_loaded").Add("zone", zone_).Add("rows", rows).AddSeconds("seconds", seconds);
-  greylist_->SetReady();
+  // A snapshot at once: the next start shall neither find the same damage nor rows of the future.
+  has_all_ = !has_future && loaded->notes.empty();
+  snapshot_rows_ = loaded->snapshot_rows;
+  const std::lock_guard lock(mutex_);
+  figures_.error.clear();
+  figures_.notes = loaded->notes;
+  figures_.cut_bytes = loaded->cut_bytes;
+  figures_.loaded_rows = rows;
+  figures_.load_seconds = seconds;
+  figures_.journal_bytes = store_->journal_bytes();
+  return true;
 }
 
 // What workers and commands have changed since the last time, as much as may wait. True: there is more.
@@ -152,7 +165,6 @@ void GreyKeeper::Flush() {
     if (rows_.empty() && dones_.empty()) return;
     const Status written = rows_.empty() ? Status() : store_->Append(rows_);
     if (store_->has_lost_files()) has_all_ = false;
-    for (const Done& done : std::exchange(dones_, {})) done(written);
     if (written) {
       const std::lock_guard lock(mutex_);
       figures_.written_rows += rows_.size();
@@ -162,12 +174,13 @@ void GreyKeeper::Flush() {
       more = false;
     }
     SetError(written);
+    for (const Done& done : std::exchange(dones_, {})) done(written);
   }
 }
 
 void GreyKeeper::SetError(const Status& status) {
   std::string before;
-  const bool is_whole = status && has_all_ && may_snapshot_;
+  const bool is_whole = status && has_all_;
   {
     const std::lock_guard lock(mutex_);
     before = figures_.error;
@@ -186,13 +199,12 @@ void GreyKeeper::SetError(const Status& status) {
 void GreyKeeper::MaySnapshot() {
   const uint64_t enough = std::max(kShortJournal, snapshot_rows_ * kGreyRowBytes);
   const bool is_due = store_->journal_bytes() > enough || (!has_all_ && rows_.empty());
-  if (!is_due || !may_snapshot_ || Clock::now() - snapshot_tried_ < kSnapshotPause) return;
-  Snapshot();
+  if (is_due && Clock::now() >= next_snapshot_) Snapshot();
 }
 
 // Workers go on meanwhile, and so does the journal, as often as ever.
 void GreyKeeper::Snapshot() {
-  const Clock::time_point began = snapshot_tried_ = Clock::now();
+  const Clock::time_point began = Clock::now();
   const bool had_all = std::exchange(has_all_, true);
   uint64_t rows = 0;
   Clock::time_point flushed = began;
@@ -210,6 +222,8 @@ void GreyKeeper::Snapshot() {
   };
   const Status written = store_->Snapshot(walk, may_flush);
   has_all_ = has_all_ && (written || had_all);
+  snapshot_pause_ = written ? kSnapshotPause : std::min<Clock::duration>(2 * snapshot_pause_, kLongestPause);
+  next_snapshot_ = Clock::now() + snapshot_pause_;
   SetError(written);
   if (!written) return;
   snapshot_rows_ = rows;

@@ -4,7 +4,11 @@
 // While the disk takes nothing, answers go on from memory: what could not be written is kept, up to kMostWaiting rows,
 // and tried again; beyond that a snapshot makes up for it as soon as the disk is there again.
 //
-// Thread-safety: Start and Stop on one thread; all else on any. Lifetime: done is called on the keeper's thread.
+// Until all that is on disk has been read nothing is deferred; what cannot be read is tried again and again, and is
+// left as it is.
+//
+// Thread-safety: Start and Stop on one thread; all else on any. A Done is called once, on the keeper's thread, or at
+// once where nothing is kept.
 // Errors: in figures() and in the log, once each time they begin and end. Cost: an interval's rows twice in memory.
 #pragma once
 
@@ -70,7 +74,8 @@ class GreyKeeper {
   using Clock = std::chrono::steady_clock;
 
   void Run();
-  void Load();
+  [[nodiscard]] bool Wait(std::chrono::milliseconds pause);
+  [[nodiscard]] bool Load();
   [[nodiscard]] std::chrono::milliseconds interval() const { return std::chrono::milliseconds(interval_ms_); }
   [[nodiscard]] bool Collect();
   void GiveUpChanges();
@@ -96,10 +101,10 @@ class GreyKeeper {
   // Of the thread:
   std::vector<TripletRow> rows_;  // not on the disk yet
   std::vector<Done> dones_;       // of those among them
-  bool has_all_ = true;           // no row was given up while the disk took none
-  bool may_snapshot_ = true;      // all files could be read, so that none may hold what the table lacks
+  bool has_all_ = true;           // the files need no snapshot to have what the table has, but for rows_
   uint64_t snapshot_rows_ = 0;
-  Clock::time_point snapshot_tried_{};
+  Clock::duration snapshot_pause_{};
+  Clock::time_point next_snapshot_{};
   std::thread thread_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <initializer_list>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,15 @@ std::string Joined(const Json& list) {
   return text.empty() ? "-" : text;
 }
 
+// With an empty line between those that say something.
+std::string Paragraphs(std::initializer_list<std::string> parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() || part.empty() ? "" : "\n") + part;
+  return text;
+}
+
 std::string ZoneTable(const Json& zones) {
+  if (zones.empty()) return "";
   TextTable table;
   table.AddRow({"zone", "state", "feeds"});
   std::string rules;
@@ -251,9 +260,10 @@ std::string RenderStatus(const Json& status) {
   text += PortLines(status) + ClientLines(status["clients"]);
   text +=
       "memory: " + Bytes(status["memory"]["rss_bytes"]) + ", peak " + Bytes(status["memory"]["peak_rss_bytes"]) + "\n";
-  return text + "\n" + ZoneTable(status["zones"]) + GreylistTable(status["greylists"]) + "\n" +
-         FeedStatusTable(status["feeds"]) + OriginLines(status["feeds"]) + LoadErrors(status["feeds"]) +
-         BadLines(status["feeds"]);
+  const Json& feeds = status["feeds"];
+  const std::string of_feeds =
+      feeds.empty() ? "" : FeedStatusTable(feeds) + OriginLines(feeds) + LoadErrors(feeds) + BadLines(feeds);
+  return text + "\n" + Paragraphs({ZoneTable(status["zones"]), GreylistTable(status["greylists"]), of_feeds});
 }
 
 std::string RenderStats(const Json& stats) {
@@ -339,8 +349,9 @@ std::string RenderList(const Json& list) {
 
 std::string RenderCheck(const Json& check) {
   if (check["zones"].empty() && check["greylists"].empty()) return "";
-  return ZoneTable(check["zones"]) + CheckedGreylists(check["greylists"]) + "\n" + OutcomeTable(check["feeds"]) +
-         BadLines(check["feeds"]);
+  const Json& feeds = check["feeds"];
+  const std::string of_feeds = feeds.empty() ? "" : OutcomeTable(feeds) + BadLines(feeds);
+  return Paragraphs({ZoneTable(check["zones"]), CheckedGreylists(check["greylists"]), of_feeds});
 }
 
 }  // namespace rblitz

@@ -26,7 +26,7 @@ const char* StateOf(const TripletRow& row, const TripletRules& rules, uint32_t n
   if (IsTriplet(row)) return row.passed ? "passed" : "pending";
   constexpr uint32_t kSenders = 2;
   const uint32_t needed = row.key.kind == TripletKind::kClient ? rules.credits : kSenders;
-  return rules.credits != 0 && Earned(row) >= needed ? "passed" : "pending";
+  return rules.credits != 0 && Earned(row) >= needed ? "whitelisted" : "earning";
 }
 
 // Rows of an answer; what is none is left out.
@@ -47,13 +47,19 @@ std::string Value(const std::string& key, const Json& value) {
   return value.is_number_integer() ? Number(value) : Decimal(value.get<double>(), 1);
 }
 
+// What says nothing is left out.
 std::string Group(const Json& group) {
   std::string text;
-  for (const auto& [key, value] : group.items()) text += (text.empty() ? "" : ", ") + key + " " + Value(key, value);
+  for (const auto& [key, value] : group.items()) {
+    const bool is_empty = value.is_null() || value == "" || value == Json::array();
+    if (!is_empty) text += (text.empty() ? "" : ", ") + key + " " + Value(key, value);
+  }
   return text.empty() ? "-" : text;
 }
 
 }  // namespace
+
+std::string RowsText(uint64_t rows) { return std::to_string(rows) + (rows == 1 ? " row" : " rows"); }
 
 std::string RenderGreyRows(std::span<const TripletRow> rows, const GreySettings& settings, uint32_t now) {
   if (rows.empty()) return "";
@@ -81,11 +87,15 @@ std::string RenderGreyAnswer(const Json& lookup, const GreySettings& settings, u
 
 std::string RenderGreyClients(const std::string& what, const Json& lookup, const GreySettings& settings, uint32_t now) {
   const std::vector<TripletRow> rows = RowsOf(lookup["rows"]);
-  std::string text = settings.zone + ": " + what + ": " + std::to_string(rows.size()) + " rows";
+  std::string text = settings.zone + ": " + what + ": " + RowsText(rows.size());
+  if (lookup.value("more", false)) text += " and more";
   if (lookup.contains("credits")) {
-    text += ", " + Number(lookup["credits"]) + " credits";
+    text += ", credits " + Number(lookup["credits"]);
     if (settings.rules.credits != 0) text += " of " + std::to_string(settings.rules.credits);
   }
+  const Json list = lookup.value("list", Json());
+  if (!list.is_null())
+    text += ", on a " + std::string(list == "block_list" ? "block list" : "list of clients that pass");
   return text + "\n" + RenderGreyRows(rows, settings, now);
 }
 

@@ -13,6 +13,9 @@
 
 namespace rblitz {
 
+// "1 row", "2 rows".
+[[nodiscard]] std::string RowsText(uint64_t rows);
+
 // An aligned table with a line for its columns; empty for no rows.
 [[nodiscard]] std::string RenderGreyRows(std::span<const TripletRow> rows, const GreySettings& settings, uint32_t now);
 

@@ -19,7 +19,7 @@ std::string GreylistTable(const Json& greylists) {
     for (const Json& note : store["notes"]) problems += zone + ": " + Printable(note) + "\n";
     if (!store["error"].get<std::string>().empty()) problems += zone + ": " + Printable(store["error"]) + "\n";
   }
-  return "\n" + table.Text() + problems;
+  return table.Text() + problems;
 }
 
 std::string CheckedGreylists(const Json& greylists) {
@@ -31,7 +31,7 @@ std::string CheckedGreylists(const Json& greylists) {
     table.AddRow({Printable(greylist["zone"]), greylist["observe"].get<bool>() ? "yes" : "no",
                   Number(greylist["max_triplets"]), store.empty() ? "memory" : store});
   }
-  return "\n" + table.Text();
+  return table.Text();
 }
 
 }  // namespace rblitz

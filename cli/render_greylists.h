@@ -9,7 +9,7 @@
 
 namespace rblitz {
 
-// Tables with a line for each, behind an empty line; nothing where there are none.
+// Tables with a line for each; nothing where there are none.
 [[nodiscard]] std::string GreylistTable(const Json& greylists);
 [[nodiscard]] std::string CheckedGreylists(const Json& greylists);
 

@@ -14,7 +14,7 @@ namespace {
 
 // Why it does not answer as it should, or from what.
 std::string StateOf(const Greylists::One& one, const GreyFigures& figures) {
-  if (!one.state->is_ready()) return "loading";
+  if (!one.state->is_ready()) return figures.error.empty() ? "loading" : "unreadable";
   if (!one.keeper->keeps_store()) return "memory";
   return figures.error.empty() ? "ready" : "not written";
 }

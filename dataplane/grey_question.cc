@@ -87,6 +87,8 @@ std::optional<GreyQuestion> ReadGreyQuestion(std::span<const uint8_t> labels, si
   question.recipient.size = kHashBytes;
   question.triplet.network = GreyNetworkOf(question.client, masks);
   question.triplet.client = GreyClientOf(question.client);
+  const bool is_whole = IsV4Mapped(question.client) || masks.ip6 == 64;
+  question.triplet.client_network = is_whole ? 0 : question.client.high;
   question.triplet.triplet = Hash64(hashes, sizeof hashes, kFingerprintSeed);
   question.triplet.sender = BigEndian(hashes + kHashBytes);
   return question;

@@ -26,13 +26,16 @@ constexpr GreyDecision kLoading = {.answer = GreyAnswer::kUnrecorded, .reason = 
 
 }  // namespace
 
-std::optional<GreyDecision> GreyZone::ByList(const GreyQuestion& question) const noexcept {
-  const Ip6Address& client = question.client;
+std::optional<GreyDecision> GreyZone::ByClient(const Ip6Address& client) const noexcept {
   const bool may_be_listed = !block.empty() || !pass.empty();
-  if (may_be_listed && !ListsAddress(excepted, client)) {
-    if (ListsAddress(block, client)) return {{.answer = GreyAnswer::kBlockList, .reason = GreyReason::kBlockList}};
-    if (ListsAddress(pass, client)) return {{.answer = GreyAnswer::kPassList, .reason = GreyReason::kPassList}};
-  }
+  if (!may_be_listed || ListsAddress(excepted, client)) return std::nullopt;
+  if (ListsAddress(block, client)) return {{.answer = GreyAnswer::kBlockList, .reason = GreyReason::kBlockList}};
+  if (ListsAddress(pass, client)) return {{.answer = GreyAnswer::kPassList, .reason = GreyReason::kPassList}};
+  return std::nullopt;
+}
+
+std::optional<GreyDecision> GreyZone::ByList(const GreyQuestion& question) const noexcept {
+  if (const auto listed = ByClient(question.client)) return listed;
   if (!ListsDigest(opted_out, question.recipient)) return std::nullopt;
   return {{.answer = GreyAnswer::kOptedOut, .reason = GreyReason::kOptedOut}};
 }

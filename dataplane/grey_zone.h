@@ -30,6 +30,8 @@ struct GreyZone {
   std::vector<const FeedData*> excepted;
   std::vector<const FeedData*> opted_out;  // of digests of recipients
 
+  // What the lists of clients say; nothing: none has this one.
+  [[nodiscard]] std::optional<GreyDecision> ByClient(const Ip6Address& client) const noexcept;
   // What a list says; nothing: none has it.
   [[nodiscard]] std::optional<GreyDecision> ByList(const GreyQuestion& question) const noexcept;
 

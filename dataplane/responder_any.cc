@@ -133,7 +133,7 @@ void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving)
   stats_->CountType(AskedTypeOf(query.qtype));
   if (message.capacity < query.question_end + dns::kOptSize) return Drop(message, DropReason::kNoAnswerRoom);
   if (query.qclass == dns::kCh) return AnswerChaos(message, query, serving.identity);
-  if (query.qclass == dns::kIn && !IsTransfer(query.qtype)) {
+  if (query.qclass == dns::kIn) {
     // The most specific zone: the one with the most labels.
     FoldedName& name = scratch_->folded[scratch_->matches.size()];
     Fold(message, query, name);
@@ -197,7 +197,8 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
   }
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
   const bool has_more = zone.has_names || zone.has_records || zone.grey != nullptr || asker.gets.is_keyed;
-  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && below == 4 && s.label_sizes[index] != 0) {
+  const bool is_refused = asker.gets.action == AclAction::kRefuse || IsTransfer(query.qtype);
+  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && !is_refused && below == 4 && s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
@@ -206,9 +207,8 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     s.all_plain = false;
     return;
   }
-  if (asker.gets.action == AclAction::kRefuse || zone.out) {
+  if (is_refused || zone.out) {
     AnswerWriter writer(message, query);
-    const bool is_refused = asker.gets.action == AclAction::kRefuse;
     Count(zone, is_refused ? Outcome::kRefused : Outcome::kServfail);
     return Finish(writer, is_refused ? dns::kRefused : dns::kServFail, false);
   }

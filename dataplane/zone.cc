@@ -279,7 +279,7 @@ class ZoneBuilder {
 
   Status SetNs() {
     const NameServers* ns = nullptr;
-    for (auto data = sources_.rbegin(); data != sources_.rend(); ++data) {
+    for (auto data = sources_.rbegin(); data != sources_.rend() && !config_.grey; ++data) {
       if ((*data)->ns) ns = &*(*data)->ns;
     }
     if (config_.ns) ns = &*config_.ns;

@@ -1,5 +1,6 @@
 #include "loaders/grey_format.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
@@ -67,6 +68,9 @@ uint64_t ChecksumOf(std::string_view block, uint64_t salt) {
   return Hash64(parts, sizeof(parts), salt);
 }
 
+// REQUIRES: at most kMaxGreyBlockRows.
+size_t BlockBytes(uint64_t rows) { return kGreyBlockBytes + static_cast<size_t>(rows) * kGreyRowBytes; }
+
 }  // namespace
 
 std::string GreyHeaderText(const GreyHeader& header) {
@@ -122,7 +126,7 @@ Result<size_t> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t nu
   if (bytes.size() < kGreyBlockBytes) return Fail("is cut short");
   const auto count = Get<uint64_t>(bytes.data());
   if (count > kMaxGreyBlockRows) return Fail("has a block of an impossible length");
-  const size_t size = kGreyBlockBytes + static_cast<size_t>(count) * kGreyRowBytes;
+  const size_t size = BlockBytes(count);
   if (bytes.size() < size) return Fail("is cut short in a block");
   if (Get<uint64_t>(bytes.data() + 16) != ChecksumOf(bytes.substr(0, size), salt)) {
     return Fail("has a block with a wrong checksum");
@@ -135,6 +139,23 @@ Result<size_t> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t nu
     rows->push_back(row);
   }
   return size;
+}
+
+bool IsCutShortGreyBlock(std::string_view bytes) {
+  if (bytes.size() < kGreyBlockBytes) return true;
+  const auto count = Get<uint64_t>(bytes.data());
+  return count <= kMaxGreyBlockRows && bytes.size() < BlockBytes(count);
+}
+
+std::optional<size_t> DamagedGreyBlock(std::string_view bytes, uint64_t number) {
+  if (bytes.size() < kGreyBlockBytes || IsCutShortGreyBlock(bytes)) return std::nullopt;
+  const auto count = Get<uint64_t>(bytes.data());
+  if (count > kMaxGreyBlockRows || Get<uint64_t>(bytes.data() + 8) != number) return std::nullopt;
+  const size_t size = BlockBytes(count);
+  if (bytes.size() == size) return size;
+  const bool is_followed =
+      bytes.size() >= size + kGreyBlockBytes && Get<uint64_t>(bytes.data() + size + 8) == number + 1;
+  return is_followed ? std::optional(size) : std::nullopt;
 }
 
 }  // namespace rblitz

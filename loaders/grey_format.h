@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,5 +54,12 @@ inline constexpr size_t kMaxGreyBlockBytes = kGreyBlockBytes + kMaxGreyBlockRows
 // that cannot be, a wrong checksum or number, a row that is none.
 [[nodiscard]] Result<size_t> ParseGreyBlock(std::string_view bytes, uint64_t salt, uint64_t number,
                                             std::vector<TripletRow>* rows);
+
+// A block that is not all there: whoever wrote it was stopped.
+[[nodiscard]] bool IsCutShortGreyBlock(std::string_view bytes);
+
+// The length of a block that is damaged within: what stands behind it is the next block, or the end. Nothing: nobody
+// knows where the next one begins.
+[[nodiscard]] std::optional<size_t> DamagedGreyBlock(std::string_view bytes, uint64_t number);
 
 }  // namespace rblitz

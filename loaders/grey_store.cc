@@ -17,18 +17,19 @@
 #include <system_error>
 #include <utility>
 
+#include "loaders/grey_reader.h"
+
 namespace rblitz {
 
 namespace {
 
 constexpr std::string_view kJournalPrefix = "journal-";
+constexpr const char* kLock = "/lock";
 constexpr const char* kSnapshot = "/snapshot";
 constexpr const char* kSnapshotBeingWritten = "/snapshot.new";
 constexpr size_t kSnapshotBlockRows = 4096;
 // Written at once, so that no sync takes so long that the journal waits.
 constexpr size_t kUnsyncedBlocks = 32;
-constexpr size_t kReadBytes = size_t{8} << 20;
-static_assert(kReadBytes > 2 * kMaxGreyBlockBytes);
 
 tl::unexpected<Error> FailErrno(const std::string& path, const char* what) {
   return Fail(path + ": " + what + ": " + std::strerror(errno));
@@ -50,60 +51,6 @@ std::optional<uint64_t> JournalNumber(std::string_view name) {
   return number;
 }
 
-// What of a file is not read yet, a block at a time.
-class Reader {
- public:
-  Reader(std::string path, UniqueFd fd)
-      : path_(std::move(path)), fd_(std::move(fd)), bytes_(std::make_unique_for_overwrite<char[]>(kReadBytes)) {}
-
-  // At least one block's worth, unless the file ends before.
-  [[nodiscard]] Result<std::string_view> Peek() {
-    if (!ended_ && end_ - at_ < kMaxGreyBlockBytes) {
-      if (Status read = Refill(); !read) return tl::unexpected(read.error());
-    }
-    return std::string_view(&bytes_[at_], end_ - at_);
-  }
-  void Take(size_t bytes) {
-    at_ += bytes;
-    taken_ += bytes;
-  }
-  [[nodiscard]] uint64_t taken() const { return taken_; }
-
- private:
-  Status Refill() {
-    std::memmove(&bytes_[0], &bytes_[at_], end_ - at_);
-    end_ -= std::exchange(at_, 0);
-    while (end_ < kReadBytes) {
-      const ssize_t got = read(fd_.get(), &bytes_[end_], kReadBytes - end_);
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return FailErrno(path_, "cannot read");
-      ended_ = got == 0;
-      if (ended_) break;
-      end_ += static_cast<size_t>(got);
-    }
-    return {};
-  }
-
-  std::string path_;
-  UniqueFd fd_;
-  std::unique_ptr<char[]> bytes_;
-  size_t at_ = 0;
-  size_t end_ = 0;
-  bool ended_ = false;
-  uint64_t taken_ = 0;
-};
-
-Result<GreyHeader> HeaderOf(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return FailErrno(path, "cannot open");
-  char bytes[kGreyHeaderBytes];
-  const ssize_t got = pread(fd.get(), bytes, sizeof(bytes), 0);
-  if (got < 0) return FailErrno(path, "cannot read");
-  Result<GreyHeader> header = ParseGreyHeader({bytes, static_cast<size_t>(got)});
-  if (!header) return Fail(path + ": " + header.error().message);
-  return header;
-}
-
 // A file that was being made when the machine stopped: nothing was appended to it yet, and what there is of its header
 // is ours, or zeros that a file system left.
 bool IsUnfinished(const std::string& path) {
@@ -118,10 +65,12 @@ bool IsUnfinished(const std::string& path) {
          text.find_first_not_of('\0') == std::string_view::npos;
 }
 
-// It still has a name.
-bool IsThere(const UniqueFd& file) {
-  struct stat status {};
-  return fstat(file.get(), &status) == 0 && status.st_nlink > 0;
+// Neither removed nor moved, nor its folder.
+bool IsAt(const UniqueFd& file, const std::string& path) {
+  struct stat opened {};
+  struct stat named {};
+  return fstat(file.get(), &opened) == 0 && stat(path.c_str(), &named) == 0 && opened.st_dev == named.st_dev &&
+         opened.st_ino == named.st_ino;
 }
 
 }  // namespace
@@ -144,15 +93,15 @@ Result<UniqueFd> GreyStore::Lock(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return Fail(folder + ": cannot make this folder: " + error.message());
-  UniqueFd lock(open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock) return FailErrno(folder + "/lock", "cannot open");
+  UniqueFd lock(open((folder + kLock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock) return FailErrno(folder + kLock, "cannot open");
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return Fail(folder + ": is used by another server");
   return lock;
 }
 
 // One that somebody has removed is made again, if nobody else has meanwhile.
 Status GreyStore::FindFolder() {
-  if (IsThere(lock_)) return {};
+  if (IsAt(lock_, folder_ + kLock)) return {};
   has_lost_files_ = true;
   Result<UniqueFd> lock = Lock(folder_);
   if (!lock) return tl::unexpected(lock.error());
@@ -183,7 +132,7 @@ Status GreyStore::FindFiles() {
   if (has_snapshot_) paths.push_back(folder_ + kSnapshot);
   for (const uint64_t number : journals_) paths.push_back(JournalPath(number));
   for (const std::string& path : paths) {
-    const Result<GreyHeader> header = HeaderOf(path);
+    const Result<GreyHeader> header = ReadGreyHeader(path);
     if (!header) return tl::unexpected(header.error());
     if (seed_ != 0 && header->seed != seed_) return Fail(path + ": belongs to another store");
     seed_ = header->seed;
@@ -194,57 +143,28 @@ Status GreyStore::FindFiles() {
 
 Result<GreyLoad> GreyStore::Load(const TakeRows& take) {
   GreyLoad load;
-  if (has_snapshot_) {
-    const Status loaded = LoadFile(folder_ + kSnapshot, false, &load.snapshot_rows, &load, take);
-    if (!loaded) return tl::unexpected(loaded.error());
-  }
+  Status all;
+  journal_bytes_ = 0;
+  const auto read = [&](const std::string& path, bool is_last, uint64_t* rows) {
+    const Status loaded = LoadFile(path, is_last, rows, &load, take);
+    if (!loaded && all) all = loaded;
+  };
+  if (has_snapshot_) read(folder_ + kSnapshot, false, &load.snapshot_rows);
   for (const uint64_t number : journals_) {
-    const bool is_last = number == journals_.back();
-    const Status loaded = LoadFile(JournalPath(number), is_last, &load.journal_rows, &load, take);
-    if (!loaded) return tl::unexpected(loaded.error());
+    read(JournalPath(number), number == journals_.back(), &load.journal_rows);
   }
+  if (!all) return tl::unexpected(all.error());
   return load;
 }
 
 Status GreyStore::LoadFile(const std::string& path, bool is_last, uint64_t* rows, GreyLoad* load,
                            const TakeRows& take) {
-  const Result<GreyHeader> header = HeaderOf(path);
-  if (!header) return tl::unexpected(header.error());
-  UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || fstat(fd.get(), &status) != 0) return FailErrno(path, "cannot open");
-  Reader reader(path, std::move(fd));
-  uint64_t number = 0;
-  std::vector<TripletRow> block_rows;
-  std::string damage;
-  for (bool ended = false; !ended;) {
-    const Result<std::string_view> bytes = reader.Peek();
-    if (!bytes) return tl::unexpected(bytes.error());
-    if (bytes->empty()) {
-      if (header->kind == GreyFileKind::kSnapshot) damage = "has no end";
-      break;
-    }
-    if (reader.taken() == 0) {
-      reader.Take(std::min(kGreyHeaderBytes, bytes->size()));
-      continue;
-    }
-    const Result<size_t> block = ParseGreyBlock(*bytes, header->salt, number, &block_rows);
-    if (!block) {
-      damage = block.error().message;
-      break;
-    }
-    take(block_rows);
-    *rows += block_rows.size();
-    reader.Take(*block);
-    ++number;
-    ended = header->kind == GreyFileKind::kSnapshot && block_rows.empty();
-  }
-  if (header->kind == GreyFileKind::kJournal) journal_bytes_ += reader.taken();
-  if (damage.empty()) return {};
-  const uint64_t cut = static_cast<uint64_t>(status.st_size) - reader.taken();
-  load->cut_bytes += cut;
-  load->notes.push_back(path + ": " + damage + ": " + std::to_string(cut) + " bytes are left out" +
-                        (is_last ? "" : ", which no stop in the middle of a write explains"));
+  Result<GreyFileRead> read = ReadGreyFile(path, is_last, take);
+  if (!read) return tl::unexpected(read.error());
+  *rows += read->rows;
+  load->cut_bytes += read->cut_bytes;
+  if (!read->note.empty()) load->notes.push_back(std::move(read->note));
+  if (read->header.kind == GreyFileKind::kJournal) journal_bytes_ += read->bytes;
   return {};
 }
 
@@ -306,6 +226,7 @@ Status GreyStore::Append(std::span<const TripletRow> rows) {
   if (!journal_.fd) {
     if (Status next = NextJournal(); !next) return next;
   }
+  if (has_snapshot_ && access((folder_ + kSnapshot).c_str(), F_OK) != 0) has_lost_files_ = true;
   while (!rows.empty()) {
     const auto block = rows.first(std::min<size_t>(rows.size(), kMaxGreyBlockRows));
     if (Status written = WriteBlock(&journal_, block); !written) return written;
@@ -317,7 +238,7 @@ Status GreyStore::Append(std::span<const TripletRow> rows) {
     journal_.fd = UniqueFd();
     return failed;
   }
-  if (!IsThere(journal_.fd)) {
+  if (!IsAt(journal_.fd, journal_.path)) {
     has_lost_files_ = true;
     journal_.fd = UniqueFd();
     return Fail(journal_.path + ": is no longer there");
@@ -327,9 +248,12 @@ Status GreyStore::Append(std::span<const TripletRow> rows) {
 
 Status GreyStore::Snapshot(const std::function<void(const std::function<void(const TripletRow&)>&)>& walk,
                            const std::function<void()>& between) {
-  // The last journal, of which the snapshot has all, ends here.
-  const uint64_t bytes_before = journal_bytes_;
-  if (Status next = NextJournal(); !next) return next;
+  // The last journal, of which the snapshot has all, ends here. One without blocks serves on, so that snapshots that
+  // fail leave no trail of journals.
+  if (!journal_.fd || journal_.blocks > 0 || !IsAt(journal_.fd, journal_.path)) {
+    if (Status next = NextJournal(); !next) return next;
+  }
+  const uint64_t bytes_before = journal_bytes_ - journal_.bytes;
   const std::string path = folder_ + kSnapshotBeingWritten;
   Result<File> file = Create(path, GreyFileKind::kSnapshot, journal_.header.number);
   if (!file) return tl::unexpected(file.error());

@@ -5,9 +5,10 @@
 // that it makes needless still there. Rows join in any order, any number of times (tables/triplet_row.h), so what
 // stands in both is no harm. Kept is what was appended: kill -9 and loss of power cost what was not.
 //
-// Loading reads the snapshot, then the journals. A torn tail is left out and told of; so is what follows a damaged
-// block. Both stay on the disk until the next snapshot. A file that is something else, or of another version or scheme
-// of keys, is an error and is left alone.
+// Loading reads the snapshot, then the journals. A torn tail is left out and told of; so is a damaged block, and what
+// follows where nobody knows the next one's beginning. Both stay on the disk until the next snapshot; a damaged file
+// keeps a second name, with .damaged at its end, until somebody removes it. A file that is something else, or of
+// another version or scheme of keys, is an error and is left alone.
 //
 // After a write that failed, what was half written is cut off again and the same rows can be given once more; after a
 // sync that failed, the file is given up, because its pages may be lost (fsync(2)), and the journal goes on in a new
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "loaders/grey_format.h"
+#include "loaders/grey_reader.h"
 #include "loaders/unique_fd.h"
 #include "tables/result.h"
 #include "tables/triplet_row.h"
@@ -56,7 +58,7 @@ class GreyStore {
   // Of the table that the rows are for.
   [[nodiscard]] uint64_t seed() const { return seed_; }
 
-  using TakeRows = std::function<void(std::span<const TripletRow>)>;
+  using TakeRows = TakeGreyRows;
   // All rows, a block at a time, in the order in which they stand. Call it once, before the first Append.
   [[nodiscard]] Result<GreyLoad> Load(const TakeRows& take);
 
@@ -65,12 +67,12 @@ class GreyStore {
 
   // `walk` calls its argument with every row of the table; the journal has gone on in a new file by then, and may be
   // appended to in between.
-  // Neither step takes long, and `between` is called between them, for the same.
+  // No step takes long, and `between` is called between them, for the same.
   [[nodiscard]] Status Snapshot(
       const std::function<void(const std::function<void(const TripletRow&)>&)>& walk,
       const std::function<void()>& between = [] {});
 
-  // Somebody has removed what had been written: until a snapshot is made, the disk lacks rows.
+  // Somebody has removed or moved what had been written: until a snapshot is made, the disk lacks rows.
   [[nodiscard]] bool has_lost_files() const { return has_lost_files_; }
 
   // Of all journals, since the last snapshot.

@@ -70,7 +70,8 @@ TripletKey KeyOf(const TripletQuestion& q) {
 }
 
 TripletKey ClientOf(const TripletQuestion& q) {
-  return {.network = q.network, .fingerprint = q.client, .kind = TripletKind::kClient};
+  const uint64_t network = q.client_network != 0 ? q.client_network : q.network;
+  return {.network = network, .fingerprint = q.client, .kind = TripletKind::kClient};
 }
 
 TripletKey SenderDomainOf(const TripletQuestion& q) {

@@ -28,6 +28,8 @@ namespace rblitz {
 struct TripletQuestion {
   uint64_t network = 0;  // masked, as in TripletKey
   uint64_t client = 0;   // the lower 64 bits of an IPv6 address, or the IPv4 address
+  // The upper 64 bits of the address, where the network is less than those; 0: the network.
+  uint64_t client_network = 0;
   uint64_t triplet = 0;  // of sender and recipient
   uint64_t sender = 0;   // of the sender
   uint64_t domain = 0;   // of the sender's domain; 0: not told
@@ -100,7 +102,7 @@ class TripletTable {
   void Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept;
 
   // Leaves a marker for the lifetime of rows, whether there was a row or not, and returns it; nothing: no slot was
-  // free. `today` in days since kMinutesFrom.
+  // free.
   [[nodiscard]] std::optional<TripletRow> Forget(const TripletKey& key, const TripletRules& rules,
                                                  uint32_t now) noexcept;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/config_values.h"
+#include "cli/render_grey.h"
 #include "loaders/grey_store.h"
 #include "tests/grey_fixture.h"
 
@@ -25,8 +26,10 @@ TEST_F(GreyCommands, LookupSaysByItsExitCodeWhetherAMailWouldPass) {
   const Outcome deferred = Run(line);
   EXPECT_EQ(deferred.code, 3);
   EXPECT_EQ(deferred.out, "grey.test: A 127.0.0.4, defer: new, wait 4m47s\n");
-  EXPECT_EQ(server_->requests.back()["name"], std::string(kAliceToBob) + ".4.2.0.192");
-  EXPECT_EQ(server_->requests.back()["zone"], "grey.test");
+  ASSERT_EQ(server_->requests.size(), 2u);
+  EXPECT_EQ(server_->requests[0]["name"], std::string(kAliceToBob) + ".4.2.0.192");
+  EXPECT_EQ(server_->requests[1]["name"], std::string(kAliceToBob) + ".o-d" + kDomain + "f.4.2.0.192");
+  EXPECT_EQ(server_->requests[0]["zone"], "grey.test");
 
   EXPECT_EQ(Run({"allow", "192.0.2.4", "Alice@Example.com", "bob@test"}).code, 0);
   const Outcome passed = Run(line);
@@ -35,6 +38,8 @@ TEST_F(GreyCommands, LookupSaysByItsExitCodeWhetherAMailWouldPass) {
   EXPECT_NE(passed.out.find("192.0.2.0/24  triplet"), std::string::npos) << passed.out;
   const Outcome json = Run({"lookup", "192.0.2.4", "Alice@Example.com", "bob@test", "--json"});
   EXPECT_EQ(ParseJson(json.out)["row"]["passed"], true) << json.out;
+  EXPECT_EQ(ParseJson(json.out)["aligned"]["row"]["kind"], "domain") << json.out;
+  EXPECT_NE(passed.out.find("aligned with the sender's domain: grey.test: A "), std::string::npos) << passed.out;
   EXPECT_EQ(deferred.err + passed.err + json.err, "");
 }
 
@@ -47,8 +52,9 @@ TEST_F(GreyCommands, OptionsStandInTheName) {
   for (const auto& [more, options] : cases) {
     std::vector<const char*> line = {"lookup", "::ffff:192.0.2.4", "<alice@example.com>", "<bob@test>"};
     line.insert(line.end(), more.begin(), more.end());
+    const size_t asked = server_->requests.size();
     EXPECT_EQ(Run(line).code, 3);
-    EXPECT_EQ(server_->requests.back()["name"], kAliceToBob + options + ".4.2.0.192");
+    EXPECT_EQ(server_->requests.at(asked)["name"], kAliceToBob + options + ".4.2.0.192");
   }
 }
 
@@ -57,11 +63,11 @@ TEST_F(GreyCommands, LookupOfAnAddressOrNetworkShowsItsRows) {
   TripletRow client{.key = {kIp4Network | 0xc0000200, 0xc0000204, TripletKind::kClient}, .first = Now()};
   client.last_minutes = MinutesOf(client.first);
   server_->answers["lookup"] = {
-      {"result", {{"credits", 1u}, {"rows", Json::array({GreyRowJson(client, kFakeMasks)})}}}};
+      {"result", {{"credits", 1u}, {"list", "block_list"}, {"rows", Json::array({GreyRowJson(client, kFakeMasks)})}}}};
   const Outcome address = Run({"lookup", "192.0.2.4"});
   EXPECT_EQ(address.code, 0);
   EXPECT_EQ(server_->requests.back()["client"], "192.0.2.4");
-  EXPECT_EQ(address.out.find("grey.test: 192.0.2.4: 1 rows, 1 credits of 2\n"), 0u) << address.out;
+  EXPECT_EQ(address.out.find("grey.test: 192.0.2.4: 1 row, credits 1 of 2, on a block list\n"), 0u) << address.out;
   const Outcome network = Run({"lookup", "192.0.2.0/24"});
   EXPECT_EQ(network.code, 0);
   size_t count = 0;
@@ -69,7 +75,7 @@ TEST_F(GreyCommands, LookupOfAnAddressOrNetworkShowsItsRows) {
     count += key.kind != TripletKind::kDomain && key.network == (kIp4Network | 0xc0000200) ? 1 : 0;
   }
   EXPECT_GT(count, 0u);
-  EXPECT_EQ(network.out.find("grey.test: 192.0.2.0/24: " + std::to_string(count) + " rows\n"), 0u) << network.out;
+  EXPECT_EQ(network.out.find("grey.test: 192.0.2.0/24: " + RowsText(count) + "\n"), 0u) << network.out;
 }
 
 TEST_F(GreyCommands, ListShowsAllRowsOrThoseOfAddresses) {
@@ -126,16 +132,20 @@ TEST_F(GreyCommands, ListSaysWhatStateRowsAreIn) {
   EXPECT_EQ(states,
             (std::vector<std::string>{"kind id state credits", "triplet 0000000000000001 pending -",
                                       "triplet 0000000000000002 passed -", "triplet 0000000000000003 forgotten -",
-                                      "triplet 0000000000000004 expired -", "sender_domain 0000000000000005 pending 1",
-                                      "sender_domain 0000000000000006 passed 2", "client 192.0.2.4 pending 1",
-                                      "client 192.0.2.5 passed 2"}));
+                                      "triplet 0000000000000004 expired -", "sender_domain 0000000000000005 earning 1",
+                                      "sender_domain 0000000000000006 whitelisted 2", "client 192.0.2.4 earning 1",
+                                      "client 192.0.2.5 whitelisted 2"}));
 }
 
 TEST_F(GreyCommands, ForgetAsksForWhatItIsGiven) {
   server_->answers["forget"] = {{"result", {{"forgotten", 3u}}}};
-  EXPECT_EQ(Run({"forget", "192.0.2.4", "alice@example.com", "bob@test"}).out, "3 rows forgotten\n");
-  EXPECT_EQ(Asked(), R"({"command":"grey","action":"forget","zone":"grey.test","name":")" + std::string(kAliceToBob) +
-                         R"(.4.2.0.192"})");
+  EXPECT_EQ(Run({"forget", "192.0.2.4", "alice@example.com", "bob@test"}).out,
+            "what was known of the mail is forgotten\n");
+  const std::string with_domain = std::string(kAliceToBob) + ".o-db60738d91131dc00f.4.2.0.192";
+  const std::string request = R"({"command":"grey","action":"forget","zone":"grey.test","name":")";
+  ASSERT_EQ(server_->requests.size(), 2u);
+  EXPECT_EQ(DumpJson(server_->requests[0]), request + std::string(kAliceToBob) + R"(.4.2.0.192"})");
+  EXPECT_EQ(DumpJson(server_->requests[1]), request + with_domain + "\"}");
   EXPECT_EQ(Run({"forget", "2001:DB8::1"}).code, 0);
   EXPECT_EQ(Asked(), R"({"command":"grey","action":"forget","zone":"grey.test","client":"2001:db8::1"})");
   EXPECT_EQ(Run({"forget", "192.0.2.0/25", "--json"}).out, "{\n  \"forgotten\": 3\n}\n");
@@ -148,7 +158,7 @@ TEST_F(GreyCommands, AllowOfAnAddressIsAnOverrideOfTheZone) {
        {{"override", {{"kind", "add"}, {"what", "192.0.2.0/24"}}}, {"replaced", false}, {"zones", {"grey.test"}}}}};
   const Outcome allowed = Run({"allow", "192.0.2.0/24", "--for", "1d", "--why", "known"});
   EXPECT_EQ(allowed.code, 0);
-  EXPECT_EQ(allowed.out, "list 192.0.2.0/24, in grey.test\n");
+  EXPECT_EQ(allowed.out, "grey.test: 192.0.2.0/24 passes from now on, unless a block list has it\n");
   EXPECT_EQ(Asked(),
             R"({"command":"list","action":"add","what":"192.0.2.0/24","zone":"grey.test","for":"1d","why":"known"})");
   const size_t asked = server_->requests.size();
@@ -158,8 +168,8 @@ TEST_F(GreyCommands, AllowOfAnAddressIsAnOverrideOfTheZone) {
 
 TEST_F(GreyCommands, AllowOfAMailJoinsARowThatStandsOverWhatIsThere) {
   const std::vector<const char*> line = {"allow", "192.0.2.4", "alice@example.com", "bob@test"};
-  EXPECT_EQ(Run(line).out, "grey.test: passes from now on\n");
-  ASSERT_EQ(server_->rows.size(), 1u);
+  EXPECT_EQ(Run(line).out, "grey.test: the mail passes from now on\n");
+  ASSERT_EQ(server_->rows.size(), 2u) << "aligned with the domain, too";
   TripletRow& row = server_->rows.begin()->second;
   EXPECT_TRUE(row.passed);
   EXPECT_EQ(row.epoch, 0);
@@ -175,7 +185,7 @@ TEST_F(GreyCommands, AllowOfAMailJoinsARowThatStandsOverWhatIsThere) {
   EXPECT_EQ(Run(line).code, 0);
   EXPECT_EQ(row.epoch, 5);
   EXPECT_TRUE(row.passed && !row.forgotten);
-  EXPECT_EQ(server_->rows.size(), 1u);
+  EXPECT_EQ(server_->rows.size(), 2u);
   // Aligned, it belongs to the domain.
   EXPECT_EQ(Run({"allow", "192.0.2.4", "alice@example.com", "bob@test", "--aligned"}).code, 0);
   EXPECT_EQ(server_->rows.size(), 2u);
@@ -196,7 +206,7 @@ TEST_F(GreyCommands, StatsShowWhateverThereIs) {
             "  state    ready\n"
             "  rows     pending 3, passed 4\n"
             "  bytes    5.0 MiB\n"
-            "  journal  bytes 2.0 KiB, error -\n");
+            "  journal  bytes 2.0 KiB\n");
   EXPECT_EQ(Run({"stats", "--zone", "grey.test"}).code, 0);
   EXPECT_EQ(Asked(), R"({"command":"grey","action":"stats","zone":"grey.test"})");
 }

@@ -102,7 +102,10 @@ class FakeGreyServer {
     const auto count = static_cast<size_t>(std::count(labels.begin(), labels.end(), '.')) + 1;
     const auto question = ReadGreyQuestion(std::span(name.bytes.data(), name.size - size_t{1}), count, kFakeMasks);
     if (!question) return {{"a", nullptr}};
-    const auto row = rows.find({.network = question->triplet.network, .fingerprint = question->triplet.triplet});
+    const TripletQuestion& asked = question->triplet;
+    const auto row = rows.find({.network = asked.aligned ? asked.domain : asked.network,
+                                .fingerprint = asked.triplet,
+                                .kind = asked.aligned ? TripletKind::kDomain : TripletKind::kNetwork});
     const bool has_passed = row != rows.end() && row->second.passed;
     Json result = {{"zone", "grey.test"},
                    {"a", has_passed ? "127.0.0.3" : "127.0.0.4"},

@@ -102,6 +102,129 @@ TEST_F(GreyStoreTest, NoticesThatItsFilesWereRemovedAndBeginsAnew) {
   EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
 }
 
+// Moved, so that what is open still has a name, elsewhere; before and after the first write since the start.
+TEST_F(GreyStoreTest, NoticesThatItsFolderWasMovedAndBeginsAnew) {
+  const Rows first = SomeRows(10, 1);
+  const Rows second = SomeRows(10, 2);
+  Rows all = first;
+  all.insert(all.end(), second.begin(), second.end());
+  for (const bool writes_before : {true, false}) {
+    for (const bool is_made_again : {true, false}) {
+      std::filesystem::remove_all(folder());
+      std::filesystem::remove_all(temp.Path("moved"));
+      auto store = GreyStore::Open(folder());
+      ASSERT_TRUE(store);
+      if (writes_before) {
+        ASSERT_TRUE((*store)->Append(first));
+      }
+      std::filesystem::rename(folder(), temp.Path("moved"));
+      if (is_made_again) std::filesystem::create_directory(folder());
+      EXPECT_EQ(static_cast<bool>((*store)->Append(second)), !writes_before);
+      EXPECT_TRUE((*store)->has_lost_files());
+      ASSERT_TRUE((*store)->Append(second));
+      EXPECT_FALSE(GreyStore::Open(folder())) << "the new folder is this store's";
+      ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
+      EXPECT_FALSE((*store)->has_lost_files());
+      store->reset();
+      const auto loaded = LoadAll(folder());
+      ASSERT_TRUE(loaded) << loaded.error().message;
+      EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
+    }
+  }
+}
+
+TEST_F(GreyStoreTest, ASnapshotThatIsGoneIsMissed) {
+  const Rows rows = SomeRows(10, 1);
+  auto store = GreyStore::Open(folder());
+  ASSERT_TRUE((*store)->Snapshot(WalkOf(rows)));
+  ASSERT_TRUE((*store)->Append(rows));
+  EXPECT_FALSE((*store)->has_lost_files());
+  std::filesystem::remove(path("snapshot"));
+  ASSERT_TRUE((*store)->Append(rows));
+  EXPECT_TRUE((*store)->has_lost_files());
+}
+
+// A bit that flips on the disk costs its block, not what stands behind it, and the file is kept.
+TEST_F(GreyStoreTest, ADamagedBlockIsSkippedAndItsFileKept) {
+  const std::vector<Rows> blocks = {SomeRows(10, 1), SomeRows(20, 2), SomeRows(30, 3)};
+  {
+    auto store = GreyStore::Open(folder());
+    for (const Rows& block : blocks) ASSERT_TRUE((*store)->Append(block));
+  }
+  std::string bytes = BytesOf(path("journal-1"));
+  const size_t second = kGreyHeaderBytes + kGreyBlockBytes + 10 * kGreyRowBytes;
+  bytes[second + kGreyBlockBytes + 5] ^= 4;
+  Write(path("journal-1"), bytes);
+  Rows rest = blocks[0];
+  rest.insert(rest.end(), blocks[2].begin(), blocks[2].end());
+  for (int start = 0; start < 2; ++start) {
+    const auto loaded = LoadAll(folder());
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(SetOf(loaded->rows), SetOf(rest));
+    EXPECT_EQ(loaded->load.cut_bytes, kGreyBlockBytes + 20 * kGreyRowBytes);
+    ASSERT_EQ(loaded->load.notes.size(), 1u);
+    EXPECT_TRUE(loaded->load.notes[0].ends_with(": kept as " + path("journal-1.damaged"))) << loaded->load.notes[0];
+    EXPECT_EQ(BytesOf(path("journal-1.damaged")), bytes);
+  }
+  {
+    auto store = GreyStore::Open(folder());
+    ASSERT_TRUE((*store)->Load([](std::span<const TripletRow>) {}));
+    ASSERT_TRUE((*store)->Snapshot(WalkOf(rest)));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("journal-1")));
+  EXPECT_EQ(BytesOf(path("journal-1.damaged")), bytes);
+}
+
+// Whoever tries again has it all.
+TEST_F(GreyStoreTest, OfFilesThatCannotBeReadTheOthersAreRead) {
+  const Rows first = SomeRows(10, 1);
+  const Rows second = SomeRows(10, 2);
+  for (const Rows* rows : {&first, &second}) {
+    auto store = GreyStore::Open(folder());
+    ASSERT_TRUE((*store)->Load([](std::span<const TripletRow>) {}));
+    ASSERT_TRUE((*store)->Append(*rows));
+  }
+  auto store = GreyStore::Open(folder());
+  std::filesystem::rename(path("journal-1"), temp.Path("away"));
+  Rows rows;
+  const auto take = [&](std::span<const TripletRow> some) { rows.insert(rows.end(), some.begin(), some.end()); };
+  const auto failed = (*store)->Load(take);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, path("journal-1") + ": cannot open: No such file or directory");
+  EXPECT_EQ(SetOf(rows), SetOf(second));
+  std::filesystem::rename(temp.Path("away"), path("journal-1"));
+  ASSERT_TRUE((*store)->Load(take));
+  Rows all = first;
+  all.insert(all.end(), second.begin(), second.end());
+  EXPECT_EQ(SetOf(rows), SetOf(all));
+  EXPECT_EQ((*store)->journal_bytes(), 2 * (kGreyHeaderBytes + kGreyBlockBytes + 10 * kGreyRowBytes));
+}
+
+TEST_F(GreyStoreTest, SnapshotsThatFailLeaveNoTrailOfJournals) {
+  bool fails = false;
+  DiskCalls calls = DiskCalls::Real();
+  calls.write = [&fails](int fd, const void* bytes, size_t size) -> ssize_t {
+    if (!fails) return ::write(fd, bytes, size);
+    errno = ENOSPC;
+    return -1;
+  };
+  const Rows rows = SomeRows(10, 1);
+  auto store = GreyStore::Open(folder(), calls);
+  ASSERT_TRUE((*store)->Append(rows));
+  const auto walk = [&](const std::function<void(const TripletRow&)>& take) {
+    fails = true;
+    for (const TripletRow& row : rows) take(row);
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE((*store)->Snapshot(walk));
+    fails = false;
+  }
+  EXPECT_TRUE(std::filesystem::exists(path("journal-2")));
+  EXPECT_FALSE(std::filesystem::exists(path("journal-3")));
+  store->reset();
+  EXPECT_EQ(SetOf(LoadAll(folder())->rows), SetOf(rows));
+}
+
 TEST_F(GreyStoreTest, BelongsToOneServer) {
   auto store = GreyStore::Open(folder());
   ASSERT_TRUE(store);

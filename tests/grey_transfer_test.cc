@@ -113,7 +113,7 @@ TEST_F(GreyTransfer, ImportIntoAFullGreylistFails) {
   const Outcome outcome = Run({"import"}, header + "\n" + row);
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(outcome.out, "5 rows joined, 2 were expired\n");
-  EXPECT_EQ(outcome.err, "rblitz: grey import: the greylist is full: 1 rows found no place\n");
+  EXPECT_EQ(outcome.err, "rblitz: grey import: the greylist is full: 1 row found no place\n");
 }
 
 }  // namespace

@@ -35,9 +35,9 @@ class ServedGrey : public ServedRules {
     responder_->set_time(now);
   }
 
-  void ServeGrey(TripletRules rules = {}, bool observe = false, bool is_ready = true) {
+  void ServeGrey(TripletRules rules = {}, bool observe = false, bool is_ready = true, GreyMasks masks = {}) {
     state_ = std::make_shared<Greylist>(
-        Greylist::Setup{.max_triplets = 10000, .seed = 7, .masks = {}, .workers = 1, .keeps_journal = true});
+        Greylist::Setup{.max_triplets = 10000, .seed = 7, .masks = masks, .workers = 1, .keeps_journal = true});
     if (is_ready) state_->SetReady();
     Soa soa = test::ShortSoa(1);
     soa.ttl_seconds = soa.minimum_seconds = 0;
@@ -244,6 +244,27 @@ TEST_F(ServedGrey, WhoMayNotAskGetsNoAnswerAndChangesNothing) {
   }
   EXPECT_TRUE(Changes().empty());
   EXPECT_EQ(dropped(DropReason::kAcl), 6u);
+}
+
+TEST_F(ServedGrey, TransfersAreRefusedToThoseWhoMayAskAlone) {
+  ServeGrey();
+  for (const uint16_t type : {dns::kAxfr, dns::kIxfr}) {
+    EXPECT_EQ(Says("grey.test.example", type), "REFUSED");
+    EXPECT_EQ(Says("grey.test.example", type, "198.51.100.1"), "-");
+    EXPECT_EQ(Says(Name("4.2.0.192"), type, "198.51.100.1"), "-");
+  }
+}
+
+// Where a network is less than 64 bits, addresses of it that end alike are not one address.
+TEST_F(ServedGrey, CreditsBelongToTheWholeAddress) {
+  ServeGrey({.credits = 1}, false, true, {.ip4 = 24, .ip6 = 48});
+  const std::string rest = ".0.0.0.0.0.0.0.8.b.d.0.1.0.0.2";
+  const std::string one = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1" + rest;
+  const std::string other = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2" + rest;
+  EXPECT_EQ(Says(Name(one)), "127.0.0.4");
+  EXPECT_EQ(After(300, Name(other)), "127.0.0.2") << "the same network";
+  EXPECT_EQ(Says(Name(other, kOtherHs)), "127.0.0.6");
+  EXPECT_EQ(Says(Name(one, kOtherHs)), "127.0.0.4");
 }
 
 TEST_F(ServedGrey, NothingIsDeferredWhileItLoads) {
