@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/cycles.h"
 #include "loaders/grey_store.h"
 #include "tables/triplet_table.h"
 
@@ -61,19 +62,6 @@ TripletRow RowOf(uint64_t i) {
           .first = kNow - 86400,
           .last_minutes = MinutesOf(kNow - 60),
           .passed = true};
-}
-
-double SecondsPerCycle() {
-  static const double seconds = [] {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point begin = Clock::now();
-    const uint64_t cycles = __rdtsc();
-    while (Clock::now() - begin < std::chrono::milliseconds(50)) {
-    }
-    const std::chrono::duration<double> spent = Clock::now() - begin;
-    return spent.count() / static_cast<double>(__rdtsc() - cycles);
-  }();
-  return seconds;
 }
 
 // Questions, of which some are new each time they are asked.

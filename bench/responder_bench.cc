@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "bench/cycles.h"
 #include "bench/data_set.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/wire.h"
@@ -32,19 +33,6 @@ net::OwnAddresses OneAddress() {
   net::OwnAddresses own = test::Own();
   own.ip4.resize(1);
   return own;
-}
-
-double SecondsPerCycle() {
-  static const double seconds = [] {
-    using Clock = std::chrono::steady_clock;
-    const Clock::time_point begin = Clock::now();
-    const uint64_t cycles = __rdtsc();
-    while (Clock::now() - begin < std::chrono::milliseconds(50)) {
-    }
-    const std::chrono::duration<double> spent = Clock::now() - begin;
-    return spent.count() / static_cast<double>(__rdtsc() - cycles);
-  }();
-  return seconds;
 }
 
 struct Shape {

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "cli/config_values.h"
+#include "cli/grey_name.h"
 #include "cli/grey_rows.h"
 #include "cli/views_grey.h"
-#include "dataplane/dns/name.h"
 #include "dataplane/grey_zone.h"
 #include "dataplane/zone_rep.h"
 
@@ -25,23 +25,6 @@ std::string Text(const Json& request, const char* key) {
 uint64_t NumberOf(const Json& request, const char* key, uint64_t absent) {
   const auto found = request.find(key);
   return found != request.end() && found->is_number_unsigned() ? found->get<uint64_t>() : absent;
-}
-
-Result<GreyQuestion> QuestionOf(const std::string& labels, GreyMasks masks) {
-  dns::Name name = dns::NameFromText(labels);
-  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
-  size_t count = 0;
-  for (size_t at = 0; name.size != 0 && name.bytes[at] != 0; at += 1u + name.bytes[at]) ++count;
-  const auto question =
-      ReadGreyQuestion(std::span(name.bytes).first(name.size == 0 ? 0u : name.size - 1u), count, masks);
-  if (!question) return Fail("'" + labels + "' is no question of a greylist");
-  return *question;
-}
-
-TripletKey KeyOf(const TripletQuestion& triplet) {
-  return {.network = triplet.aligned ? triplet.domain : triplet.network,
-          .fingerprint = triplet.triplet,
-          .kind = triplet.aligned ? TripletKind::kDomain : TripletKind::kNetwork};
 }
 
 // For who has another working folder than the server.
@@ -136,7 +119,7 @@ const Zone* GreyAnswers::Served(const Chosen& zone) const {
 
 // What a question for A would get; nothing changes.
 Result<Json> GreyAnswers::LookupName(const Chosen& zone, const std::string& labels) const {
-  const Result<GreyQuestion> question = QuestionOf(labels, zone.masks());
+  const Result<GreyQuestion> question = GreyQuestionOf(labels, zone.masks());
   if (!question) return tl::unexpected(question.error());
   const Zone* const served = Served(zone);
   if (served == nullptr) return Fail("grey lookup: the server is still loading");
@@ -199,7 +182,7 @@ Result<Json> GreyAnswers::Rows(const Chosen& zone, const Json& request) {
 void GreyAnswers::Forget(const Chosen& zone, const Json& request, const Reply& reply) const {
   std::vector<TripletKey> keys;
   if (request.contains("name")) {
-    const Result<GreyQuestion> question = QuestionOf(Text(request, "name"), zone.masks());
+    const Result<GreyQuestion> question = GreyQuestionOf(Text(request, "name"), zone.masks());
     if (!question) return reply(tl::unexpected(question.error()));
     keys.push_back(KeyOf(question->triplet));
   } else {

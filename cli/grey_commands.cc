@@ -31,17 +31,6 @@ constexpr const char* kDefers = "127.0.0.4";
 
 uint32_t Now() { return static_cast<uint32_t>(std::time(nullptr)); }
 
-// The key that a question changes. REQUIRES: labels as GreyName makes them.
-TripletKey KeyOf(const std::string& labels, GreyMasks masks) {
-  const dns::Name name = dns::NameFromText(labels);
-  const auto count = static_cast<size_t>(std::count(labels.begin(), labels.end(), '.')) + 1;
-  const TripletQuestion triplet =
-      ReadGreyQuestion(std::span(name.bytes.data(), name.size - size_t{1}), count, masks).value().triplet;
-  return {.network = triplet.aligned ? triplet.domain : triplet.network,
-          .fingerprint = triplet.triplet,
-          .kind = triplet.aligned ? TripletKind::kDomain : TripletKind::kNetwork};
-}
-
 class Grey {
  public:
   Grey(const CommandOptions& options, const GreyStreams& streams) : options_(options), streams_(streams) {}
@@ -260,7 +249,9 @@ class Grey {
     if (!looked_up) return tl::unexpected(looked_up.error());
     const GreyMasks masks = server.settings().masks;
     const uint32_t now = Now();
-    TripletRow row{.key = KeyOf(name, masks), .first = now, .last_minutes = MinutesOf(now), .passed = true};
+    const Result<GreyQuestion> question = GreyQuestionOf(name, masks);
+    if (!question) return tl::unexpected(question.error());
+    TripletRow row{.key = KeyOf(question->triplet), .first = now, .last_minutes = MinutesOf(now), .passed = true};
     if (const Result<TripletRow> old = GreyRowFromJson(looked_up->value("row", Json()))) {
       row.epoch = static_cast<uint16_t>(std::min<unsigned>(old->epoch + (old->forgotten ? 1u : 0u), kMaxEpoch));
     }

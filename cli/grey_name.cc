@@ -15,6 +15,7 @@
 #include <new>
 #include <span>
 
+#include "dataplane/dns/name.h"
 #include "loaders/ip4_text.h"
 #include "loaders/unique_fd.h"
 
@@ -142,6 +143,17 @@ Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key) {
   if (!client) return client;
   const std::string_view sender = WithoutBrackets(mail.sender);
   return *recipient + "." + key.Hash(sender, kAddressDigits) + "." + Options(mail, sender, key) + *client;
+}
+
+Result<GreyQuestion> GreyQuestionOf(const std::string& labels, GreyMasks masks) {
+  dns::Name name = dns::NameFromText(labels);
+  std::transform(name.bytes.begin(), name.bytes.begin() + name.size, name.bytes.begin(), dns::Lower);
+  size_t count = 0;
+  for (size_t at = 0; name.size != 0 && name.bytes[at] != 0; at += 1u + name.bytes[at]) ++count;
+  const size_t size = name.size == 0 ? 0 : name.size - size_t{1};
+  const auto question = ReadGreyQuestion(std::span(name.bytes).first(size), count, masks);
+  if (!question) return Fail("'" + labels + "' is no question of a greylist");
+  return *question;
 }
 
 }  // namespace rblitz

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "dataplane/grey_question.h"
 #include "tables/result.h"
 
 namespace rblitz {
@@ -47,6 +48,9 @@ struct GreyMail {
 
 // The labels before the zone. A sender without a domain has none to tell.
 [[nodiscard]] Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key);
+
+// Those labels as a server reads them, in any case; an error: they are no question.
+[[nodiscard]] Result<GreyQuestion> GreyQuestionOf(const std::string& labels, GreyMasks masks);
 
 // hr alone: what a list of recipients who opted out has.
 [[nodiscard]] Result<std::string> GreyRecipient(std::string_view recipient, const GreyKey& key);

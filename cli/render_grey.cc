@@ -51,8 +51,9 @@ std::string Value(const std::string& key, const Json& value) {
 std::string Group(const Json& group) {
   std::string text;
   for (const auto& [key, value] : group.items()) {
-    const bool is_empty = value.is_null() || value == "" || value == Json::array();
-    if (!is_empty) text += (text.empty() ? "" : ", ") + key + " " + Value(key, value);
+    const bool is_silent =
+        value.is_null() || (value.is_array() && value.empty()) || (value.is_string() && Printable(value).empty());
+    if (!is_silent) text += (text.empty() ? "" : ", ") + key + " " + Value(key, value);
   }
   return text.empty() ? "-" : text;
 }

@@ -51,9 +51,12 @@ void GreyZone::Decide(std::span<const GreyQuestion> questions, uint32_t now, siz
   TripletQuestion asked[TripletTable::kMaxBatch];
   uint8_t owners[TripletTable::kMaxBatch];
   size_t count = 0;
+  size_t looks = 0;
   const bool is_ready = state->is_ready();
   for (size_t i = 0; i < questions.size(); ++i) {
-    if (const auto listed = ByList(questions[i])) {
+    if (questions[i].look_only) {
+      ++looks;
+    } else if (const auto listed = ByList(questions[i])) {
       decisions[i] = *listed;
     } else if (!is_ready) {
       decisions[i] = kLoading;
@@ -65,11 +68,14 @@ void GreyZone::Decide(std::span<const GreyQuestion> questions, uint32_t now, siz
   GreyDecision decided[TripletTable::kMaxBatch];
   state->table().Decide({asked, count}, rules, now, mine.changes.get(), decided);
   for (size_t i = 0; i < count; ++i) decisions[owners[i]] = decided[i];
-  for (const GreyDecision& decision : std::span(decisions, questions.size())) {
-    mine.answers[static_cast<size_t>(decision.answer)].Add(1);
-    mine.reasons[static_cast<size_t>(decision.reason)].Add(1);
-    if (decision.pushed_out != PushedOut::kNothing) mine.pushed_out[static_cast<size_t>(decision.pushed_out)].Add(1);
+  for (size_t i = 0; i < questions.size(); ++i) {
+    if (questions[i].look_only) {
+      decisions[i] = Look(questions[i], now);
+    } else {
+      mine.Count(decisions[i]);
+    }
   }
+  mine.looks.Add(looks);
 }
 
 size_t GreyText(const GreyDecision& decision, char* out) noexcept {

@@ -38,7 +38,8 @@ struct GreyZone {
   // What a question would get; changes nothing.
   [[nodiscard]] GreyDecision Look(const GreyQuestion& question, uint32_t now) const noexcept;
 
-  // REQUIRES: at most TripletTable::kMaxBatch questions.
+  // What each gets, and counts it; those that only look, behind the others. REQUIRES: at most TripletTable::kMaxBatch
+  // questions.
   void Decide(std::span<const GreyQuestion> questions, uint32_t now, size_t worker,
               GreyDecision* decisions) const noexcept;
 };

@@ -42,6 +42,12 @@ class Greylist {
     std::array<Counter, static_cast<size_t>(GreyReason::kCount)> reasons;  // of the same
     std::array<Counter, kPushedOuts> pushed_out;  // what rows of new triplets took the place of
     Counter looks;                                // which change nothing, and are no answers
+
+    void Count(const GreyDecision& decision) noexcept {
+      answers[static_cast<size_t>(decision.answer)].Add(1);
+      reasons[static_cast<size_t>(decision.reason)].Add(1);
+      if (decision.pushed_out != PushedOut::kNothing) pushed_out[static_cast<size_t>(decision.pushed_out)].Add(1);
+    }
   };
 
   explicit Greylist(const Setup& setup);

@@ -198,7 +198,8 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
   const bool has_more = zone.has_names || zone.has_records || zone.grey != nullptr || asker.gets.is_keyed;
   const bool is_refused = asker.gets.action == AclAction::kRefuse || IsTransfer(query.qtype);
-  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && !is_refused && below == 4 && s.label_sizes[index] != 0) {
+  if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && !is_refused && below == 4 &&
+      s.label_sizes[index] != 0) {
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }

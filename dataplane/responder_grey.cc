@@ -41,8 +41,10 @@ void Responder::AskGrey(io::Message& message, size_t index, const dns::Query& qu
 void Responder::AnswerGrey(io::Burst& burst) noexcept {
   Scratch& s = *scratch_;
   for (size_t begin = 0, end = 0; begin < s.grey_count; begin = end) {
-    while (end < s.grey_count && s.grey[end].zone == s.grey[begin].zone) ++end;
-    DecideGrey(begin, end);
+    const Zone::Rep* const zone = s.grey[begin].zone;
+    while (end < s.grey_count && s.grey[end].zone == zone) ++end;
+    zone->grey->Decide(std::span(s.grey_questions).subspan(begin, end - begin), now_, worker_,
+                       &s.grey_decisions[begin]);
   }
   for (size_t i = 0; i < s.grey_count; ++i) {
     const auto& [message, zone, query] = s.grey[i];
@@ -57,28 +59,6 @@ void Responder::AnswerGrey(io::Burst& burst) noexcept {
     Count(*zone, Outcome::kOther);
     Finish(writer, dns::kNoError, true);
   }
-}
-
-// Questions of one zone, those that are looks apart from the others.
-void Responder::DecideGrey(size_t begin, size_t end) noexcept {
-  Scratch& s = *scratch_;
-  const GreyZone& grey = *s.grey[begin].zone->grey;
-  GreyQuestion asked[io::kBurst];
-  uint8_t owners[io::kBurst];
-  size_t count = 0;
-  for (size_t i = begin; i < end; ++i) {
-    if (s.grey_questions[i].look_only) continue;
-    owners[count] = static_cast<uint8_t>(i);
-    asked[count++] = s.grey_questions[i];
-  }
-  GreyDecision decisions[io::kBurst];
-  grey.Decide({asked, count}, now_, worker_, decisions);
-  for (size_t i = 0; i < count; ++i) s.grey_decisions[owners[i]] = decisions[i];
-  if (count == end - begin) return;
-  for (size_t i = begin; i < end; ++i) {
-    if (s.grey_questions[i].look_only) s.grey_decisions[i] = grey.Look(s.grey_questions[i], now_);
-  }
-  grey.state->worker(worker_).looks.Add(end - begin - count);
 }
 
 }  // namespace rblitz

@@ -64,11 +64,6 @@ bool IsWhitelisted(const TripletRow& seen, const TripletRules& rules, uint32_t n
   return row.key.kind == TripletKind::kClient ? Credits(row) >= rules.credits : Senders(row.payload) >= 2;
 }
 
-TripletKey KeyOf(const TripletQuestion& q) {
-  return q.aligned ? TripletKey{.network = q.domain, .fingerprint = q.triplet, .kind = TripletKind::kDomain}
-                   : TripletKey{.network = q.network, .fingerprint = q.triplet, .kind = TripletKind::kNetwork};
-}
-
 TripletKey ClientOf(const TripletQuestion& q) {
   const uint64_t network = q.client_network != 0 ? q.client_network : q.network;
   return {.network = network, .fingerprint = q.client, .kind = TripletKind::kClient};

@@ -36,6 +36,13 @@ struct TripletQuestion {
   bool aligned = false;  // the triplet belongs to the domain instead of the network; REQUIRES: domain
 };
 
+// Of the row that its question changes.
+[[nodiscard]] inline TripletKey KeyOf(const TripletQuestion& question) noexcept {
+  return {.network = question.aligned ? question.domain : question.network,
+          .fingerprint = question.triplet,
+          .kind = question.aligned ? TripletKind::kDomain : TripletKind::kNetwork};
+}
+
 // The last octet of the answer. Those of lists are given before this table is asked.
 enum class GreyAnswer : uint8_t {
   kMatured = 2,

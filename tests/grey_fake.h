@@ -14,9 +14,9 @@
 
 #include "cli/control.h"
 #include "cli/event_loop.h"
+#include "cli/grey_name.h"
 #include "cli/grey_rows.h"
 #include "cli/json.h"
-#include "dataplane/dns/name.h"
 
 namespace rblitz {
 
@@ -98,14 +98,9 @@ class FakeGreyServer {
   }
 
   Json Lookup(const std::string& labels) {
-    const dns::Name name = dns::NameFromText(labels);
-    const auto count = static_cast<size_t>(std::count(labels.begin(), labels.end(), '.')) + 1;
-    const auto question = ReadGreyQuestion(std::span(name.bytes.data(), name.size - size_t{1}), count, kFakeMasks);
+    const Result<GreyQuestion> question = GreyQuestionOf(labels, kFakeMasks);
     if (!question) return {{"a", nullptr}};
-    const TripletQuestion& asked = question->triplet;
-    const auto row = rows.find({.network = asked.aligned ? asked.domain : asked.network,
-                                .fingerprint = asked.triplet,
-                                .kind = asked.aligned ? TripletKind::kDomain : TripletKind::kNetwork});
+    const auto row = rows.find(KeyOf(question->triplet));
     const bool has_passed = row != rows.end() && row->second.passed;
     Json result = {{"zone", "grey.test"},
                    {"a", has_passed ? "127.0.0.3" : "127.0.0.4"},

@@ -71,9 +71,7 @@ TEST_F(GreyStoreTest, ASnapshotKeepsEachJournalThatGoesOnMeanwhile) {
   }
   const auto loaded = LoadAll(folder());
   ASSERT_TRUE(loaded) << loaded.error().message;
-  Rows all = first;
-  all.insert(all.end(), second.begin(), second.end());
-  all.insert(all.end(), third.begin(), third.end());
+  const Rows all = Both(Both(first, second), third);
   EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
 }
 
@@ -92,8 +90,7 @@ TEST_F(GreyStoreTest, NoticesThatItsFilesWereRemovedAndBeginsAnew) {
   ASSERT_TRUE((*store)->Append(second));
   EXPECT_TRUE((*store)->has_lost_files()) << "the first rows are not there";
   EXPECT_FALSE(GreyStore::Open(folder())) << "the new folder is this store's";
-  Rows all = first;
-  all.insert(all.end(), second.begin(), second.end());
+  const Rows all = Both(first, second);
   ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
   EXPECT_FALSE((*store)->has_lost_files());
   store->reset();
@@ -106,8 +103,7 @@ TEST_F(GreyStoreTest, NoticesThatItsFilesWereRemovedAndBeginsAnew) {
 TEST_F(GreyStoreTest, NoticesThatItsFolderWasMovedAndBeginsAnew) {
   const Rows first = SomeRows(10, 1);
   const Rows second = SomeRows(10, 2);
-  Rows all = first;
-  all.insert(all.end(), second.begin(), second.end());
+  const Rows all = Both(first, second);
   for (const bool writes_before : {true, false}) {
     for (const bool is_made_again : {true, false}) {
       std::filesystem::remove_all(folder());
@@ -155,8 +151,7 @@ TEST_F(GreyStoreTest, ADamagedBlockIsSkippedAndItsFileKept) {
   const size_t second = kGreyHeaderBytes + kGreyBlockBytes + 10 * kGreyRowBytes;
   bytes[second + kGreyBlockBytes + 5] ^= 4;
   Write(path("journal-1"), bytes);
-  Rows rest = blocks[0];
-  rest.insert(rest.end(), blocks[2].begin(), blocks[2].end());
+  const Rows rest = Both(blocks[0], blocks[2]);
   for (int start = 0; start < 2; ++start) {
     const auto loaded = LoadAll(folder());
     ASSERT_TRUE(loaded) << loaded.error().message;
@@ -194,8 +189,7 @@ TEST_F(GreyStoreTest, OfFilesThatCannotBeReadTheOthersAreRead) {
   EXPECT_EQ(SetOf(rows), SetOf(second));
   std::filesystem::rename(temp.Path("away"), path("journal-1"));
   ASSERT_TRUE((*store)->Load(take));
-  Rows all = first;
-  all.insert(all.end(), second.begin(), second.end());
+  const Rows all = Both(first, second);
   EXPECT_EQ(SetOf(rows), SetOf(all));
   EXPECT_EQ((*store)->journal_bytes(), 2 * (kGreyHeaderBytes + kGreyBlockBytes + 10 * kGreyRowBytes));
 }

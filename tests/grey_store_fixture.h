@@ -58,6 +58,11 @@ inline Result<LoadedStore> LoadAll(const std::string& folder) {
 
 inline std::set<TripletRow> SetOf(const Rows& rows) { return {rows.begin(), rows.end()}; }
 
+inline Rows Both(Rows rows, const Rows& more) {
+  rows.insert(rows.end(), more.begin(), more.end());
+  return rows;
+}
+
 inline std::string BytesOf(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -10,30 +10,11 @@
 
 #include "tables/triplet_table.h"
 #include "tests/sanitizers.h"
+#include "tests/triplet_ask.h"
 #include "tests/triplet_model.h"
 
 namespace rblitz {
 namespace {
-
-using Random = std::mt19937_64;
-
-constexpr uint32_t kNow = 1800000000;
-
-TripletQuestion Question(uint64_t network, uint64_t triplet) {
-  return {.network = network, .client = network + 9, .triplet = triplet, .sender = triplet + 1};
-}
-
-GreyDecision Ask(TripletTable* table, const TripletQuestion& question, const TripletRules& rules, uint32_t now,
-                 TripletRing* ring = nullptr) {
-  GreyDecision decision{};
-  table->Decide({&question, 1}, rules, now, ring, &decision);
-  return decision;
-}
-
-TripletKey KeyOf(const TripletQuestion& q) {
-  if (q.aligned) return {.network = q.domain, .fingerprint = q.triplet, .kind = TripletKind::kDomain};
-  return {.network = q.network, .fingerprint = q.triplet, .kind = TripletKind::kNetwork};
-}
 
 // Now and then a triplet is forgotten with its credits, or joined with a copy of what it was some time ago.
 class Meddler {

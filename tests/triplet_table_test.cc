@@ -7,24 +7,10 @@
 #include <vector>
 
 #include "tests/sanitizers.h"
+#include "tests/triplet_ask.h"
 
 namespace rblitz {
 namespace {
-
-using Random = std::mt19937_64;
-
-constexpr uint32_t kNow = 1800000000;
-
-TripletQuestion Question(uint64_t network, uint64_t triplet) {
-  return {.network = network, .client = network + 9, .triplet = triplet, .sender = triplet + 1};
-}
-
-GreyDecision Ask(TripletTable* table, const TripletQuestion& question, const TripletRules& rules, uint32_t now,
-                 TripletRing* ring = nullptr) {
-  GreyDecision decision{};
-  table->Decide({&question, 1}, rules, now, ring, &decision);
-  return decision;
-}
 
 struct Case {
   uint32_t after;

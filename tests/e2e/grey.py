@@ -125,6 +125,27 @@ class Client:
         return [dict(field.split("=", 1) for field in answers[i].split(" ")) for i in range(len(names))]
 
 
+class Asking:
+    """What has a server with a greylist, at self.port."""
+
+    def codes(self, names):
+        with Client(self.port) as client:
+            return client.codes(names)
+
+    def looks(self, names):
+        with Client(self.port) as client:
+            return client.looks(names)
+
+    def start(self):
+        """Until it knows all that is on the disk."""
+        self.server.start()
+        self.wait_until_loaded()
+
+    def wait_until_loaded(self):
+        self.server.wait_until(lambda: self.looks([name(self.zone)])[0]["why"] != "loading")
+
+
+
 def answer_of(answer, at):
     """What the one record behind the question at the end says."""
     rcode, records = answer[3] & 15, struct.unpack_from("!H", answer, 6)[0]

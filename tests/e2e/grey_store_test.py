@@ -23,8 +23,9 @@ def config(port, extra="", **keys):
     return grey.server_table(port) + extra + greylist(ZONE, **{"store": "store", "auto_whitelist": 0} | keys)
 
 
-class Store(unittest.TestCase):
+class Store(grey.Asking, unittest.TestCase):
     keys = {}
+    zone = ZONE
 
     def setUp(self):
         self.port = free_port()
@@ -33,24 +34,9 @@ class Store(unittest.TestCase):
         self.addCleanup(self.server.__exit__)
         self.store = self.server.folder / "store"
 
-    def start(self):
-        self.server.start()
-        self.wait_until_loaded()
-
-    def wait_until_loaded(self):
-        self.server.wait_until(lambda: self.looks([name(ZONE)])[0]["why"] != "loading")
-
     def restart(self):
         self.assertEqual(self.server.stop(), 0, self.server.log)
         self.start()
-
-    def codes(self, names):
-        with Client(self.port) as client:
-            return client.codes(names)
-
-    def looks(self, names):
-        with Client(self.port) as client:
-            return client.looks(names)
 
     def status(self):
         """Of the one greylist."""

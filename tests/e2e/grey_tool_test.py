@@ -19,8 +19,10 @@ ZONE = "grey.test.example"
 MAIL = ("192.0.2.4", "Alice@Example.com", "bob@test")
 
 
-class One:
+class One(grey.Asking):
     """A server with one greylist on the disk."""
+
+    zone = ZONE
 
     def __init__(self, test, **keys):
         self.port = free_port()
@@ -31,22 +33,10 @@ class One:
         self.store = self.server.folder / "store"
         self.start()
 
-    def start(self):
-        self.server.start()
-        self.server.wait_until(lambda: self.looks([name(ZONE)])[0]["why"] != "loading")
-
     def kill_and_start(self):
         """At once: what was answered is on the disk."""
         self.server.stop(signal.SIGKILL)
         self.start()
-
-    def codes(self, names):
-        with Client(self.port) as client:
-            return client.codes(names)
-
-    def looks(self, names):
-        with Client(self.port) as client:
-            return client.looks(names)
 
     def whys(self, names):
         return {look["why"] for look in self.looks(names)}
