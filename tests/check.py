@@ -115,15 +115,18 @@ def configured(folder, options):
     return all(same(now.get(name)) == value for name, value in options.items())
 
 
+def configure(folder, options, compiler=None):
+    if configured(folder, options):
+        return True
+    arguments = [f"-D{name}={value}" for name, value in options.items()]
+    fresh = not (ROOT / folder / "build.ninja").exists()
+    environment = dict(os.environ, CXX=compiler) if compiler else None
+    command = ["meson", "setup"] if fresh else ["meson", "setup", "--reconfigure"]
+    return run([*command, folder, *arguments], env=environment) == 0
+
+
 def build(folder, options, compiler=None, targets=()):
-    if not configured(folder, options):
-        arguments = [f"-D{name}={value}" for name, value in options.items()]
-        fresh = not (ROOT / folder / "build.ninja").exists()
-        environment = dict(os.environ, CXX=compiler) if compiler else None
-        command = ["meson", "setup"] if fresh else ["meson", "setup", "--reconfigure"]
-        if run([*command, folder, *arguments], env=environment) != 0:
-            return False
-    return run(["ninja", "-C", folder, *targets]) == 0
+    return configure(folder, options, compiler) and run(["ninja", "-C", folder, *targets]) == 0
 
 
 def test(folder, selection):
@@ -141,34 +144,36 @@ def test(folder, selection):
 
 # Without precompiled headers, so that every source includes what it uses.
 RELEASE = {"b_pch": "false", "benches": "enabled", "tests": "enabled"}
+# Less optimized than what is released, and with precompiled headers: compiling is most of what a stage takes.
+SANITIZED = {"optimization": "1", "b_pch": "true", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
+ASAN = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all"}
+TSAN = SANITIZED | {"b_sanitize": "thread"}
 
 
-def stage_release(build_only):
-    built = build("build", RELEASE)
-    if not built or build_only:
-        return step("build", built)
+def build_release():
+    return step("build", build("build", RELEASE))
+
+
+def test_release():
     total = test("build", [])
     print(*total.matrix, sep="\n")
     return total
 
 
-# Less optimized than what is released, and with precompiled headers: compiling is most of what a stage takes.
-SANITIZED = {"optimization": "1", "b_pch": "true", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
-
-
-def stage_asan(build_only):
+def build_asan():
     """clang, so that every commit compiles with both compilers."""
-    options = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all"}
-    built = build("build-asan", options, compiler="clang++-14")
-    if not built or build_only:
-        return step("build-asan", built)
+    return step("build-asan", build("build-asan", ASAN, compiler="clang++-14"))
+
+
+def test_asan():
     return test("build-asan", ["--no-suite", "e2e", "--no-suite", "tree", "--no-suite", "stress"])
 
 
-def stage_tsan(build_only):
-    built = build("build-tsan", SANITIZED | {"b_sanitize": "thread"}, compiler="clang++-14", targets=["stress"])
-    if not built or build_only:
-        return step("build-tsan", built)
+def build_tsan():
+    return step("build-tsan", build("build-tsan", TSAN, compiler="clang++-14", targets=["stress"]))
+
+
+def test_tsan():
     return test("build-tsan", ["--suite", "stress"])
 
 
@@ -243,28 +248,48 @@ QUICK_CHECKS = ("-*,bugprone-use-after-move,google-explicit-constructor,misc-unu
                 "readability-container-size-empty,readability-duplicate-include,readability-identifier-naming")
 
 
-def stage_lint(build_only):
-    total = Tally()
-    if build_only:
-        return total
-    if not build("build", RELEASE):
-        return step("lint: build", False)
-    total += step("clang-format", clang_format())
+def lint():
+    if not configure("build", RELEASE):
+        return step("lint: configure", False)
+    total = step("clang-format", clang_format())
     total += step("python syntax", python_compiles())
     total += step("clang-tidy", clang_tidy(PRODUCT, QUICK_CHECKS))
     return total
 
 
-def stage_lint_tests(build_only):
+def lint_tests():
     """Tests and benchmarks too, all checks, and the analyzer: minutes each, so not a part of make check."""
-    if build_only:
-        return Tally()
-    if not build("build", RELEASE):
-        return step("lint-tests: build", False)
+    if not configure("build", RELEASE):
+        return step("lint-tests: configure", False)
     return step("clang-tidy, all checks", clang_tidy(PRODUCT + PROVING))
 
 
-STAGES = {"release": stage_release, "asan": stage_asan, "tsan": stage_tsan, "lint": stage_lint, "lint-tests": stage_lint_tests}
+# What a stage compiles or reads, and what it runs once that has succeeded.
+STAGES = {"release": (build_release, test_release), "asan": (build_asan, test_asan), "tsan": (build_tsan, test_tsan),
+          "lint": (lint, None), "lint-tests": (lint_tests, None)}
+
+
+def make_idle():
+    """This thread, and all that it starts, gets what processors others leave (sched(7))."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def stages(names, build_only):
+    """(name, what it came to) of each stage in turn. End-to-end tests mostly wait: while those of the first stage do, what later
+    stages compile is compiled with what they leave of the machine."""
+    idle = concurrent.futures.ThreadPoolExecutor(1, initializer=make_idle)
+    ahead = {}
+    try:
+        for name in names:
+            compiles, runs = STAGES[name]
+            total = ahead[name].result() if name in ahead else compiles()
+            if not ahead and not build_only and not total.failed:
+                ahead = {later: idle.submit(STAGES[later][0]) for later in names if later != name}
+            if runs and not total.failed and not build_only:
+                total = runs()  # That it was built counts only where nothing else does.
+            yield name, total
+    finally:
+        idle.shutdown(cancel_futures=True)
 
 
 def main():
@@ -274,12 +299,10 @@ def main():
     arguments = parser.parse_args()
 
     total = Tally()
-    for name in arguments.stages:
-        started = time.monotonic()
-        print(f"== {name}", flush=True)
-        one = STAGES[name](arguments.build_only)
+    started = time.monotonic()
+    for name, one in stages(arguments.stages, arguments.build_only):
         print(f"== {name}: {one.passed} passed, {one.failed} failed, {one.skipped} skipped"
-              f" in {time.monotonic() - started:.0f} s", flush=True)
+              f" at {time.monotonic() - started:.0f} s", flush=True)
         total += one
     for reason in total.reasons:
         print("skipped:", reason)

@@ -69,7 +69,7 @@ class Tally(unittest.TestCase):
 class LastLine(unittest.TestCase):
     def end(self, **total):
         code = ("import sys; sys.path.insert(0, 'tests'); sys.dont_write_bytecode = True; import check\n"
-                f"check.STAGES = {{'release': lambda build_only: check.Tally(**{total!r})}}\n"
+                f"check.STAGES = {{'release': (check.Tally, lambda: check.Tally(**{total!r}))}}\n"
                 "sys.argv = ['check.py', 'release']; sys.exit(check.main())")
         done = subprocess.run([sys.executable, "-c", code], cwd=check.ROOT, capture_output=True, text=True)
         return done.stdout.splitlines()[-1], done.returncode
@@ -81,6 +81,18 @@ class LastLine(unittest.TestCase):
     def test_nothing_executed_is_a_failure(self):
         self.assertEqual(self.end(), ("0 passed, 1 failed, 0 skipped", 1))
         self.assertEqual(self.end(skipped=4), ("0 passed, 1 failed, 4 skipped", 1))
+
+    def test_later_stages_are_compiled_ahead_and_each_fails_for_itself(self):
+        order = []
+        check.STAGES = {
+            "a": (lambda: check.Tally(passed=1), lambda: order.append("a") or check.Tally(passed=2)),
+            "b": (lambda: check.Tally(failed=1), lambda: order.append("b") or check.Tally(passed=4)),
+            "c": (lambda: check.Tally(passed=8), None),
+            "d": (lambda: check.Tally(passed=1), lambda: order.append("d") or check.Tally(passed=16))}
+        total = [(name, one.passed, one.failed) for name, one in check.stages("abcd", build_only=False)]
+        self.assertEqual(total, [("a", 2, 0), ("b", 0, 1), ("c", 8, 0), ("d", 16, 0)])
+        self.assertEqual(order, ["a", "d"])
+        self.assertEqual([one.passed for _, one in check.stages("acd", build_only=True)], [1, 8, 1])
 
 
 if __name__ == "__main__":
