@@ -1,14 +1,17 @@
 #include "tables/network_records.h"
 
-#include <algorithm>
+#include <emmintrin.h>
 
-#include "tables/hash.h"
+#include <algorithm>
+#include <bit>
+#include <cassert>
 
 namespace rblitz {
 
 namespace {
 
 // A record: tag 20 bits | new rows 10 | window 16 | day of the last pass 14, counted from kMinutesFrom, 0 for none.
+constexpr unsigned kTagShift = 40;
 struct Fields {
   uint64_t tag;
   uint64_t new_rows;
@@ -20,99 +23,111 @@ constexpr uint64_t kPassRank = 1 << 20;
 constexpr uint64_t kMaxPassDay = (1 << 14) - 1;
 
 Fields Unpacked(uint64_t word) {
-  return {.tag = word >> 40, .new_rows = word >> 30 & 0x3ff, .window = word >> 14 & 0xffff, .pass_day = word & 0x3fff};
+  return {.tag = word >> kTagShift,
+          .new_rows = word >> 30 & 0x3ff,
+          .window = word >> 14 & 0xffff,
+          .pass_day = word & 0x3fff};
 }
 
-uint64_t Packed(const Fields& f) { return f.tag << 40 | f.new_rows << 30 | f.window << 14 | f.pass_day; }
+uint64_t TagOf(uint64_t word) { return word >> kTagShift; }
 
-uint64_t TagOf(uint64_t hash) { return std::max<uint64_t>(hash & 0xfffff, 1); }
+uint64_t Packed(const Fields& f) { return f.tag << kTagShift | f.new_rows << 30 | f.window << 14 | f.pass_day; }
 
-uint64_t WindowOf(const TripletRules& rules, uint32_t now) { return now / rules.RecentSeconds() & 0xffff; }
+uint64_t WindowOf(const RulesAt& at) { return at.window_of_recent() & 0xffff; }
 
-uint64_t DayOf(uint32_t seconds) { return std::min<uint64_t>(1 + MinutesOf(seconds) / (24 * 60), kMaxPassDay); }
+constexpr uint32_t kMinutesADay = 24 * 60;
 
-bool HasPassed(const Fields& f, const TripletRules& rules, uint32_t now) {
+uint64_t DayOf(uint32_t minutes) { return std::min<uint64_t>(1 + minutes / kMinutesADay, kMaxPassDay); }
+
+bool HasPassed(const Fields& f, const RulesAt& at) {
   if (f.pass_day == 0) return false;
-  const uint64_t today = DayOf(now);
-  return today <= f.pass_day || today - f.pass_day <= rules.lifetime_seconds / (24 * 3600);
+  const uint64_t today = DayOf(at.minutes());
+  return today <= f.pass_day || today - f.pass_day <= at.lifetime_minutes() / kMinutesADay;
 }
 
-// Of two records the one that is pushed out first has the smaller rank.
-uint64_t RankOf(uint64_t word, const TripletRules& rules, uint32_t now) {
+// Of two records the one that is pushed out first has the smaller rank. REQUIRES: a record is there.
+uint64_t RankOf(uint64_t word, const RulesAt& at) {
   const Fields f = Unpacked(word);
-  if (f.tag == 0) return 0;
-  if (HasPassed(f, rules, now)) return kPassRank | f.pass_day;
-  return f.window == WindowOf(rules, now) ? 1 + f.new_rows : 1;
+  if (HasPassed(f, at)) return kPassRank | f.pass_day;
+  return f.window == WindowOf(at) ? f.new_rows : 0;
 }
 
 }  // namespace
 
 NetworkRecords::NetworkRecords(size_t networks, uint64_t seed)
-    : seed_(seed), lines_(std::max<size_t>(1, (networks + kRecordsPerLine - 1) / kRecordsPerLine)) {}
+    : seed_(seed), lines_(std::max<size_t>(1, (networks + kRecordsPerLine - 1) / kRecordsPerLine)) {
+  assert(lines_.size() <= uint64_t{1} << 32);
+}
 
-uint64_t NetworkRecords::HashOf(uint64_t network) const noexcept { return Hash64(network, 0, seed_); }
+uint32_t NetworkRecords::Line::Matches(uint32_t tag) const noexcept {
+  const auto tags_of_four = [&](size_t i) {
+    const auto two = [&](size_t j) {
+      return _mm_castsi128_ps(_mm_set_epi64x(static_cast<int64_t>(records[j + 1].load(std::memory_order_relaxed)),
+                                             static_cast<int64_t>(records[j].load(std::memory_order_relaxed))));
+    };
+    const __m128i upper_halves = _mm_castps_si128(_mm_shuffle_ps(two(i), two(i + 2), _MM_SHUFFLE(3, 1, 3, 1)));
+    return _mm_srli_epi32(upper_halves, 8);
+  };
+  static_assert(kTagShift == 40 && kRecordsPerLine == 8);
+  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
+  const __m128i equal =
+      _mm_packs_epi32(_mm_cmpeq_epi32(tags_of_four(0), wanted), _mm_cmpeq_epi32(tags_of_four(4), wanted));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
+}
 
-// The record that a new one takes the place of, and its rank.
-uint64_t NetworkRecords::FindPlace(Line* line, const TripletRules& rules, uint32_t now, std::atomic<uint64_t>** place,
-                                   uint64_t* old) noexcept {
-  uint64_t lowest = ~uint64_t{0};
+NetworkRecords::Record NetworkRecords::Look(Home home, const RulesAt& at) const noexcept {
+  const Line& line = lines_[home.line];
+  const uint32_t matches = line.Matches(home.tag);
+  if (matches == 0) return {};
+  const Fields f = Unpacked(line.records[std::countr_zero(matches)].load(std::memory_order_relaxed));
+  if (f.tag != home.tag) return {};  // another worker has just replaced it
+  return {.new_rows = f.window == WindowOf(at) ? static_cast<uint32_t>(f.new_rows) : 0, .passed = HasPassed(f, at)};
+}
+
+// That of this tag; else an empty one; else the one that a new record takes the place of, if there is any.
+NetworkRecords::Place NetworkRecords::PlaceOf(Line* line, uint32_t tag, bool may_push_out_passes,
+                                              const RulesAt& at) noexcept {
+  for (const uint32_t wanted : {tag, 0u}) {
+    const uint32_t matches = line->Matches(wanted);
+    if (matches == 0) continue;
+    std::atomic<uint64_t>* const record = &line->records[std::countr_zero(matches)];
+    const uint64_t word = record->load(std::memory_order_relaxed);
+    if (TagOf(word) == wanted) return {.record = record, .word = word};
+  }
+  Place lowest;
+  uint64_t lowest_rank = may_push_out_passes ? ~uint64_t{0} : kPassRank;
   for (std::atomic<uint64_t>& record : line->records) {
     const uint64_t word = record.load(std::memory_order_relaxed);
-    const uint64_t rank = RankOf(word, rules, now);
-    if (rank >= lowest) continue;
-    *place = &record;
-    *old = word;
-    lowest = rank;
+    const uint64_t rank = RankOf(word, at);
+    if (rank >= lowest_rank) continue;
+    lowest = {.record = &record, .word = word};
+    lowest_rank = rank;
   }
   return lowest;
 }
 
-NetworkRecords::Record NetworkRecords::Look(uint64_t network, const TripletRules& rules, uint32_t now) const noexcept {
-  const uint64_t hash = HashOf(network);
-  for (const std::atomic<uint64_t>& record : lines_[LineOf(hash)].records) {
-    const Fields f = Unpacked(record.load(std::memory_order_relaxed));
-    if (f.tag != TagOf(hash)) continue;
-    const bool current = f.window == WindowOf(rules, now);
-    return {.new_rows = current ? static_cast<uint32_t>(f.new_rows) : 0, .passed = HasPassed(f, rules, now)};
-  }
-  return {};
-}
-
 template <class Change>
-void NetworkRecords::Update(uint64_t network, bool may_push_out_passes, const TripletRules& rules, uint32_t now,
-                            Change change) noexcept {
-  const uint64_t hash = HashOf(network);
-  Line& line = lines_[LineOf(hash)];
+void NetworkRecords::Update(Home home, bool may_push_out_passes, const RulesAt& at, Change change) noexcept {
   // Another worker may win the word; after a few times this note is not worth the wait.
   for (int attempt = 0; attempt < 8; ++attempt) {
-    std::atomic<uint64_t>* place = nullptr;
-    uint64_t old = 0;
-    for (std::atomic<uint64_t>& record : line.records) {
-      const uint64_t word = record.load(std::memory_order_relaxed);
-      if (Unpacked(word).tag != TagOf(hash)) continue;
-      place = &record;
-      old = word;
-      break;
-    }
-    uint64_t lowest = 0;
-    if (place == nullptr) lowest = FindPlace(&line, rules, now, &place, &old);
-    Fields f = Unpacked(old);
-    if (f.tag != TagOf(hash) && lowest >= kPassRank && !may_push_out_passes) return;
-    if (f.tag != TagOf(hash)) f = {.tag = TagOf(hash), .new_rows = 0, .window = 0, .pass_day = 0};
-    if (f.window != WindowOf(rules, now)) f.new_rows = 0;
-    f.window = WindowOf(rules, now);
+    Place place = PlaceOf(&lines_[home.line], home.tag, may_push_out_passes, at);
+    if (place.record == nullptr) return;
+    Fields f = Unpacked(place.word);
+    if (f.tag != home.tag) f = {.tag = home.tag, .new_rows = 0, .window = 0, .pass_day = 0};
+    if (f.window != WindowOf(at)) f.new_rows = 0;
+    f.window = WindowOf(at);
     change(&f);
-    if (place->compare_exchange_strong(old, Packed(f), std::memory_order_relaxed)) return;
+    if (place.record->compare_exchange_strong(place.word, Packed(f), std::memory_order_relaxed)) return;
   }
 }
 
-void NetworkRecords::NoteNewRow(uint64_t network, const TripletRules& rules, uint32_t now) noexcept {
-  Update(network, false, rules, now, [](Fields* f) { f->new_rows = std::min<uint64_t>(f->new_rows + 1, kMaxNewRows); });
+void NetworkRecords::NoteNewRow(Home home, const RulesAt& at) noexcept {
+  Update(home, false, at, [](Fields* f) { f->new_rows = std::min<uint64_t>(f->new_rows + 1, kMaxNewRows); });
 }
 
-void NetworkRecords::NotePass(uint64_t network, const TripletRules& rules, uint32_t when, uint32_t now) noexcept {
-  Update(network, true, rules, now,
-         [&](Fields* f) { f->pass_day = std::max(f->pass_day, DayOf(std::min(when, now))); });
+void NetworkRecords::NotePass(Home home, uint32_t when_minutes, const RulesAt& at) noexcept {
+  Update(home, true, at,
+         [&](Fields* f) { f->pass_day = std::max(f->pass_day, DayOf(std::min(when_minutes, at.minutes()))); });
 }
 
 }  // namespace rblitz

@@ -11,10 +11,12 @@
 // other memory is published by a record. Units: seconds since 1970; passes are kept by the day. Cost: one cache line.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "tables/hash.h"
 #include "tables/huge_array.h"
 #include "tables/triplet_row.h"
 
@@ -26,14 +28,24 @@ class NetworkRecords {
     uint32_t new_rows = 0;  // in this window of RecentSeconds; windows do not slide
     bool passed = false;    // within the lifetime
   };
+  struct Home {
+    uint32_t line;
+    uint32_t tag;
+  };
 
   // Room for about `networks`.
   NetworkRecords(size_t networks, uint64_t seed);
 
-  void Prefetch(uint64_t network) const noexcept { __builtin_prefetch(&lines_[LineOf(HashOf(network))]); }
-  [[nodiscard]] Record Look(uint64_t network, const TripletRules& rules, uint32_t now) const noexcept;
-  void NoteNewRow(uint64_t network, const TripletRules& rules, uint32_t now) noexcept;
-  void NotePass(uint64_t network, const TripletRules& rules, uint32_t when, uint32_t now) noexcept;
+  [[nodiscard]] Home HomeOf(uint64_t network) const noexcept {
+    const uint64_t hash = Hash64(network, 0, seed_);
+    return {.line = static_cast<uint32_t>((hash >> 32) * lines_.size() >> 32),
+            .tag = std::max(static_cast<uint32_t>(hash & 0xfffff), 1u)};
+  }
+  // What to prefetch.
+  [[nodiscard]] const void* LineOf(Home home) const noexcept { return &lines_[home.line]; }
+  [[nodiscard]] Record Look(Home home, const RulesAt& at) const noexcept;
+  void NoteNewRow(Home home, const RulesAt& at) noexcept;
+  void NotePass(Home home, uint32_t when_minutes, const RulesAt& at) noexcept;
 
   [[nodiscard]] size_t bytes() const noexcept { return lines_.bytes(); }
 
@@ -41,17 +53,18 @@ class NetworkRecords {
   static constexpr size_t kRecordsPerLine = 8;
   struct alignas(64) Line {
     std::atomic<uint64_t> records[kRecordsPerLine];
+
+    // Bit i: record i has this tag; of 0: it is empty.
+    [[nodiscard]] uint32_t Matches(uint32_t tag) const noexcept;
   };
 
-  static uint64_t FindPlace(Line* line, const TripletRules& rules, uint32_t now, std::atomic<uint64_t>** place,
-                            uint64_t* old) noexcept;
+  struct Place {
+    std::atomic<uint64_t>* record = nullptr;
+    uint64_t word = 0;
+  };
+  [[nodiscard]] static Place PlaceOf(Line* line, uint32_t tag, bool may_push_out_passes, const RulesAt& at) noexcept;
   template <class Change>
-  void Update(uint64_t network, bool may_push_out_passes, const TripletRules& rules, uint32_t now,
-              Change change) noexcept;
-  [[nodiscard]] uint64_t HashOf(uint64_t network) const noexcept;
-  [[nodiscard]] size_t LineOf(uint64_t hash) const noexcept {
-    return static_cast<size_t>((hash >> 32) * lines_.size() >> 32);
-  }
+  void Update(Home home, bool may_push_out_passes, const RulesAt& at, Change change) noexcept;
 
   uint64_t seed_;
   HugeArray<Line> lines_;

@@ -83,29 +83,44 @@ inline constexpr uint16_t kMaxEpoch = (1 << 14) - 1;
          (row.key.kind == TripletKind::kNetwork || row.key.kind == TripletKind::kDomain);
 }
 
-// When rows are expired, for who asks of many at one moment.
-class RowExpiry {
+// The rules at one moment, for who asks of many rows then: all divisions are done.
+class RulesAt {
  public:
-  RowExpiry(const TripletRules& rules, uint32_t now)
-      : now_(now),
-        window_(rules.window_seconds),
+  RulesAt(const TripletRules& rules, uint32_t now)
+      : rules_(rules),
+        now_(now),
         minutes_(MinutesOf(now)),
-        lifetime_minutes_(rules.lifetime_seconds / 60) {}
+        lifetime_minutes_(rules.lifetime_seconds / 60),
+        window_of_recent_(now / rules.RecentSeconds()) {}
 
-  [[nodiscard]] bool OfPending(uint32_t first) const { return Since(first, now_) > window_; }
-  [[nodiscard]] bool OfOthers(uint32_t last_minutes) const { return Since(last_minutes, minutes_) > lifetime_minutes_; }
+  [[nodiscard]] const TripletRules& rules() const { return rules_; }
+  [[nodiscard]] uint32_t now() const { return now_; }
+  [[nodiscard]] uint32_t minutes() const { return minutes_; }
+  [[nodiscard]] uint32_t lifetime_minutes() const { return lifetime_minutes_; }
+  // Windows of RecentSeconds are numbered; they do not slide.
+  [[nodiscard]] uint32_t window_of_recent() const { return window_of_recent_; }
+
+  // Whether a row is expired that was first seen then and is pending, or was last seen then and is not.
+  [[nodiscard]] bool EndsPending(uint32_t first) const { return Since(first, now_) > rules_.window_seconds; }
+  [[nodiscard]] bool EndsOthers(uint32_t last_minutes) const {
+    return Since(last_minutes, minutes_) > lifetime_minutes_;
+  }
+  [[nodiscard]] bool IsRecent(uint32_t first) const { return Since(first, now_) <= rules_.RecentSeconds(); }
 
  private:
+  TripletRules rules_;
   uint32_t now_;
-  uint32_t window_;
   uint32_t minutes_;
   uint32_t lifetime_minutes_;
+  uint32_t window_of_recent_;
 };
 
 // A pending row that nobody came back to in the window, or a row that was not seen for its lifetime.
+[[nodiscard]] inline bool IsExpired(const TripletRow& row, const RulesAt& at) noexcept {
+  return IsPending(row) ? at.EndsPending(row.first) : at.EndsOthers(row.last_minutes);
+}
 [[nodiscard]] inline bool IsExpired(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
-  const RowExpiry expiry(rules, now);
-  return IsPending(row) ? expiry.OfPending(row.first) : expiry.OfOthers(row.last_minutes);
+  return IsExpired(row, RulesAt(rules, now));
 }
 
 // Times of the future become now: a clock was wrong, then or now.

@@ -1,13 +1,8 @@
 #include "tables/triplet_slots.h"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
-
-#include "tables/hash.h"
-#include "tables/triplet_state.h"
 
 namespace rblitz {
 
@@ -37,70 +32,13 @@ TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
   assert(groups_.size() <= uint64_t{1} << 32);
 }
 
-TripletSlots::Home TripletSlots::HomeOf(const TripletKey& key) const noexcept {
-  const uint64_t hash = Hash64(key.network, key.fingerprint, seed_ + static_cast<uint64_t>(key.kind));
-  return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
-          .tag = static_cast<uint8_t>(1 + (hash & 0xffffffff) * 255 / (uint64_t{1} << 32))};
-}
-
-uint32_t TripletSlots::Head::Matches(uint8_t tag, std::memory_order order) const noexcept {
-  const __m128i all =
-      _mm_set_epi64x(static_cast<int64_t>(tags[1].load(order)), static_cast<int64_t>(tags[0].load(order)));
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
-}
-
-void TripletSlots::Head::Set(size_t slot, uint8_t tag) noexcept {
+void TripletSlots::Head::Set(size_t slot, uint32_t tag) noexcept {
   std::atomic<uint64_t>& word = tags[slot / kTagsPerWord];
   const size_t shift = slot % kTagsPerWord * 8;
   // Nobody else changes this byte (invariant 1); what others do to the other bytes, xor leaves alone.
   const uint64_t change = (word.load(std::memory_order_relaxed) >> shift & 0xff) ^ tag;
   // seq_cst: invariant 3.
   if (change != 0) word.fetch_xor(change << shift, std::memory_order_seq_cst);
-}
-
-bool TripletSlots::PrefetchRow(Home home) const noexcept {
-  const uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_relaxed);
-  for (uint32_t left = matches; left != 0; left &= left - 1) {
-    __builtin_prefetch(&groups_[home.group].slots[std::countr_zero(left)]);
-  }
-  return matches != 0;
-}
-
-void TripletSlots::PrefetchRoom(Home home) const noexcept {
-  const Group& group = groups_[home.group];
-  if (const uint32_t free = heads_[home.group].Matches(0, std::memory_order_relaxed); free != 0) {
-    __builtin_prefetch(&group.slots[std::countr_zero(free)]);
-    return;
-  }
-  for (size_t i = 0; i < kSlotsPerGroup; i += kSlotsPerLine) __builtin_prefetch(&group.slots[i]);
-}
-
-std::optional<TripletSlots::Found> TripletSlots::ReadIf(Slot* slot, const TripletKey& key) noexcept {
-  // seq_cst: invariant 3; on x86 it costs a load no more than acquire does, which pairs with Insert's publication.
-  const uint64_t before = slot->state.load(std::memory_order_seq_cst);
-  if (state::IsFree(before) || state::IsBusy(before) || state::KindOf(before) != key.kind) return std::nullopt;
-  // Acquire: pairs with Insert's release stores. Who reads a word of the next row also sees that the slot was claimed.
-  if (slot->network.load(std::memory_order_acquire) != key.network ||
-      slot->fingerprint.load(std::memory_order_acquire) != key.fingerprint) {
-    return std::nullopt;
-  }
-  const uint64_t extra = slot->extra.load(std::memory_order_acquire);
-  const uint64_t after = slot->state.load(std::memory_order_acquire);
-  if (!state::IsSameRow(before, after) || state::IsFree(after)) return std::nullopt;
-  Found found{.row = state::Unpack(after, extra), .slot = slot, .state = after, .extra = extra};
-  found.row.key = key;
-  return found;
-}
-
-std::optional<TripletSlots::Found> TripletSlots::Find(const TripletKey& key, Home home) const noexcept {
-  // Acquire: pairs with Set. A row that was published before this load is not overlooked; one that comes later is a
-  // race that invariant 3 settles.
-  uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_acquire);
-  for (; matches != 0; matches &= matches - 1) {
-    Slot& slot = groups_[home.group].slots[std::countr_zero(matches)];
-    if (std::optional<Found> found = ReadIf(&slot, key)) return found;
-  }
-  return std::nullopt;
 }
 
 bool TripletSlots::ChangeState(Found* found, const TripletRow& next) noexcept {
@@ -158,9 +96,13 @@ TripletSlots::Choice TripletSlots::ChooseFree(Home home) noexcept {
 }
 
 TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const NetworkRecords& records,
-                                          const TripletRules& rules, uint32_t now) noexcept {
-  if (const Choice free = ChooseFree(home); free.slot != nullptr) return free;
-  const RowExpiry expiry(rules, now);
+                                          const RulesAt& at) noexcept {
+  const Choice free = ChooseFree(home);
+  return free.slot != nullptr ? free : ChooseOccupied(home, is_pending, records, at);
+}
+
+TripletSlots::Choice TripletSlots::ChooseOccupied(Home home, bool is_pending, const NetworkRecords& records,
+                                                  const RulesAt& at) noexcept {
   Group& group = groups_[home.group];
   uint64_t states[kSlotsPerGroup];
   uint32_t pending = 0;  // bit i: slot i
@@ -171,7 +113,7 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
     if (state::IsFree(seen)) return {.slot = &group.slots[i], .state = seen};
     if (state::IsBusy(seen)) continue;
     const bool is_triplet_pending = state::IsPending(seen);
-    if (is_triplet_pending ? expiry.OfPending(state::FirstOf(seen)) : expiry.OfOthers(state::LastMinutesOf(seen))) {
+    if (is_triplet_pending ? at.EndsPending(state::FirstOf(seen)) : at.EndsOthers(state::LastMinutesOf(seen))) {
       return {.slot = &group.slots[i], .state = seen, .pushes_out = PushedOut::kExpired};
     }
     if (is_triplet_pending) {
@@ -191,18 +133,18 @@ TripletSlots::Choice TripletSlots::Choose(Home home, bool is_pending, const Netw
   const size_t first = Oldest(pending, states);
   for (uint32_t left = pending; left != 0;) {
     const size_t i = Oldest(left, states);
-    if (Since(state::FirstOf(states[i]), now) > rules.RecentSeconds()) return choose(i);
+    if (!at.IsRecent(state::FirstOf(states[i]))) return choose(i);
     const uint64_t network = group.slots[i].network.load(std::memory_order_acquire);
-    if (!records.Look(network, rules, now).passed) return choose(i);
+    if (!records.Look(records.HomeOf(network), at).passed) return choose(i);
     left &= ~(1u << i);
   }
   return is_pending ? Choice{} : choose(first);
 }
 
 std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,
-                                              const TripletRules& rules, uint32_t now) noexcept {
+                                              const RulesAt& at) noexcept {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    Choice choice = Choose(home, IsPending(row), records, rules, now);
+    Choice choice = Choose(home, IsPending(row), records, at);
     if (choice.slot == nullptr) return std::nullopt;
     Slot& slot = *choice.slot;
     const uint64_t claimed = state::Claimed(choice.state);
@@ -224,6 +166,7 @@ std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, 
 void TripletSlots::JoinTwins(const TripletKey& key, Home home) noexcept {
   Slot* kept = nullptr;
   uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_seq_cst);
+  if (std::has_single_bit(matches)) return;  // that of the row itself
   for (; matches != 0; matches &= matches - 1) {
     Slot* const slot = &groups_[home.group].slots[std::countr_zero(matches)];
     if (!ReadIf(slot, key)) continue;

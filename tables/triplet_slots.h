@@ -33,14 +33,19 @@
 // not hold rows. A new row in a full group looks at eight lines, side by side.
 #pragma once
 
+#include <emmintrin.h>
+
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 
+#include "tables/hash.h"
 #include "tables/huge_array.h"
 #include "tables/network_records.h"
 #include "tables/triplet_row.h"
+#include "tables/triplet_state.h"
 
 namespace rblitz {
 
@@ -59,7 +64,7 @@ class TripletSlots {
  public:
   struct Home {
     uint32_t group;
-    uint8_t tag;
+    uint32_t tag;  // 1..255
   };
   // A row as it stood at one moment, and where.
   struct Found {
@@ -72,12 +77,29 @@ class TripletSlots {
   // Room for `rows`, with a third more slots. The seed keeps places from being guessed.
   TripletSlots(uint64_t rows, uint64_t seed);
 
-  [[nodiscard]] Home HomeOf(const TripletKey& key) const noexcept;
-  // The head; then, once that is there, the slots that Find will look at, and whether there are any; then, where there
-  // are none, what Insert will look at.
-  void PrefetchHead(Home home) const noexcept { __builtin_prefetch(&heads_[home.group]); }
-  [[nodiscard]] bool PrefetchRow(Home home) const noexcept;
-  void PrefetchRoom(Home home) const noexcept;
+  [[nodiscard]] Home HomeOf(const TripletKey& key) const noexcept {
+    const uint64_t hash = Hash64(key.network, key.fingerprint, seed_ + static_cast<uint64_t>(key.kind));
+    return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
+            .tag = 1 + static_cast<uint32_t>((hash & 0xffffffff) * 255 >> 32)};
+  }
+  // What to prefetch: the head; then, once that is there, the rows that Find will look at, and whether there are any;
+  // then, where there are none, what Insert will look at.
+  [[nodiscard]] const void* HeadOf(Home home) const noexcept { return &heads_[home.group]; }
+  template <class Add>
+  bool ForRows(Home home, Add add) const noexcept {
+    const uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_relaxed);
+    for (uint32_t left = matches; left != 0; left &= left - 1) add(&groups_[home.group].slots[std::countr_zero(left)]);
+    return matches != 0;
+  }
+  template <class Add>
+  void ForRoom(Home home, Add add) const noexcept {
+    const Group& group = groups_[home.group];
+    if (const uint32_t free = heads_[home.group].Matches(0, std::memory_order_relaxed); free != 0) {
+      add(&group.slots[std::countr_zero(free)]);
+      return;
+    }
+    for (size_t i = 0; i < kSlotsPerGroup; i += kSlotsPerLine) add(&group.slots[i]);
+  }
 
   [[nodiscard]] std::optional<Found> Find(const TripletKey& key, Home home) const noexcept;
 
@@ -92,7 +114,7 @@ class TripletSlots {
 
   // REQUIRES: Find found none, just now. Nothing: all slots of the group are protected.
   [[nodiscard]] std::optional<PushedOut> Insert(const TripletRow& row, Home home, const NetworkRecords& records,
-                                                const TripletRules& rules, uint32_t now) noexcept;
+                                                const RulesAt& at) noexcept;
 
   [[nodiscard]] size_t size() const noexcept { return groups_.size() * kSlotsPerGroup; }
   // What stands in a slot, for walkers; other threads may go on.
@@ -110,17 +132,21 @@ class TripletSlots {
     std::atomic<uint64_t> state;  // triplet_state.h
     std::atomic<uint64_t> extra;
   };
-  struct alignas(64) Group {
-    Slot slots[kSlotsPerGroup];
-  };
   // The tag of slot i is byte i % 8, from the lowest, of word i / 8.
   struct Head {
     std::atomic<uint64_t> tags[kSlotsPerGroup / kTagsPerWord];
 
     // Bit i: slot i has this tag. `order` is of the loads.
-    [[nodiscard]] uint32_t Matches(uint8_t tag, std::memory_order order) const noexcept;
+    [[nodiscard]] uint32_t Matches(uint32_t tag, std::memory_order order) const noexcept {
+      const __m128i all =
+          _mm_set_epi64x(static_cast<int64_t>(tags[1].load(order)), static_cast<int64_t>(tags[0].load(order)));
+      return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
+    }
     // REQUIRES: the slot is busy, by the caller.
-    void Set(size_t slot, uint8_t tag) noexcept;
+    void Set(size_t slot, uint32_t tag) noexcept;
+  };
+  struct alignas(64) Group {
+    Slot slots[kSlotsPerGroup];
   };
   struct Choice {
     Slot* slot = nullptr;
@@ -130,8 +156,9 @@ class TripletSlots {
 
   [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
   [[nodiscard]] Choice ChooseFree(Home home) noexcept;
-  [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const TripletRules& rules,
-                              uint32_t now) noexcept;
+  [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const RulesAt& at) noexcept;
+  [[nodiscard]] Choice ChooseOccupied(Home home, bool is_pending, const NetworkRecords& records,
+                                      const RulesAt& at) noexcept;
   [[nodiscard]] bool ChangeBoth(Found* found, const TripletRow& next) noexcept;
   void RaiseEpoch(Found* found, const TripletRow& next) noexcept;
   void JoinTwins(const TripletKey& key, Home home) noexcept;
@@ -143,5 +170,35 @@ class TripletSlots {
   mutable HugeArray<Group> groups_;
   HugeArray<Head> heads_;  // one a group
 };
+
+// Here, because callers look at little of what is found.
+inline std::optional<TripletSlots::Found> TripletSlots::ReadIf(Slot* slot, const TripletKey& key) noexcept {
+  namespace state = triplet_state;
+  // seq_cst: invariant 3; on x86 it costs a load no more than acquire does, which pairs with Insert's publication.
+  const uint64_t before = slot->state.load(std::memory_order_seq_cst);
+  if (state::IsFree(before) || state::IsBusy(before) || state::KindOf(before) != key.kind) return std::nullopt;
+  // Acquire: pairs with Insert's release stores. Who reads a word of the next row also sees that the slot was claimed.
+  if (slot->network.load(std::memory_order_acquire) != key.network ||
+      slot->fingerprint.load(std::memory_order_acquire) != key.fingerprint) {
+    return std::nullopt;
+  }
+  const uint64_t extra = slot->extra.load(std::memory_order_acquire);
+  const uint64_t after = slot->state.load(std::memory_order_acquire);
+  if (!state::IsSameRow(before, after) || state::IsFree(after)) return std::nullopt;
+  Found found{.row = state::Unpack(after, extra), .slot = slot, .state = after, .extra = extra};
+  found.row.key = key;
+  return found;
+}
+
+inline std::optional<TripletSlots::Found> TripletSlots::Find(const TripletKey& key, Home home) const noexcept {
+  // Acquire: pairs with Set. A row that was published before this load is not overlooked; one that comes later is a
+  // race that invariant 3 settles.
+  uint32_t matches = heads_[home.group].Matches(home.tag, std::memory_order_acquire);
+  for (; matches != 0; matches &= matches - 1) {
+    Slot& slot = groups_[home.group].slots[std::countr_zero(matches)];
+    if (std::optional<Found> found = ReadIf(&slot, key)) return found;
+  }
+  return std::nullopt;
+}
 
 }  // namespace rblitz

@@ -14,11 +14,10 @@ constexpr uint32_t kRefreshMinutes = 60;
 uint16_t After(uint16_t epoch) { return epoch < kMaxEpoch ? static_cast<uint16_t>(epoch + 1) : kMaxEpoch; }
 
 // Most rows that are asked for: passed, seen lately, no time of the future. StepOf would say no more than that.
-bool IsKnownAsItIs(const TripletRow& row, const TripletRules& rules, uint32_t now) {
-  const uint32_t minutes = MinutesOf(now);
-  const uint32_t unseen = minutes - row.last_minutes;  // huge for a time of the future
-  return row.passed && !row.forgotten && row.first <= now && unseen < kRefreshMinutes &&
-         unseen <= rules.lifetime_seconds / 60;
+bool IsKnownAsItIs(const TripletRow& row, const RulesAt& at) {
+  const uint32_t unseen = at.minutes() - row.last_minutes;  // huge for a time of the future
+  return row.passed && !row.forgotten && row.first <= at.now() && unseen < kRefreshMinutes &&
+         unseen <= at.lifetime_minutes();
 }
 
 // What a triplet's row becomes and what is answered. A pure function: time is all that it asks.
@@ -27,41 +26,40 @@ struct Step {
   GreyDecision decision;
 };
 
-GreyDecision Deferred(GreyReason reason, uint32_t first, const TripletRules& rules, uint32_t now) {
-  const uint32_t waited = Since(first, now);
+GreyDecision Deferred(GreyReason reason, uint32_t first, const RulesAt& at) {
+  const uint32_t waited = Since(first, at.now());
+  const uint32_t delay = at.rules().delay_seconds;
   return {.answer = GreyAnswer::kDefer,
           .reason = reason,
-          .wait_seconds = rules.delay_seconds > waited ? rules.delay_seconds - waited : 0,
+          .wait_seconds = delay > waited ? delay - waited : 0,
           .first = first};
 }
 
-Step StartedAnew(const TripletRow& row, GreyReason reason, const TripletRules& rules, uint32_t now) {
-  TripletRow next{.key = row.key, .first = now, .last_minutes = MinutesOf(now), .epoch = row.epoch};
+Step StartedAnew(const TripletRow& row, GreyReason reason, const RulesAt& at) {
+  TripletRow next{.key = row.key, .first = at.now(), .last_minutes = at.minutes(), .epoch = row.epoch};
   if (row.forgotten) next.epoch = After(row.epoch);
-  return {next, Deferred(reason, now, rules, now)};
+  return {next, Deferred(reason, at.now(), at)};
 }
 
-Step StepOf(const TripletRow& row, const TripletRules& rules, uint32_t now) {
-  TripletRow next = Clamped(row, now);
-  if (row.forgotten) return StartedAnew(row, GreyReason::kNew, rules, now);
-  if (IsExpired(next, rules, now)) {
-    return StartedAnew(row, row.passed ? GreyReason::kNew : GreyReason::kLate, rules, now);
-  }
+Step StepOf(const TripletRow& row, const RulesAt& at) {
+  TripletRow next = Clamped(row, at.now());
+  if (row.forgotten) return StartedAnew(row, GreyReason::kNew, at);
+  if (IsExpired(next, at)) return StartedAnew(row, row.passed ? GreyReason::kNew : GreyReason::kLate, at);
   if (row.passed) {
     // A time of the future that was clamped is written back as it is.
-    if (MinutesOf(now) - next.last_minutes >= kRefreshMinutes) next.last_minutes = MinutesOf(now);
+    if (at.minutes() - next.last_minutes >= kRefreshMinutes) next.last_minutes = at.minutes();
     return {next, {.answer = GreyAnswer::kKnown, .reason = GreyReason::kKnown, .first = next.first}};
   }
-  if (now - next.first < rules.delay_seconds) return {next, Deferred(GreyReason::kEarly, next.first, rules, now)};
+  if (at.now() - next.first < at.rules().delay_seconds) return {next, Deferred(GreyReason::kEarly, next.first, at)};
   next.passed = true;
-  next.last_minutes = MinutesOf(now);
+  next.last_minutes = at.minutes();
   return {next, {.answer = GreyAnswer::kMatured, .reason = GreyReason::kMatured, .first = next.first}};
 }
 
-bool IsWhitelisted(const TripletRow& seen, const TripletRules& rules, uint32_t now) {
-  const TripletRow row = Clamped(seen, now);
-  if (row.forgotten || IsExpired(row, rules, now)) return false;
-  return row.key.kind == TripletKind::kClient ? Credits(row) >= rules.credits : Senders(row.payload) >= 2;
+bool IsWhitelisted(const TripletRow& seen, const RulesAt& at) {
+  const TripletRow row = Clamped(seen, at.now());
+  if (row.forgotten || IsExpired(row, at)) return false;
+  return row.key.kind == TripletKind::kClient ? Credits(row) >= at.rules().credits : Senders(row.payload) >= 2;
 }
 
 TripletKey ClientOf(const TripletQuestion& q) {
@@ -92,8 +90,7 @@ struct TripletTable::Homes {
 struct TripletTable::Asking {
   const TripletQuestion& question;
   const Homes& homes;
-  const TripletRules& rules;
-  uint32_t now;
+  const RulesAt& at;
   TripletRing* changes;
   bool may_record;
 
@@ -114,79 +111,105 @@ TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const Triple
           .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
 }
 
-// Two rounds, because a head says where the row is that must be fetched.
+// Lines that are asked for one right after another. A prefetch whose page is in no TLB is done only when the page
+// tables have been walked, and so many walks go on at once as such prefetches fit between what the core has begun and
+// not done: a loop of few instructions gets several times the lines that prefetching at the place of each computation
+// does.
+class TripletTable::Lines {
+ public:
+  // Beyond kMaxLines, which takes many more equal tags than there are: slower.
+  void Add(const void* line) {
+    if (size_ < kMaxLines) lines_[size_++] = line;
+  }
+  void Prefetch() {
+    for (size_t i = 0; i < size_; ++i) __builtin_prefetch(lines_[i]);
+    size_ = 0;
+  }
+
+ private:
+  static constexpr size_t kMaxLines = kMaxBatch * 16;
+  const void* lines_[kMaxLines];
+  size_t size_ = 0;
+};
+
+// In rounds, because a head says where the row is that must be fetched.
 void TripletTable::Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules,
                             Homes* homes) const noexcept {
+  Lines lines;
   const bool whitelists = rules.credits > 0;
   for (size_t i = 0; i < questions.size(); ++i) {
     homes[i] = HomesOf(questions[i], rules);
-    slots_.PrefetchHead(homes[i].triplet);
-    if (whitelists) slots_.PrefetchHead(homes[i].client);
-    if (whitelists && questions[i].domain != 0) slots_.PrefetchHead(homes[i].sender_domain);
+    lines.Add(slots_.HeadOf(homes[i].triplet));
+    if (whitelists) lines.Add(slots_.HeadOf(homes[i].client));
+    if (whitelists && questions[i].domain != 0) lines.Add(slots_.HeadOf(homes[i].sender_domain));
   }
+  lines.Prefetch();
+  const auto add = [&](const void* line) { lines.Add(line); };
   for (size_t i = 0; i < questions.size(); ++i) {
-    bool is_known = slots_.PrefetchRow(homes[i].triplet);
-    if (whitelists) is_known |= slots_.PrefetchRow(homes[i].client);
-    if (whitelists && questions[i].domain != 0) is_known |= slots_.PrefetchRow(homes[i].sender_domain);
+    bool is_known = slots_.ForRows(homes[i].triplet, add);
+    if (whitelists) is_known |= slots_.ForRows(homes[i].client, add);
+    if (whitelists && questions[i].domain != 0) is_known |= slots_.ForRows(homes[i].sender_domain, add);
     if (is_known) continue;
-    slots_.PrefetchRoom(homes[i].triplet);
-    records_.Prefetch(questions[i].network);
+    slots_.ForRoom(homes[i].triplet, add);
+    lines.Add(records_.LineOf(records_.HomeOf(questions[i].network)));
   }
+  lines.Prefetch();
 }
 
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
                           TripletRing* changes, GreyDecision* decisions) noexcept {
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
+  const RulesAt at(rules, now);
   Homes homes[kMaxBatch];
   Prefetch(questions, rules, homes);
   for (size_t i = 0; i < questions.size(); ++i) {
     const Asking asking{.question = questions[i],
                         .homes = homes[i],
-                        .rules = rules,
-                        .now = now,
+                        .at = at,
                         .changes = changes,
                         .may_record = changes == nullptr || changes->Room() >= kMaxChanges};
-    const std::optional<GreyDecision> whitelisted = Whitelisted(asking);
-    decisions[i] = whitelisted ? *whitelisted : DecideOne(asking);
+    decisions[i] = DecideOne(asking);
   }
 }
 
-std::optional<GreyDecision> TripletTable::Whitelisted(const Asking& asking) noexcept {
+bool TripletTable::IsWhitelistedNow(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept {
+  std::optional<TripletSlots::Found> found = slots_.Find(key, home);
+  if (!found || !IsWhitelisted(found->row, asking.at)) return false;
+  Refresh(asking, &*found);
+  return true;
+}
+
+GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
-  const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
-    std::optional<TripletSlots::Found> found = slots_.Find(key, home);
-    if (!found || !IsWhitelisted(found->row, asking.rules, asking.now)) return false;
-    Refresh(asking, &*found);
-    return true;
-  };
-  if (asking.rules.credits == 0) return std::nullopt;
-  if (passes(ClientOf(q), asking.homes.client)) return Whitelist(TripletKind::kClient);
-  if (q.domain != 0 && passes(SenderDomainOf(q), asking.homes.sender_domain)) {
-    return Whitelist(TripletKind::kSenderDomain);
+  if (asking.at.rules().credits > 0) {
+    if (IsWhitelistedNow(asking, ClientOf(q), asking.homes.client)) return Whitelist(TripletKind::kClient);
+    if (q.domain != 0 && IsWhitelistedNow(asking, SenderDomainOf(q), asking.homes.sender_domain)) {
+      return Whitelist(TripletKind::kSenderDomain);
+    }
   }
-  return std::nullopt;
+  return DecideTriplet(asking);
 }
 
 // A lost race means that somebody else has just done the same.
 void TripletTable::Refresh(const Asking& asking, TripletSlots::Found* found) noexcept {
-  TripletRow next = Clamped(found->row, asking.now);
-  const uint32_t minutes = MinutesOf(asking.now);
+  TripletRow next = Clamped(found->row, asking.at.now());
+  const uint32_t minutes = asking.at.minutes();
   if (next.last_minutes == found->row.last_minutes && minutes - next.last_minutes < kRefreshMinutes) return;
   next.last_minutes = minutes;
   if (!asking.may_record || !slots_.Change(found, next)) return;
   asking.Push(found->row);
-  records_.NotePass(asking.question.network, asking.rules, asking.now, asking.now);
+  records_.NotePass(records_.HomeOf(asking.question.network), minutes, asking.at);
 }
 
-GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
+GreyDecision TripletTable::DecideTriplet(const Asking& asking) noexcept {
   const TripletKey key = KeyOf(asking.question);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, asking.homes.triplet);
-    if (!found) return AddNew(asking);
-    if (IsKnownAsItIs(found->row, asking.rules, asking.now)) {
+    if (!found) return AddNew(asking, key);
+    if (IsKnownAsItIs(found->row, asking.at)) {
       return {.answer = GreyAnswer::kKnown, .reason = GreyReason::kKnown, .first = found->row.first};
     }
-    Step step = StepOf(found->row, asking.rules, asking.now);
+    Step step = StepOf(found->row, asking.at);
     if (step.next == found->row) return step.decision;
     if (!asking.may_record) {
       return step.decision.answer == GreyAnswer::kKnown ? step.decision : Unrecorded(GreyReason::kBehind);
@@ -201,64 +224,65 @@ GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
 }
 
 // What a network gets that has made as many new rows as it may.
-std::optional<GreyDecision> TripletTable::Capped(uint64_t network, const TripletRules& rules,
-                                                 uint32_t now) const noexcept {
-  const NetworkRecords::Record record = records_.Look(network, rules, now);
-  if (record.new_rows < rules.new_rows) return std::nullopt;
+std::optional<GreyDecision> TripletTable::Capped(NetworkRecords::Home home, const RulesAt& at) const noexcept {
+  const NetworkRecords::Record record = records_.Look(home, at);
+  if (record.new_rows < at.rules().new_rows) return std::nullopt;
   if (record.passed) return Unrecorded(GreyReason::kCapped);
-  GreyDecision deferred = Deferred(GreyReason::kCapped, now, rules, now);
+  GreyDecision deferred = Deferred(GreyReason::kCapped, at.now(), at);
   deferred.first = 0;
   return deferred;
 }
 
-GreyDecision TripletTable::AddNew(const Asking& asking) noexcept {
-  const auto& [question, homes, rules, now, changes, may_record] = asking;
-  if (!may_record) return Unrecorded(GreyReason::kBehind);
-  if (const auto capped = Capped(question.network, rules, now)) return *capped;
-  const TripletRow row{.key = KeyOf(question), .first = now, .last_minutes = MinutesOf(now)};
-  const std::optional<PushedOut> inserted = slots_.Insert(row, homes.triplet, records_, rules, now);
+GreyDecision TripletTable::AddNew(const Asking& asking, const TripletKey& key) noexcept {
+  const RulesAt& at = asking.at;
+  if (!asking.may_record) return Unrecorded(GreyReason::kBehind);
+  const NetworkRecords::Home record = records_.HomeOf(asking.question.network);
+  if (const auto capped = Capped(record, at)) return *capped;
+  const TripletRow row{.key = key, .first = at.now(), .last_minutes = at.minutes()};
+  const std::optional<PushedOut> inserted = slots_.Insert(row, asking.homes.triplet, records_, at);
   if (!inserted) return Unrecorded(GreyReason::kFull);
-  records_.NoteNewRow(question.network, rules, now);
+  records_.NoteNewRow(record, at);
   asking.Push(row);
-  GreyDecision deferred = Deferred(GreyReason::kNew, now, rules, now);
+  GreyDecision deferred = Deferred(GreyReason::kNew, at.now(), at);
   deferred.pushed_out = *inserted;
   return deferred;
 }
 
 void TripletTable::NotePasses(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
-  records_.NotePass(q.network, asking.rules, asking.now, asking.now);
-  if (q.aligned) records_.NotePass(q.domain, asking.rules, asking.now, asking.now);
+  records_.NotePass(records_.HomeOf(q.network), asking.at.minutes(), asking.at);
+  if (q.aligned) records_.NotePass(records_.HomeOf(q.domain), asking.at.minutes(), asking.at);
 }
 
 PushedOut TripletTable::Mature(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
   NotePasses(asking);
-  if (asking.rules.credits == 0) return PushedOut::kNothing;
+  if (asking.at.rules().credits == 0) return PushedOut::kNothing;
   const PushedOut of_client = Earn(asking, ClientOf(q), asking.homes.client);
   if (q.domain == 0) return of_client;
   return std::max(of_client, Earn(asking, SenderDomainOf(q), asking.homes.sender_domain));
 }
 
 PushedOut TripletTable::Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept {
+  const RulesAt& at = asking.at;
   const bool is_client = key.kind == TripletKind::kClient;
-  TripletRow fresh{.key = key, .first = asking.now, .last_minutes = MinutesOf(asking.now)};
+  TripletRow fresh{.key = key, .first = at.now(), .last_minutes = at.minutes()};
   if (!is_client) fresh.payload = WithSender(0, asking.question.sender);
   bool has_changed = false;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     if (!found) {
-      const std::optional<PushedOut> inserted = slots_.Insert(fresh, home, records_, asking.rules, asking.now);
+      const std::optional<PushedOut> inserted = slots_.Insert(fresh, home, records_, at);
       if (inserted) asking.Push(fresh);
       return inserted.value_or(PushedOut::kNothing);
     }
-    TripletRow next = Clamped(found->row, asking.now);
-    if (next.forgotten || IsExpired(next, asking.rules, asking.now)) {
+    TripletRow next = Clamped(found->row, at.now());
+    if (next.forgotten || IsExpired(next, at)) {
       next = fresh;
       next.epoch = found->row.forgotten ? After(found->row.epoch) : found->row.epoch;
     } else {
-      next.payload = is_client ? WithCredit(next, asking.now) : WithSender(next.payload, asking.question.sender);
-      next.last_minutes = MinutesOf(asking.now);
+      next.payload = is_client ? WithCredit(next, at.now()) : WithSender(next.payload, asking.question.sender);
+      next.last_minutes = at.minutes();
     }
     const bool is_there = next == found->row;
     if (is_there && !has_changed) break;
@@ -274,78 +298,84 @@ PushedOut TripletTable::Earn(const Asking& asking, const TripletKey& key, Triple
 }
 
 GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& rules, uint32_t now) const noexcept {
+  const RulesAt at(rules, now);
   const Homes homes = HomesOf(q, rules);
   const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
     const std::optional<TripletSlots::Found> found = slots_.Find(key, home);
-    return found && IsWhitelisted(found->row, rules, now);
+    return found && IsWhitelisted(found->row, at);
   };
   if (rules.credits > 0 && passes(ClientOf(q), homes.client)) return Whitelist(TripletKind::kClient);
   if (rules.credits > 0 && q.domain != 0 && passes(SenderDomainOf(q), homes.sender_domain)) {
     return Whitelist(TripletKind::kSenderDomain);
   }
   if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) {
-    GreyDecision decision = StepOf(found->row, rules, now).decision;
+    GreyDecision decision = StepOf(found->row, at).decision;
     const bool would_begin = decision.reason == GreyReason::kNew || decision.reason == GreyReason::kLate;
     if (would_begin) decision.first = 0;
     return decision;
   }
-  if (const auto capped = Capped(q.network, rules, now)) return *capped;
-  GreyDecision deferred = Deferred(GreyReason::kNew, now, rules, now);
+  if (const auto capped = Capped(records_.HomeOf(q.network), at)) return *capped;
+  GreyDecision deferred = Deferred(GreyReason::kNew, now, at);
   deferred.first = 0;
   return deferred;
 }
 
 std::optional<TripletRow> TripletTable::Join(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
   const TripletSlots::Home home = slots_.HomeOf(row.key);
-  if (!JoinAt(row, home, rules, now)) return std::nullopt;
+  if (!JoinAt(row, home, RulesAt(rules, now))) return std::nullopt;
   const std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
   return found ? found->row : Clamped(row, now);
 }
 
 // False: expired, or without a slot.
-bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, const TripletRules& rules,
-                          uint32_t now) noexcept {
-  const TripletRow row = Clamped(given, now);
-  if (IsExpired(row, rules, now)) return false;
+bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, const RulesAt& at) noexcept {
+  const TripletRow row = Clamped(given, at.now());
+  if (IsExpired(row, at)) return false;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
     if (!found) {
-      if (!slots_.Insert(row, home, records_, rules, now)) return false;
-      NoteJoined(row, true, rules, now);
+      if (!slots_.Insert(row, home, records_, at)) return false;
+      NoteJoined(row, true, at);
       return true;
     }
-    const TripletRow there = Clamped(found->row, now);
-    const TripletRow joined = IsExpired(there, rules, now) ? row : rblitz::Join(row, there);
+    const TripletRow there = Clamped(found->row, at.now());
+    const TripletRow joined = IsExpired(there, at) ? row : rblitz::Join(row, there);
     if (joined != found->row && !slots_.Change(&*found, joined)) continue;
-    NoteJoined(joined, false, rules, now);
+    NoteJoined(joined, false, at);
     return true;
   }
   return false;
 }
 
 void TripletTable::Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept {
+  const RulesAt at(rules, now);
+  Lines lines;
+  const auto add = [&](const void* line) { lines.Add(line); };
   while (!rows.empty()) {
     const std::span<const TripletRow> batch = rows.first(std::min(rows.size(), kMaxBatch));
     TripletSlots::Home homes[kMaxBatch];
     for (size_t i = 0; i < batch.size(); ++i) {
       homes[i] = slots_.HomeOf(batch[i].key);
-      slots_.PrefetchHead(homes[i]);
-      records_.Prefetch(batch[i].key.network);
+      lines.Add(slots_.HeadOf(homes[i]));
+      lines.Add(records_.LineOf(records_.HomeOf(batch[i].key.network)));
     }
+    lines.Prefetch();
     for (const TripletSlots::Home home : std::span(homes, batch.size())) {
-      if (!slots_.PrefetchRow(home)) slots_.PrefetchRoom(home);
+      if (!slots_.ForRows(home, add)) slots_.ForRoom(home, add);
     }
-    for (size_t i = 0; i < batch.size(); ++i) static_cast<void>(JoinAt(batch[i], homes[i], rules, now));
+    lines.Prefetch();
+    for (size_t i = 0; i < batch.size(); ++i) static_cast<void>(JoinAt(batch[i], homes[i], at));
     rows = rows.subspan(batch.size());
   }
 }
 
-void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept {
+void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const RulesAt& at) noexcept {
   if (row.forgotten) return;
+  const NetworkRecords::Home record = records_.HomeOf(row.key.network);
   if (!IsPending(row)) {  // credits and senders come from triplets that have passed
-    records_.NotePass(row.key.network, rules, kMinutesFrom + row.last_minutes * 60, now);
-  } else if (is_new && row.first / rules.RecentSeconds() == now / rules.RecentSeconds()) {
-    records_.NoteNewRow(row.key.network, rules, now);
+    records_.NotePass(record, row.last_minutes, at);
+  } else if (is_new && row.first / at.rules().RecentSeconds() == at.window_of_recent()) {
+    records_.NoteNewRow(record, at);
   }
 }
 
@@ -358,7 +388,7 @@ std::optional<TripletRow> TripletTable::Forget(const TripletKey& key, const Trip
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     if (!found) {
-      if (!slots_.Insert(marker, home, records_, rules, now)) return std::nullopt;
+      if (!slots_.Insert(marker, home, records_, RulesAt(rules, now))) return std::nullopt;
       return marker;
     }
     marker.epoch = std::max(today, After(found->row.epoch));

@@ -134,21 +134,21 @@ class TripletTable {
  private:
   struct Homes;
   struct Asking;
+  class Lines;
 
   [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
   void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
-  [[nodiscard]] std::optional<GreyDecision> Whitelisted(const Asking& asking) noexcept;
+  [[nodiscard]] bool IsWhitelistedNow(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
-  [[nodiscard]] std::optional<GreyDecision> Capped(uint64_t network, const TripletRules& rules,
-                                                   uint32_t now) const noexcept;
-  [[nodiscard]] GreyDecision AddNew(const Asking& asking) noexcept;
+  [[nodiscard]] GreyDecision DecideTriplet(const Asking& asking) noexcept;
+  [[nodiscard]] std::optional<GreyDecision> Capped(NetworkRecords::Home home, const RulesAt& at) const noexcept;
+  [[nodiscard]] GreyDecision AddNew(const Asking& asking, const TripletKey& key) noexcept;
   void NotePasses(const Asking& asking) noexcept;
   PushedOut Mature(const Asking& asking) noexcept;
   PushedOut Earn(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
   void Refresh(const Asking& asking, TripletSlots::Found* found) noexcept;
-  [[nodiscard]] bool JoinAt(const TripletRow& row, TripletSlots::Home home, const TripletRules& rules,
-                            uint32_t now) noexcept;
-  void NoteJoined(const TripletRow& row, bool is_new, const TripletRules& rules, uint32_t now) noexcept;
+  [[nodiscard]] bool JoinAt(const TripletRow& row, TripletSlots::Home home, const RulesAt& at) noexcept;
+  void NoteJoined(const TripletRow& row, bool is_new, const RulesAt& at) noexcept;
 
   TripletSlots slots_;
   NetworkRecords records_;

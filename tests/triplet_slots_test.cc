@@ -14,7 +14,7 @@ constexpr uint32_t kNow = 1800000000;
 class TripletSlotsRace : public testing::Test {
  protected:
   [[nodiscard]] bool Insert(const TripletRow& row) {
-    return slots.Insert(row, slots.HomeOf(row.key), records, rules, kNow).has_value();
+    return slots.Insert(row, slots.HomeOf(row.key), records, RulesAt(rules, kNow)).has_value();
   }
   [[nodiscard]] std::vector<TripletRow> Rows() const {
     std::vector<TripletRow> rows;
@@ -81,7 +81,8 @@ TEST_F(TripletSlotsRace, ATwinThatIsFreedLeavesAPlaceForAnother) {
   for (uint64_t n = 1; n <= 15; ++n) ASSERT_TRUE(Insert(Row(n, kNow - 400)));
   ASSERT_TRUE(Insert(Row(15, kNow - 401)));  // into the sixteenth slot, which is free again thereafter
   EXPECT_EQ(Rows().size(), 15u);
-  EXPECT_EQ(slots.Insert(Row(16, kNow), slots.HomeOf(Row(16, 0).key), records, rules, kNow), PushedOut::kNothing);
+  EXPECT_EQ(slots.Insert(Row(16, kNow), slots.HomeOf(Row(16, 0).key), records, RulesAt(rules, kNow)),
+            PushedOut::kNothing);
   EXPECT_EQ(Rows().size(), 16u);
   for (uint64_t n = 1; n <= 16; ++n) EXPECT_TRUE(slots.Find(Row(n, 0).key, slots.HomeOf(Row(n, 0).key))) << n;
   EXPECT_FALSE(slots.Find(Row(17, 0).key, slots.HomeOf(Row(17, 0).key)));
@@ -134,21 +135,23 @@ TEST_F(TripletSlotsRace, OfTwoChangesFromOneLookTheSecondIsRefused) {
 
 TEST(NetworkRecords, KeepThoseThatHavePassedWhenALineIsFull) {
   const TripletRules rules;
+  const RulesAt now(rules, kNow);
   NetworkRecords records(8, 1);
-  for (uint64_t network = 0; network < 7; ++network) records.NotePass(network, rules, kNow, kNow);
-  for (uint64_t network = 100; network < 1100; ++network) records.NoteNewRow(network, rules, kNow);
-  for (uint64_t network = 0; network < 7; ++network) EXPECT_TRUE(records.Look(network, rules, kNow).passed);
-  EXPECT_EQ(records.Look(1099, rules, kNow).new_rows, 1u);
-  EXPECT_FALSE(records.Look(1, rules, kNow + rules.lifetime_seconds + 86400).passed);
+  for (uint64_t i = 0; i < 7; ++i) records.NotePass(records.HomeOf(i), now.minutes(), now);
+  for (uint64_t i = 100; i < 1100; ++i) records.NoteNewRow(records.HomeOf(i), now);
+  for (uint64_t i = 0; i < 7; ++i) EXPECT_TRUE(records.Look(records.HomeOf(i), now).passed);
+  EXPECT_EQ(records.Look(records.HomeOf(1099), now).new_rows, 1u);
+  EXPECT_FALSE(records.Look(records.HomeOf(1), RulesAt(rules, kNow + rules.lifetime_seconds + 86400)).passed);
 }
 
 TEST(NetworkRecords, CountTheRowsOfThisWindow) {
   const TripletRules rules;
   NetworkRecords records(8, 1);
+  const NetworkRecords::Home home = records.HomeOf(1);
   const uint32_t begin = kNow / rules.RecentSeconds() * rules.RecentSeconds();
-  for (int i = 0; i < 5; ++i) records.NoteNewRow(1, rules, begin);
-  EXPECT_EQ(records.Look(1, rules, begin + rules.RecentSeconds() - 1).new_rows, 5u);
-  EXPECT_EQ(records.Look(1, rules, begin + rules.RecentSeconds()).new_rows, 0u);
+  for (int i = 0; i < 5; ++i) records.NoteNewRow(home, RulesAt(rules, begin));
+  EXPECT_EQ(records.Look(home, RulesAt(rules, begin + rules.RecentSeconds() - 1)).new_rows, 5u);
+  EXPECT_EQ(records.Look(home, RulesAt(rules, begin + rules.RecentSeconds())).new_rows, 0u);
 }
 
 }  // namespace
