@@ -1,7 +1,9 @@
 // grey_fill: puts many rows into a greylist's store, beside those that it has, as a server of years would have left it.
 //
-//   grey_fill FOLDER ROWS JOURNALLED    so many rows in a snapshot, and so many in a journal; a third of them have not
-//                                       passed
+//   grey_fill FOLDER ROWS JOURNALLED [FILE]    so many rows in a snapshot, and so many in a journal; a third of them
+//   have
+//                                              not passed. Besides, rows that have passed of the names in the file, one
+//                                              a line without their zone, whose networks are those of /24 and /64.
 //
 // Rows are of random networks of IPv4 and IPv6 and were seen in the last ten days, so that none is expired for a server
 // of usual times.
@@ -11,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <random>
@@ -18,8 +21,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/grey_name.h"
 #include "loaders/grey_store.h"
 #include "tables/triplet_row.h"
+#include "tables/triplet_table.h"
 
 namespace rblitz {
 namespace {
@@ -47,16 +52,32 @@ class RandomRows {
   std::mt19937_64 random_{5};
 };
 
-Status Fill(const std::string& folder, uint64_t count, uint64_t journalled) {
+Result<std::vector<TripletRow>> RowsOfNames(const std::string& file, uint32_t now) {
+  std::vector<TripletRow> rows;
+  std::ifstream names(file);
+  for (std::string name; std::getline(names, name);) {
+    const Result<GreyQuestion> question = GreyQuestionOf(name, GreyMasks());
+    if (!question) return tl::unexpected(question.error());
+    rows.push_back(
+        {.key = KeyOf(question->triplet), .first = now - kDay, .last_minutes = MinutesOf(now), .passed = true});
+  }
+  return rows;
+}
+
+Status Fill(const std::string& folder, uint64_t count, uint64_t journalled, const std::string& names) {
   Result<std::unique_ptr<GreyStore>> store = GreyStore::Open(folder);
   if (!store) return tl::unexpected(store.error());
   std::vector<TripletRow> before;
   const Result<GreyLoad> load =
       (*store)->Load([&](std::span<const TripletRow> some) { before.insert(before.end(), some.begin(), some.end()); });
   if (!load) return tl::unexpected(load.error());
-  RandomRows rows(static_cast<uint32_t>(std::time(nullptr)));
+  const auto now = static_cast<uint32_t>(std::time(nullptr));
+  const Result<std::vector<TripletRow>> named = RowsOfNames(names, now);
+  if (!named) return tl::unexpected(named.error());
+  RandomRows rows(now);
   Status written = (*store)->Snapshot([&](const std::function<void(const TripletRow&)>& take) {
     for (const TripletRow& row : before) take(row);
+    for (const TripletRow& row : *named) take(row);
     for (uint64_t i = 0; i < count; ++i) take(rows.Next());
   });
   if (!written) return written;
@@ -79,11 +100,11 @@ bool ReadNumber(const char* text, uint64_t* number) {
 
 int main(int argc, char** argv) {
   uint64_t count = 0, journalled = 0;
-  if (argc != 4 || !rblitz::ReadNumber(argv[2], &count) || !rblitz::ReadNumber(argv[3], &journalled)) {
-    std::fputs("usage: grey_fill FOLDER ROWS JOURNALLED\n", stderr);
+  if (argc < 4 || argc > 5 || !rblitz::ReadNumber(argv[2], &count) || !rblitz::ReadNumber(argv[3], &journalled)) {
+    std::fputs("usage: grey_fill FOLDER ROWS JOURNALLED [FILE]\n", stderr);
     return 2;
   }
-  const rblitz::Status filled = rblitz::Fill(argv[1], count, journalled);
+  const rblitz::Status filled = rblitz::Fill(argv[1], count, journalled, argc == 5 ? argv[4] : "/dev/null");
   if (filled) return 0;
   std::fprintf(stderr, "grey_fill: %s\n", filled.error().message.c_str());
   return 1;
