@@ -5,12 +5,13 @@ DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libb
         libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libidn2-dev libssl-dev python3 \
         iproute2 bind9-dnsutils
 # What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable; the libraries
-# libevent to libsasl2 are those of PEERS.
+# libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
-              bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 \
+              bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 libglib2.0-0 \
+              libicu72 libpcre2-8-0 libsodium23 libsqlite3-0 libunwind8 \
               clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
-# Daemons that tests compare with or put before the server, and a library of theirs: unpacked into build/peers, never installed.
-PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12
+# Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
+PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60

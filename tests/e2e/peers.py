@@ -65,14 +65,14 @@ def run_in(space, *command, stdin="", seconds=60, **environment):
 
 
 @contextlib.contextmanager
-def daemon(space, *command, ready, more_log=str, pid_file=None, seconds=60):
+def daemon(space, *command, ready, more_log=str, pid_file=None, seconds=60, libraries=LIBRARIES):
     """A program in the foreground of the namespace, once `ready()` is true.
 
     `pid_file`: holds the process to end, where that is a child of what is started.
     """
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(command_in(space, *command), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env={**os.environ, "LD_LIBRARY_PATH": LIBRARIES})
+                                   env={**os.environ, "LD_LIBRARY_PATH": libraries})
         try:
             end = time.monotonic() + seconds
             while not ready():
