@@ -25,13 +25,22 @@ VECTOR = ("cac03031d808b1e889167915256e0703.5190f9ee3f5ecffd1ae44410eba1d525.4.2
 IN_TIME = 20
 
 
+def question_of(message):
+    """(name, type)."""
+    labels, at = [], 12
+    while message[at]:
+        labels.append(message[at + 1:at + 1 + message[at]].decode(errors="replace"))
+        at += 1 + message[at]
+    return ".".join(labels), struct.unpack_from("!H", message, at + 1)[0]
+
+
 class Relay:
     """`with Relay(space) as relay`: `relay.asked` has (name, type, address) of what was asked of the zone, "" where there is none."""
 
     def __init__(self, space):
         self.asked = []
-        self.seconds = 0  # that each answer takes
-        self.silent = False
+        self.seconds = 0  # that each answer of the zone takes
+        self.silent = False  # on the zone
         self.ended = False
         with inside(space):
             self.front, self.back = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
@@ -57,22 +66,17 @@ class Relay:
                 question, client = self.front.recvfrom(4096)
             except TimeoutError:
                 continue
-            if not self.silent:
-                time.sleep(self.seconds)
-                self.front.sendto(self.answer(question), client)
-
-    def answer(self, question):
-        self.back.send(question)
-        answer = self.back.recv(4096)
-        labels, at = [], 12
-        while question[at]:
-            labels.append(question[at + 1:at + 1 + question[at]].decode(errors="replace"))
-            at += 1 + question[at]
-        (kind,) = struct.unpack_from("!H", question, at + 1)
-        if ".".join(labels).lower().endswith(ZONE):
-            is_address = kind == A and answer[6:8] == b"\0\1"
-            self.asked.append((".".join(labels), kind, grey.answer_of(answer, at + 5) if is_address else ""))
-        return answer
+            name, kind = question_of(question)
+            is_ours = name.lower().endswith(ZONE)
+            if is_ours and self.silent:
+                continue
+            time.sleep(self.seconds if is_ours else 0)
+            self.back.send(question)
+            answer = self.back.recv(4096)
+            if is_ours:
+                code = grey.answer_of(answer, len(name) + 18) if kind == A and answer[6:8] == b"\0\1" else ""
+                self.asked.append((name, kind, code))
+            self.front.sendto(answer, client)
 
     def answers(self):
         """(name, code) of what was asked since the last call. Of what came more than once the first: unbound asks the last of its
