@@ -2,16 +2,18 @@
 
 # What building and running need (Debian 12).
 DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libboost-program-options-dev \
-        libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libidn2-dev libssl-dev python3 \
-        iproute2 bind9-dnsutils
+        libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libidn2-dev libssl-dev libdb5.3-dev libsqlite3-dev \
+        python3 iproute2 bind9-dnsutils
 # What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable; the libraries
 # libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
               bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 libglib2.0-0 \
-              libicu72 libpcre2-8-0 libsodium23 libsqlite3-0 libunwind8 \
+              libicu72 libpcre2-8-0 libsodium23 libunwind8 perl \
               clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
 # Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
-PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2
+PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
+         postgrey libberkeleydb-perl libdigest-hmac-perl libio-multiplex-perl libnet-dns-perl libnet-server-perl libnetaddr-ip-perl \
+         sqlgrey libbit-vector-perl libcarp-clan-perl libdate-calc-perl libdbd-sqlite3-perl libdbi-perl greylistd
 
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60

@@ -12,6 +12,7 @@
 
 #include "cli/ask.h"
 #include "cli/config_values.h"
+#include "cli/foreign_import.h"
 #include "cli/grey_merge.h"
 #include "cli/grey_name.h"
 #include "cli/grey_rows.h"
@@ -44,7 +45,7 @@ class Grey {
     if (!server) return tl::unexpected(server.error());
     if (action == "list") return List(*server);
     if (action == "export") return Export(*server);
-    if (action == "import") return Import(*server);
+    if (action == "import") return options_.grey.from.empty() ? Import(*server) : ImportFrom(*server);
     if (action == "lookup") return is_mail() ? LookupMail(*server) : LookupClients(*server);
     if (action == "forget") return Forget(*server);
     return is_mail() ? AllowMail(*server) : AllowClients(*server);
@@ -60,6 +61,14 @@ class Grey {
     return GreyKey::Read(options_.grey.key.empty() ? configured : options_.grey.key);
   }
 
+  // As it is named, else as a configuration or the server has it.
+  [[nodiscard]] Result<GreyKey> Key(const GreySettings& settings) const {
+    if (!options_.grey.key.empty() || options_.grey.config.empty()) return Key(settings.key_file);
+    const Result<GreySettings> configured = Configured(settings.zone);
+    if (!configured) return tl::unexpected(configured.error());
+    return Key(configured->key_file);
+  }
+
   [[nodiscard]] GreyMail Mail() const {
     const GreyOptions& grey = options_.grey;
     return {.client = options_.arguments[1],
@@ -72,13 +81,7 @@ class Grey {
   // The labels before the zone by which a mail may be known: as it was given, and aligned with its sender's domain,
   // which a mail server tells where it has checked SPF or DKIM.
   [[nodiscard]] Result<std::vector<std::string>> Names(const GreySettings& settings) const {
-    std::string key_file = settings.key_file;
-    if (options_.grey.key.empty() && !options_.grey.config.empty()) {
-      const Result<GreySettings> configured = Configured(settings.zone);
-      if (!configured) return tl::unexpected(configured.error());
-      key_file = configured->key_file;
-    }
-    const Result<GreyKey> key = Key(key_file);
+    const Result<GreyKey> key = Key(settings);
     if (!key) return tl::unexpected(key.error());
     std::vector<std::string> names;
     for (const bool is_aligned : {options_.grey.aligned, true}) {
@@ -339,7 +342,7 @@ class Grey {
       opened.open(file);
       if (!opened) return Fail(file + ": " + std::strerror(errno));
     }
-    GreyImport done;
+    GreyJoined done;
     const Status imported = ImportGreyRows(server, file == "-" ? &streams_.in : &opened,
                                            file == "-" ? "standard input" : file, &done, progress);
     EndProgress();
@@ -348,6 +351,23 @@ class Grey {
     }
     Show({{"joined", done.joined}, {"expired", done.expired}, {"full", done.full}},
          RowsText(done.joined) + " joined, " + std::to_string(done.expired) + " were expired\n");
+    if (done.full > 0) return Fail("the greylist is full: " + RowsText(done.full) + " found no place");
+    return kExitSuccess;
+  }
+
+  Result<int> ImportFrom(const GreyServer& server) {
+    const GreyOptions& grey = options_.grey;
+    const Result<GreyKey> key = Key(server.settings());
+    if (!key) return tl::unexpected(key.error());
+    ForeignImport import;
+    const Status imported = ImportForeign({.from = grey.from, .path = what(), .normal = grey.normal}, server, *key,
+                                          &import, [&](uint64_t rows) { Progress(std::to_string(rows) + " rows"); });
+    EndProgress();
+    if (!imported) return tl::unexpected(imported.error());
+    const GreyJoined& done = import.done;
+    Show({{"joined", done.joined}, {"expired", done.expired}, {"full", done.full}, {"skipped", import.skipped}},
+         RowsText(done.joined) + " joined, " + std::to_string(done.expired) + " were expired\n" +
+             RenderSkipped(import.skipped));
     if (done.full > 0) return Fail("the greylist is full: " + RowsText(done.full) + " found no place");
     return kExitSuccess;
   }

@@ -22,8 +22,6 @@ namespace {
 constexpr const char* kFormat = "rblitz-grey";
 constexpr unsigned kVersion = 1;
 constexpr uint64_t kProgressRows = 1 << 12;
-// A request is at most 64 KiB (cli/control.h); this leaves room for what stands around the rows.
-constexpr size_t kMaxRows = 60 * 1024;
 // No row is a quarter of that.
 constexpr size_t kMaxLine = 4096;
 
@@ -73,45 +71,6 @@ std::string WrongHeader(const Json& header, const GreySettings& settings) {
          MasksText(masks.ip4, masks.ip6);
 }
 
-class Importing {
- public:
-  Importing(const GreyServer& server, GreyImport* done) : server_(server), done_(done) {}
-
-  [[nodiscard]] Status Add(const TripletRow& row) {
-    Json json = GreyRowJson(row, server_.settings().masks);
-    const size_t size = DumpJson(json).size() + 1;
-    if (size_ + size > kMaxRows) {
-      if (Status sent = Send(); !sent) return sent;
-    }
-    rows_.push_back(std::move(json));
-    size_ += size;
-    return {};
-  }
-
-  [[nodiscard]] Status Send() {
-    if (rows_.empty()) return {};
-    const Result<Json> joined = server_.Ask("join", {{"rows", std::move(rows_)}});
-    rows_ = Json::array();
-    size_ = 0;
-    if (!joined) return tl::unexpected(joined.error());
-    if (!joined->is_object()) return Fail(server_.control() + ": that is no answer of rblitzd");
-    const auto count = [&](const char* key) {
-      const Json number = joined->value(key, Json());
-      return number.is_number_unsigned() ? number.get<uint64_t>() : 0;
-    };
-    done_->joined += count("joined");
-    done_->expired += count("expired");
-    done_->full += count("full");
-    return {};
-  }
-
- private:
-  const GreyServer& server_;
-  GreyImport* done_;
-  Json rows_ = Json::array();
-  size_t size_ = 0;  // of their text
-};
-
 }  // namespace
 
 Result<uint64_t> ExportGreyRows(const GreyServer& server, std::ostream* out, const RowsProgress& progress) {
@@ -148,14 +107,14 @@ Result<uint64_t> ExportGreyFile(const GreyServer& server, const std::string& fil
   return rows;
 }
 
-Status ImportGreyRows(const GreyServer& server, std::istream* in, const std::string& name, GreyImport* done,
+Status ImportGreyRows(const GreyServer& server, std::istream* in, const std::string& name, GreyJoined* done,
                       const RowsProgress& progress) {
   Lines lines(in, name);
   const auto first = lines.Next();
   if (!first) return tl::unexpected(first.error());
   const Json header = ParseJson(first->value_or(""));
   if (const std::string wrong = WrongHeader(header, server.settings()); !wrong.empty()) return lines.Wrong(wrong);
-  Importing importing(server, done);
+  GreyJoining importing(server, done);
   for (uint64_t rows = 0;;) {
     const auto line = lines.Next();
     if (!line) return tl::unexpected(line.error());

@@ -14,6 +14,7 @@
 #include <ostream>
 #include <string>
 
+#include "cli/grey_joining.h"
 #include "cli/grey_server.h"
 #include "tables/result.h"
 
@@ -31,14 +32,8 @@ using RowsProgress = std::function<void(uint64_t rows)>;
 [[nodiscard]] Result<uint64_t> ExportGreyFile(const GreyServer& server, const std::string& file,
                                               const RowsProgress& progress = {});
 
-struct GreyImport {
-  uint64_t joined = 0;
-  uint64_t expired = 0;
-  uint64_t full = 0;  // found no place
-};
-
 // `name` stands before the numbers of lines. `done` is what the server has taken, whatever the result is.
 [[nodiscard]] Status ImportGreyRows(const GreyServer& server, std::istream* in, const std::string& name,
-                                    GreyImport* done, const RowsProgress& progress = {});
+                                    GreyJoined* done, const RowsProgress& progress = {});
 
 }  // namespace rblitz

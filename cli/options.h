@@ -30,6 +30,8 @@ struct GreyOptions {
   std::string key;      // a file; empty: as the configuration says
   std::string config;   // a file; empty: the server is asked
   std::string into;     // merge
+  std::string from;     // import; empty: rows of an export
+  bool normal = false;  // import --from
   uint64_t limit = 0;   // list; 0: all
   bool domain = false;  // of the sender is told
   bool aligned = false;

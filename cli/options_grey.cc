@@ -4,6 +4,8 @@
 #include <bit>
 #include <iterator>
 
+#include "cli/foreign_import.h"
+
 namespace rblitz {
 
 namespace {
@@ -12,12 +14,13 @@ namespace po = boost::program_options;
 
 enum Takes : unsigned {
   kZone = 1,
-  kReason = 2,     // --for, --why; with an address or network alone
-  kKey = 4,        // --key, --domain, --aligned; with sender and recipient alone
-  kConfig = 8,     // --config
-  kLimit = 16,     // --limit
-  kInto = 32,      // --into
-  kRecipient = 64  // may be one recipient, which is hashed too
+  kReason = 2,      // --for, --why; with an address or network alone
+  kKey = 4,         // --key, --domain, --aligned; with sender and recipient alone
+  kConfig = 8,      // --config
+  kLimit = 16,      // --limit
+  kInto = 32,       // --into
+  kRecipient = 64,  // may be one recipient, which is hashed too
+  kFrom = 128       // --from, and with it --normal, --key and --config
 };
 
 struct Action {
@@ -35,7 +38,7 @@ constexpr Action kActions[] = {
     {"allow", Count(1) | Count(3), kZone | kKey | kConfig | kReason},
     {"stats", Count(0), kZone},
     {"export", Count(0) | Count(1), kZone},
-    {"import", Count(0) | Count(1), kZone},
+    {"import", Count(0) | Count(1), kZone | kFrom},
     {"digest", Count(1) | Count(3), kZone | kKey | kConfig | kRecipient},
     {"merge", Count(2), kZone | kConfig | kInto},
 };
@@ -53,6 +56,7 @@ std::string WrongArguments(const Action& action, const std::vector<std::string>&
 std::string Unfit(const CommandOptions& options, const Action& action) {
   const GreyOptions& grey = options.grey;
   const bool is_mail = options.arguments.size() == 4;
+  const bool imports = (action.takes & kFrom) != 0 && !grey.from.empty();
   const bool hashes = is_mail || (action.takes & kRecipient) != 0;
   const struct {
     bool given;
@@ -63,17 +67,24 @@ std::string Unfit(const CommandOptions& options, const Action& action) {
       {!options.zone.empty(), (action.takes & kZone) != 0, "--zone has no meaning there"},
       {!options.lasting.empty(), (action.takes & kReason) != 0 && !is_mail, "--for belongs to allow ADDRESS|NETWORK"},
       {!options.why.empty(), (action.takes & kReason) != 0 && !is_mail, "--why belongs to allow ADDRESS|NETWORK"},
-      {!grey.key.empty(), (action.takes & kKey) != 0 && hashes, "--key belongs to ADDRESS SENDER RECIPIENT"},
+      {!grey.key.empty(), imports || ((action.takes & kKey) != 0 && hashes),
+       "--key belongs to ADDRESS SENDER RECIPIENT"},
       {grey.domain, (action.takes & kKey) != 0 && is_mail, "--domain belongs to ADDRESS SENDER RECIPIENT"},
       {grey.aligned, (action.takes & kKey) != 0 && is_mail, "--aligned belongs to ADDRESS SENDER RECIPIENT"},
-      {!grey.config.empty(), (action.takes & kInto) != 0 || ((action.takes & kConfig) != 0 && hashes),
+      {!grey.config.empty(), imports || (action.takes & kInto) != 0 || ((action.takes & kConfig) != 0 && hashes),
        "--config belongs to merge and to ADDRESS SENDER RECIPIENT"},
       {grey.limit != 0, (action.takes & kLimit) != 0, "--limit belongs to list"},
       {!grey.into.empty(), (action.takes & kInto) != 0, "--into belongs to merge"},
+      {!grey.from.empty(), (action.takes & kFrom) != 0, "--from belongs to import"},
+      {grey.normal, imports, "--normal belongs to import --from"},
   };
   for (const auto& [given, fits, what] : cases) {
     if (given && !fits) return "grey " + std::string(action.name) + ": " + what;
   }
+  if (imports && !IsForeignGreylister(grey.from)) {
+    return "grey import: --from '" + grey.from + "' is none of postgrey, sqlgrey and greylistd";
+  }
+  if (imports && options.arguments.size() < 2) return "grey import: an argument is missing";
   if ((action.takes & kInto) != 0 && !options.zone.empty() && grey.config.empty()) {
     return "grey merge: --zone belongs to --config";
   }
@@ -95,6 +106,9 @@ constinit const std::string_view kGreyUsage =
     "  grey stats              counters of greylists\n"
     "  grey export [FILE]      all rows, one JSON object a line; - is standard output\n"
     "  grey import [FILE]      join the rows of such a file; - is standard input\n"
+    "  grey import --from postgrey|sqlgrey|greylistd PATH\n"
+    "                          join what another greylister knew: PATH is its folder, of\n"
+    "                          sqlgrey its file of SQLite\n"
     "  grey digest ADDRESS SENDER RECIPIENT\n"
     "                          the name that is asked for it; needs no server with\n"
     "                          --key and --zone, or --config\n"
@@ -109,7 +123,10 @@ po::options_description GreyDescription(GreyOptions* options) {
       "domain", po::bool_switch(&options->domain), "tell the sender's domain, as rblitz-policyd does")(
       "aligned", po::bool_switch(&options->aligned), "and that SPF or DKIM is aligned with it")(
       "limit", po::value(&options->limit)->value_name("N"), "list: so many rows at most")(
-      "into", po::value(&options->into)->value_name("C"), "merge: leave A alone, make C");
+      "into", po::value(&options->into)->value_name("C"), "merge: leave A alone, make C")(
+      "from", po::value(&options->from)->value_name("NAME"), "import: postgrey, sqlgrey or greylistd")(
+      "normal", po::bool_switch(&options->normal),
+      "import --from: senders are asked for as rblitz-policyd writes them");
   return description;
 }
 
@@ -117,7 +134,7 @@ std::string WrongGrey(const CommandOptions& options) {
   if (options.command != "grey") {
     const GreyOptions& grey = options.grey;
     const bool none = grey.key.empty() && grey.config.empty() && grey.into.empty() && grey.limit == 0 && !grey.domain &&
-                      !grey.aligned;
+                      !grey.aligned && grey.from.empty() && !grey.normal;
     return none ? "" : options.command + ": options of grey belong to grey";
   }
   const std::string& name = options.arguments[0];

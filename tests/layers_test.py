@@ -37,6 +37,8 @@ ONLY = [
     (re.compile(r"^toml"), re.compile(r"cli/config\w*\.(cc|h)$")),
     (re.compile(r"^idn2\.h$"), re.compile(r"loaders/name_text\.cc$")),
     (re.compile(r"^openssl/"), re.compile(r"cli/grey_name\.cc$")),
+    (re.compile(r"^db\.h$"), re.compile(r"cli/berkeley_files\.cc$")),
+    (re.compile(r"^sqlite3\.h$"), re.compile(r"cli/sqlite_file\.cc$")),
 ]
 FREE = ("tests", "bench")
 
@@ -164,6 +166,8 @@ class Rules(unittest.TestCase):
             "cli/rblitz.cc": "boost/program_options.hpp",
             "loaders/feed2.cc": "toml++/toml.h",
             "cli/grey_rows.cc": "openssl/evp.h",
+            "cli/foreign_postgrey.cc": "db.h",
+            "cli/foreign_sqlgrey.cc": "sqlite3.h",
         }
         for path, header in wrong.items():
             with self.subTest(path=path):
