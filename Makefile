@@ -8,7 +8,7 @@ DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libb
 # libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
               bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 libglib2.0-0 \
-              libicu72 libpcre2-8-0 libsodium23 libunwind8 perl \
+              libicu72 libpcre2-8-0 libsodium23 libunwind8 nodejs perl \
               clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
 # Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
 PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \

@@ -4,6 +4,7 @@
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -49,6 +50,19 @@ class Examples(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             rejected = re.findall(r"^\S+ +loaded +\d+ +\d+ +(\d+) ", done.stdout, re.M)
             self.assertEqual(rejected, feeds * ["0"])
+
+    @unittest.skipIf(shutil.which("systemd-analyze") is None, "the program systemd-analyze is missing")
+    def test_systemd_knows_all_that_units_say(self):
+        with tempfile.TemporaryDirectory() as folder:
+            units = []
+            for unit in sorted(file for file in EXAMPLES.iterdir() if file.suffix in (".service", ".timer", ".socket")):
+                # Programs and pages that are not installed are no fault of the unit.
+                text = re.sub(r"/usr/local/s?bin/\S+", "/bin/true", unit.read_text())
+                units.append(Path(folder) / unit.name)
+                units[-1].write_text(re.sub(r"(?m)^Documentation=.*\n", "", text))
+            done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, timeout=60)
+            ours = [line for line in done.stderr.splitlines() if any(unit.name in line for unit in units)]
+            self.assertEqual((len(units) >= 4, ours), (True, []), done.stderr)
 
     @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
     def test_dig_lines_of_the_kernel_example_are_answered(self):
