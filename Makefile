@@ -11,7 +11,8 @@ CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython pytho
               libicu72 libpcre2-8-0 libsodium23 libunwind8 nodejs perl \
               clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
 # Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
-PEERS := rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
+# Of files that are in two of them those of the later stay.
+PEERS := opensmtpd rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
          postgrey libberkeleydb-perl libdigest-hmac-perl libio-multiplex-perl libnet-dns-perl libnet-server-perl libnetaddr-ip-perl \
          sqlgrey libbit-vector-perl libcarp-clan-perl libdate-calc-perl libdbd-sqlite3-perl libdbi-perl greylistd
 

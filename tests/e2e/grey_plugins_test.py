@@ -1,8 +1,11 @@
 #!/usr/bin/python3
-"""The plugin for Haraka and the filter for OpenSMTPD, which stand in docs/examples, as those programs call them."""
+"""The plugin for Haraka and the filter for OpenSMTPD, which stand in docs/examples, as those programs call them; and smtpd itself."""
 
 import json
+import os
+import re
 import shutil
+import smtplib
 import subprocess
 import time
 import unittest
@@ -10,9 +13,11 @@ import unittest
 import grey
 from grey import DEFER, KNOWN
 from grey_peers import RELAY, ZONE, MailServer
-from harness import main
-from peers import EXAMPLES, Matrix, command_in, missing, run_in
+from harness import inside, main
+from peers import EXAMPLES, FOLDER, Matrix, command_in, daemon, missing, run_in
 
+SMTPD = "usr/sbin/smtpd"
+IDS = {"root": 0, "opensmtpd": 150, "opensmtpq": 151, "nobody": 65534}
 matrix = Matrix()
 # What Haraka gives a plugin, and its answers for each recipient.
 HARAKA = """
@@ -194,6 +199,73 @@ class OlderProtocol(Smtpd):
         with matrix.case(self, "OpenSMTPD 6.6", "defer"):
             self.assertEqual(self.deliver("192.0.2.4", "Alice@Example.com", "bob@test"), [True])
             self.assertEqual(self.relay.names(), [grey.name(ZONE)])
+
+
+@unittest.skipIf(missing(SMTPD), missing(SMTPD))
+class WholeSmtpd(MailServer):
+    """smtpd itself with the lines of smtpd.conf that the filter shows."""
+
+    HOST4, HOST6 = "192.0.2.1", "2001:db8::1"
+    files = {"passwd": "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items()),
+             "group": "".join(f"{name}:x:{number}:\n" for name, number in IDS.items()),
+             "hosts": "127.0.0.1 localhost\n", "nsswitch_conf": "hosts: files\n"}
+
+    def setUp(self):
+        super().setUp()
+        key, program = self.folder / "grey.key", self.folder / "opensmtpd-greylist"
+        shutil.copy(self.server.folder / "grey.key", key)
+        os.chown(key, IDS["opensmtpd"], IDS["opensmtpd"])
+        shutil.copy(EXAMPLES / "opensmtpd-greylist", program)
+        shown = re.findall(r"^    ((?:filter|listen) .*)$", program.read_text(), re.M)
+        self.assertEqual(len(shown), 2)
+        lines = "\n".join(shown).replace("/usr/local/libexec", str(self.folder)).replace("/etc/mail", str(self.folder))
+        lines = lines.replace("--zone grey", f"--server {RELAY} --zone grey").replace("egress", "lo")
+        (self.folder / "smtpd.conf").write_text(f'{lines}\naction "relay" relay\nmatch from any for any action "relay"\n')
+        for address in (self.HOST4, self.HOST6):
+            self.add(address)
+        # Its folders are in its program: it gets empty ones of its own.
+        script = ("set -e; for folder in /var/spool /var/lib /run; do mount -t tmpfs none $folder; done; "
+                  "mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd; chmod 711 /var/spool/smtpd; "
+                  f"exec {FOLDER / SMTPD} -d -f {self.folder}/smtpd.conf")
+        self.enterContext(daemon(self.space, "unshare", "--mount", "sh", "-c", script, ready=self.is_ready))
+
+    def add(self, address):
+        words = ["address", "replace", address, "dev", "lo", *(["nodad"] if ":" in address else [])]
+        subprocess.run(["ip", "-n", self.space, *words], check=True)
+
+    def connect(self, client, host):
+        with inside(self.space):
+            return smtplib.SMTP(host, 25, "client.example.org", timeout=60, source_address=(client, 0))
+
+    def is_ready(self):
+        try:
+            self.connect(self.HOST4, self.HOST4).quit()
+            return True
+        except OSError:
+            return False
+
+    def deliver(self, client, sender, *recipients):
+        self.add(client)
+        with self.connect(client, self.HOST6 if ":" in client else self.HOST4) as session:
+            session.ehlo()
+            self.assertEqual(session.mail(sender)[0], 250)
+            answers = [session.rcpt(recipient) for recipient in recipients]
+        for answer in answers:
+            self.assertIn(answer, ((250, b"2.1.5 Destination address valid: Recipient ok"),
+                                   (451, b"4.7.1 Greylisted, please try again later")))
+        return [code == 451 for code, _ in answers]
+
+    def test_all(self):
+        case = lambda name: matrix.case(self, "smtpd", name)
+        with case("test vector"):
+            self.check_the_name()
+        self.check_life(case)
+        with case("null sender"):
+            self.check_delivery(("192.0.2.5", "", "bob@test"))
+        with case("several recipients"):
+            self.server.rblitz("grey", "allow", "192.0.2.5", "a@x.example", "bob@test")
+            self.assertEqual(self.deliver("192.0.2.5", "a@x.example", "ann@test", "bob@test", "carol@test"), [True, False, True])
+        self.check_trouble(case)
 
 
 del Plugin, Smtpd  # what they test is tested by those above
