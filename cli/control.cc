@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -10,6 +9,7 @@
 
 #include "cli/control_client.h"
 #include "cli/privileges.h"
+#include "cli/unix_listener.h"
 
 namespace rblitz {
 
@@ -25,37 +25,14 @@ Status MakeFolder(const std::string& path) {
   return {};
 }
 
-// Removes what an earlier server left behind; never the socket of one that runs.
-Status RemoveStale(const std::string& path, const sockaddr_un& address) {
-  struct stat info {};
-  if (lstat(path.c_str(), &info) != 0) return {};
-  if (!S_ISSOCK(info.st_mode)) return Fail(path + ": is there already and is no socket");
-  UniqueFd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  // EAGAIN: somebody listens whose queue is full.
-  if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 || errno == EAGAIN) {
-    return Fail(path + ": another server listens there");
-  }
-  if (errno != ECONNREFUSED) return FailErrno(path, "connect");
-  if (unlink(path.c_str()) != 0) return FailErrno(path, "unlink");
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ControlServer>> ControlServer::Open(const std::string& path, EventLoop* loop, Handler handler) {
-  const auto address = ControlAddress(path);
-  if (!address) return tl::unexpected<Error>(address.error());
+  if (const auto address = ControlAddress(path); !address) return tl::unexpected<Error>(address.error());
   if (auto made = MakeFolder(path); !made) return tl::unexpected<Error>(made.error());
-  if (auto removed = RemoveStale(path, *address); !removed) return tl::unexpected<Error>(removed.error());
-  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!listener) return FailErrno(path, "socket");
-  // Before bind, which makes the file with the mode of the socket: there is no moment at which others may connect.
-  if (fchmod(listener.get(), 0600) != 0) return FailErrno(path, "chmod");
-  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0) {
-    return FailErrno(path, "bind");
-  }
-  if (listen(listener.get(), static_cast<int>(kMaxClients)) != 0) return FailErrno(path, "listen");
-  return std::unique_ptr<ControlServer>(new ControlServer(path, std::move(listener), loop, std::move(handler)));
+  Result<UniqueFd> listener = ListenUnix(path, 0600, static_cast<int>(kMaxClients));
+  if (!listener) return tl::unexpected<Error>(listener.error());
+  return std::unique_ptr<ControlServer>(new ControlServer(path, *std::move(listener), loop, std::move(handler)));
 }
 
 ControlServer::ControlServer(std::string path, UniqueFd listener, EventLoop* loop, Handler handler)

@@ -1,30 +1,18 @@
 #include "cli/options.h"
 
 #include <algorithm>
-#include <boost/program_options.hpp>
 #include <limits>
 #include <ostream>
 #include <string_view>
 
 #include "cli/options_grey.h"
-#include "cli/version.h"
+#include "cli/options_parse.h"
 
 namespace rblitz {
 
 namespace {
 
 namespace po = boost::program_options;
-
-// What every program accepts: long names in full only, so that a name added later changes no script's meaning.
-constexpr int kStyle = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-
-struct Usage {
-  std::string_view program;
-  std::string_view synopsis;
-  std::string_view description;
-  std::string_view commands;
-  std::string_view more = "";
-};
 
 constexpr Usage kServerUsage = {"rblitzd", "rblitzd --config FILE [--check] [--foreground] [--control PATH]",
                                 "DNS blocklist server.", ""};
@@ -66,42 +54,6 @@ constexpr Command kCommands[] = {
     {"stats", 0, 0},
     {"status", 0, 0},
 };
-
-int Misused(const Usage& usage, const std::string& what, std::ostream& err) {
-  err << usage.program << ": usage: " << what << " (" << usage.program << " --help lists what there is)\n";
-  return kExitUsage;
-}
-
-po::options_description Common() {
-  po::options_description common("Options");
-  common.add_options()("help,h", "show this text")("version,V", "show the version");
-  return common;
-}
-
-// The parsed command line, or the exit code where --help, --version or a mistake ends it.
-Parsed<po::variables_map> Parse(int argc, const char* const* argv, const Usage& usage,
-                                const po::options_description& visible, const po::options_description& all,
-                                const po::positional_options_description& positional, std::ostream& out,
-                                std::ostream& err) {
-  po::variables_map values;
-  try {
-    po::store(po::command_line_parser(argc, argv).options(all).positional(positional).style(kStyle).run(), values);
-    po::notify(values);
-  } catch (const po::error& error) {
-    return tl::unexpected<int>(Misused(usage, error.what(), err));
-  }
-  if (values.count("help") != 0) {
-    out << "Usage: " << usage.synopsis << "\n"
-        << usage.description << "\n\n"
-        << visible << usage.commands << usage.more;
-    return tl::unexpected<int>(kExitSuccess);
-  }
-  if (values.count("version") != 0) {
-    out << usage.program << " " << kVersion << "\n";
-    return tl::unexpected<int>(kExitSuccess);
-  }
-  return values;
-}
 
 // The same of `list` and the options that belong to it alone.
 std::string WrongList(const CommandOptions& options) {
@@ -145,7 +97,7 @@ std::string Wrong(const CommandOptions& options) {
 
 Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
   ServerOptions options;
-  po::options_description visible = Common();
+  po::options_description visible = CommonOptions();
   visible.add_options()("config,c", po::value(&options.config)->value_name("FILE"), "the configuration (TOML)")(
       "check", po::bool_switch(&options.check), "load everything, print what would be served, exit 0 or 1")(
       "foreground", "stay in the foreground: always so, accepted for service files")(
@@ -155,7 +107,7 @@ Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std:
   all.add_options()("arguments", po::value(&arguments));
   po::positional_options_description positional;
   positional.add("arguments", -1);
-  auto parsed = Parse(argc, argv, kServerUsage, visible, all, positional, out, err);
+  auto parsed = ParseOptions(argc, argv, kServerUsage, visible, all, positional, out, err);
   if (!parsed) return tl::unexpected<int>(parsed.error());
   if (!arguments.empty()) {
     return tl::unexpected<int>(Misused(
@@ -167,7 +119,7 @@ Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std:
 
 Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
   CommandOptions options;
-  po::options_description visible = Common();
+  po::options_description visible = CommonOptions();
   visible.add_options()("control", po::value(&options.control)->value_name("PATH")->default_value(kDefaultControl),
                         "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
       "force", po::bool_switch(&options.force), "reload: despite max_shrink and max_bad")(
@@ -183,7 +135,7 @@ Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, st
   all.add_options()("command", po::value(&options.command))("arguments", po::value(&options.arguments));
   po::positional_options_description positional;
   positional.add("command", 1).add("arguments", -1);
-  auto parsed = Parse(argc, argv, kCommandUsage, visible, all, positional, out, err);
+  auto parsed = ParseOptions(argc, argv, kCommandUsage, visible, all, positional, out, err);
   if (!parsed) return tl::unexpected<int>(parsed.error());
   if (const std::string wrong = Wrong(options); !wrong.empty()) {
     return tl::unexpected<int>(Misused(kCommandUsage, wrong, err));

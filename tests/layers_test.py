@@ -39,6 +39,8 @@ ONLY = [
     (re.compile(r"^openssl/"), re.compile(r"cli/grey_name\.cc$")),
     (re.compile(r"^db\.h$"), re.compile(r"cli/berkeley_files\.cc$")),
     (re.compile(r"^sqlite3\.h$"), re.compile(r"cli/sqlite_file\.cc$")),
+    (re.compile(r"^re2/"), re.compile(r"cli/policy/patterns\.cc$")),
+    (re.compile(r"^(seccomp|linux/landlock)\.h$"), re.compile(r"cli/policy/sandbox\.cc$")),
 ]
 FREE = ("tests", "bench")
 

@@ -1,0 +1,16 @@
+// What a process that talks to strangers gives up once all it needs is open: new privileges, writing to any file,
+// making, removing and renaming, starting programs, new processes, tracing others.
+//
+// Sockets, and opening files to read, stay. What is refused fails with EPERM (seccomp) or EACCES (Landlock, where the
+// kernel has it). The only file that includes seccomp.h is sandbox.cc.
+//
+// Thread-safety: before other threads are made. Errors: say which step failed; the process must end then.
+#pragma once
+
+#include "tables/result.h"
+
+namespace rblitz::policy {
+
+[[nodiscard]] Status EnterSandbox();
+
+}  // namespace rblitz::policy

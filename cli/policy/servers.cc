@@ -1,0 +1,196 @@
+#include "cli/policy/servers.h"
+
+#include <netinet/tcp.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace rblitz::policy {
+
+namespace {
+
+constexpr size_t kBatch = 64;
+constexpr size_t kMaxMessage = 1500;
+constexpr size_t kMaxTcpOut = 1 << 20;
+constexpr size_t kMaxTcpMessage = 65535 + 2;
+constexpr int kReceiveBuffer = 4 << 20;
+
+}  // namespace
+
+struct ServerSockets::Buffers {
+  std::array<std::array<uint8_t, kMaxMessage>, kBatch> bytes;
+  std::array<iovec, kBatch> parts;
+  std::array<mmsghdr, kBatch> headers;
+
+  void Point(size_t i, void* data, size_t size) {
+    parts[i] = {.iov_base = data, .iov_len = size};
+    headers[i] = {};
+    headers[i].msg_hdr.msg_iov = &parts[i];
+    headers[i].msg_hdr.msg_iovlen = 1;
+  }
+};
+
+ServerSockets::ServerSockets(std::vector<io::SocketAddress> servers, const Poller* poller, OnMessage on_message)
+    : servers_(std::move(servers)),
+      poller_(poller),
+      on_message_(std::move(on_message)),
+      udp_(servers_.size() * kSocketsEach),
+      tcp_(servers_.size()),
+      buffers_(std::make_unique<Buffers>()) {
+  for (size_t number = 0; number < udp_.size(); ++number) OpenUdp(number);
+}
+
+ServerSockets::~ServerSockets() = default;
+
+void ServerSockets::OpenUdp(size_t number) {
+  const io::SocketAddress& server = servers_[number / kSocketsEach];
+  Udp& udp = udp_[number];
+  udp.opened = std::chrono::steady_clock::now();
+  UniqueFd fd(socket(server.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return;
+  io::SetOption(fd.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
+  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&server.storage), server.size) != 0) return;
+  if (poller_->Add(fd.get(), EPOLLIN, Kind::kServerUdp, static_cast<uint32_t>(number))) udp.fd = std::move(fd);
+}
+
+void ServerSockets::SendUdp(size_t server, const Question& question) {
+  const size_t number = server * kSocketsEach + ++turn_ % kSocketsEach;
+  Udp& udp = udp_[number];
+  if (!udp.fd && std::chrono::steady_clock::now() - udp.opened >= std::chrono::seconds(1)) OpenUdp(number);
+  if (udp.fd) udp.queue.push_back(question);
+}
+
+void ServerSockets::Flush() {
+  for (Udp& udp : udp_) {
+    if (!udp.queue.empty()) FlushUdp(udp);
+  }
+  for (size_t server = 0; server < tcp_.size(); ++server) {
+    if (tcp_[server].is_connected && !tcp_[server].out.empty()) WriteTcp(server);
+  }
+}
+
+void ServerSockets::FlushUdp(Udp& udp) {
+  unsigned refusals = 0;
+  for (size_t sent = 0; sent < udp.queue.size();) {
+    const size_t count = std::min(kBatch, udp.queue.size() - sent);
+    for (size_t i = 0; i < count; ++i) {
+      Question& question = udp.queue[sent + i];
+      buffers_->Point(i, question.bytes.data(), question.size);
+    }
+    const int done = sendmmsg(udp.fd.get(), buffers_->headers.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+    if (done > 0) sent += static_cast<size_t>(done);
+    if (done > 0 || errno == EINTR) continue;
+    // What an earlier datagram met (ICMP) is told here, and nothing is sent. A full buffer: lost.
+    if (errno != ECONNREFUSED || ++refusals > 2 * kBatch) break;
+  }
+  udp.queue.clear();
+}
+
+void ServerSockets::OnReady(const Poller::Ready& ready) {
+  if (ready.kind == Kind::kServerUdp) return ReceiveUdp(ready.number);
+  Tcp& tcp = tcp_[ready.number];
+  if (!tcp.fd) return;
+  if (!tcp.is_connected && (ready.events & (EPOLLERR | EPOLLHUP)) != 0) {
+    tcp = Tcp{};
+    return;
+  }
+  if ((ready.events & EPOLLOUT) != 0) {
+    tcp.is_connected = true;
+    WriteTcp(ready.number);
+  }
+  if (tcp.fd && (ready.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) ReadTcp(ready.number);
+}
+
+void ServerSockets::ReceiveUdp(size_t number) {
+  const Udp& udp = udp_[number];
+  if (!udp.fd) return;
+  for (size_t i = 0; i < kBatch; ++i) buffers_->Point(i, buffers_->bytes[i].data(), kMaxMessage);
+  const int count = recvmmsg(udp.fd.get(), buffers_->headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+  for (int i = 0; i < count; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const mmsghdr& header = buffers_->headers[at];
+    if ((header.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
+    on_message_(number / kSocketsEach, std::span<const uint8_t>(buffers_->bytes[at]).first(header.msg_len));
+  }
+}
+
+void ServerSockets::OpenTcp(size_t server) {
+  const io::SocketAddress& address = servers_[server];
+  Tcp& tcp = tcp_[server];
+  UniqueFd fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return;
+  io::SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  const bool is_done = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
+  if (!is_done && errno != EINPROGRESS) return;
+  const bool added = poller_->Add(fd.get(), EPOLLIN | EPOLLOUT, Kind::kServerTcp, static_cast<uint32_t>(server));
+  if (added) tcp.fd = std::move(fd);
+}
+
+// RFC 1035 section 4.2.2: two bytes of length before each message.
+void ServerSockets::SendTcp(size_t server, const Question& question) {
+  Tcp& tcp = tcp_[server];
+  if (!tcp.fd) OpenTcp(server);
+  if (!tcp.fd || tcp.out.size() > kMaxTcpOut) return;
+  tcp.out += static_cast<char>(question.size >> 8);
+  tcp.out += static_cast<char>(question.size & 0xff);
+  tcp.out.append(reinterpret_cast<const char*>(question.bytes.data()), question.size);
+}
+
+void ServerSockets::WriteTcp(size_t server) {
+  Tcp& tcp = tcp_[server];
+  while (!tcp.out.empty()) {
+    const ssize_t size = send(tcp.fd.get(), tcp.out.data(), tcp.out.size(), MSG_NOSIGNAL);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno != EAGAIN) {
+      tcp = Tcp{};
+      return;
+    }
+    if (size < 0) break;
+    tcp.out.erase(0, static_cast<size_t>(size));
+  }
+  const uint32_t events = tcp.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+  poller_->Change(tcp.fd.get(), events, Kind::kServerTcp, static_cast<uint32_t>(server));
+}
+
+void ServerSockets::ReadTcp(size_t server) {
+  Tcp& tcp = tcp_[server];
+  std::array<char, 16384> bytes;
+  const ssize_t size = recv(tcp.fd.get(), bytes.data(), bytes.size(), 0);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size <= 0) {
+    tcp = Tcp{};
+    return;
+  }
+  std::string in = std::exchange(tcp.in, {});
+  in.append(bytes.data(), static_cast<size_t>(size));
+  size_t at = 0;
+  while (in.size() - at >= 2) {
+    const auto* const data = reinterpret_cast<const uint8_t*>(in.data()) + at;
+    const size_t length = static_cast<size_t>(data[0] << 8 | data[1]);
+    if (in.size() - at - 2 < length) break;
+    on_message_(server, {data + 2, length});
+    at += 2 + length;
+  }
+  tcp.in = in.substr(at);
+  if (tcp.in.size() > kMaxTcpMessage) tcp = Tcp{};
+}
+
+std::function<uint16_t()> RandomIds() {
+  struct Pool {
+    std::array<uint16_t, 128> words{};  // getrandom gives up to 256 bytes at once, whatever comes
+    size_t left = 0;
+  };
+  return [pool = Pool()]() mutable {
+    while (pool.left == 0) {
+      const ssize_t size = getrandom(pool.words.data(), sizeof pool.words, 0);
+      pool.left = size > 0 ? static_cast<size_t>(size) / sizeof(uint16_t) : 0;
+    }
+    return pool.words[--pool.left];
+  };
+}
+
+}  // namespace rblitz::policy

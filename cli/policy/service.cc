@@ -1,0 +1,234 @@
+#include "cli/policy/service.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+#include "cli/log.h"
+#include "cli/unix_listener.h"
+
+namespace rblitz::policy {
+
+namespace {
+
+constexpr int kRoundsAtOnce = 16;  // before the loop's other descriptors have their turn
+constexpr std::string_view kUnix = "unix:";
+
+std::string HostName(const Settings& settings) {
+  if (!settings.host.empty()) return settings.host;
+  std::array<char, HOST_NAME_MAX + 1> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 && name[0] != '\0' ? name.data() : "localhost";
+}
+
+std::vector<io::SocketAddress> AddressesOf(const std::vector<io::SocketConfig>& servers) {
+  std::vector<io::SocketAddress> addresses;
+  for (const io::SocketConfig& server : servers) {
+    if (const auto address = io::ResolveListen(server)) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+// For the log: who sends what to whom.
+std::string Who(const Request& request) {
+  return std::string(request.client_address) + " <" + std::string(request.sender) + "> <" +
+         std::string(request.recipient) + ">";
+}
+
+Result<UniqueFd> OpenListener(const std::string& text, mode_t socket_mode) {
+  if (text.starts_with(kUnix)) {
+    const mode_t before = umask(0);
+    Result<UniqueFd> listener = ListenUnix(text.substr(kUnix.size()), socket_mode, SOMAXCONN);
+    umask(before);
+    return listener;
+  }
+  const auto socket = io::ParseListen(text);
+  if (!socket) return tl::unexpected(socket.error());
+  const auto listener = io::ListenTcp(*socket);
+  if (!listener) return tl::unexpected(listener.error());
+  return UniqueFd(listener->fd);
+}
+
+}  // namespace
+
+Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings) {
+  std::vector<UniqueFd> listeners;
+  for (const std::string& text : settings.listen) {
+    Result<UniqueFd> listener = OpenListener(text, settings.socket_mode);
+    if (!listener) return tl::unexpected(listener.error());
+    listeners.push_back(*std::move(listener));
+  }
+  return listeners;
+}
+
+Result<std::unique_ptr<Service>> Service::Create(const Settings* settings, GreyKey key, std::vector<UniqueFd> listeners,
+                                                 EventLoop* loop) {
+  Result<Rules> rules = Rules::Create(settings, std::move(key));
+  if (!rules) return tl::unexpected(rules.error());
+  Result<Poller> poller = Poller::Create();
+  if (!poller) return tl::unexpected(poller.error());
+  UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  if (!timer) return Fail(std::string("timerfd_create: ") + std::strerror(errno));
+  return std::unique_ptr<Service>(
+      new Service(settings, *std::move(rules), *std::move(poller), std::move(timer), std::move(listeners), loop));
+}
+
+Service::Service(const Settings* settings, Rules rules, Poller poller, UniqueFd timer, std::vector<UniqueFd> listeners,
+                 EventLoop* loop)
+    : settings_(settings),
+      rules_(std::move(rules)),
+      poller_(std::move(poller)),
+      timer_(std::move(timer)),
+      loop_(loop),
+      actions_(settings->text, settings->header, settings->block_action, HostName(*settings)),
+      servers_(AddressesOf(settings->servers), &poller_,
+               [this](size_t server, std::span<const uint8_t> message) { asker_.OnMessage(server, message, now_); }),
+      asker_(settings->servers.size(), settings->timeout, RandomIds(), &servers_,
+             [this](Asker::Token token, const Asked& asked) { OnAsked(token, asked); }),
+      clients_(std::move(listeners), settings->limits, &poller_, &counters_,
+               [this](Ticket ticket, const Request& request) { OnRequest(ticket, request); }),
+      down_(settings->servers.size()) {
+  loop_->Watch(poller_.fd(), POLLIN, [this](short) { Rounds(); });
+  loop_->Watch(timer_.get(), POLLIN, [this](short) { OnTimer(); });
+  loop_->Every(std::chrono::seconds(1), [this] {
+    now_ = Asker::Clock::now();
+    clients_.Sweep(now_);
+    NoteServers();
+  });
+}
+
+Service::~Service() {
+  loop_->Unwatch(poller_.fd());
+  loop_->Unwatch(timer_.get());
+}
+
+void Service::Rounds() {
+  for (int round = 0; round < kRoundsAtOnce; ++round) {
+    now_ = Asker::Clock::now();
+    if (poller_.Take([this](const Poller::Ready& ready) { OnReady(ready); }) == 0) break;
+    clients_.Flush(now_);  // first: requests that were kept back are asked about in this round
+    servers_.Flush();
+  }
+  SetTimer();
+}
+
+void Service::OnReady(const Poller::Ready& ready) {
+  if (ready.kind == Kind::kListener || ready.kind == Kind::kClient) return clients_.OnReady(ready, now_);
+  servers_.OnReady(ready);
+}
+
+void Service::OnTimer() {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t taken = read(timer_.get(), &count, sizeof(count));
+  timer_is_set_ = false;
+  now_ = Asker::Clock::now();
+  asker_.OnTime(now_);
+  clients_.Flush(now_);
+  servers_.Flush();
+  SetTimer();
+}
+
+// Deadlines only come later: once it is set it need not be set again before it rings.
+void Service::SetTimer() {
+  const auto next = asker_.next();
+  if (timer_is_set_ || !next) return;
+  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*next - Asker::Clock::now());
+  const int64_t nanoseconds = std::max<int64_t>(left.count(), 1);
+  itimerspec spec{};
+  spec.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  timer_is_set_ = timerfd_settime(timer_.get(), 0, &spec, nullptr) == 0;
+}
+
+void Service::OnRequest(Ticket ticket, const Request& request) {
+  std::optional<Outcome> outcome = rules_.WithoutAsking(request);
+  std::optional<Question> question;
+  if (!outcome && !(question = rules_.QuestionFor(request))) outcome = Outcome::kUnusable;
+  if (outcome) {
+    if (settings_->verbose) Log(*outcome, Who(request));
+    return Answer(ticket, *outcome, {}, 0);
+  }
+  if (free_.empty()) {
+    free_.push_back(static_cast<uint32_t>(pending_.size()));
+    pending_.emplace_back();
+  }
+  const uint32_t index = free_.back();
+  free_.pop_back();
+  Pending& pending = pending_[index];
+  pending.ticket = ticket;
+  pending.question = *question;
+  pending.instance = InstanceHash(request.instance);
+  pending.asked = now_;
+  pending.is_looking = false;
+  pending.who = settings_->verbose ? Who(request) : std::string();
+  if (asker_.Ask(*question, index, now_)) return;
+  pending.outcome = Outcome::kOverload;
+  Finish(index, {});
+}
+
+void Service::OnAsked(Asker::Token token, const Asked& asked) {
+  const auto index = static_cast<uint32_t>(token);
+  Pending& pending = pending_[index];
+  if (pending.is_looking) return Finish(index, LookFromText(asked.reply.text));
+  pending.outcome = asked.answered ? OutcomeOf(asked.reply.a) : Outcome::kUnanswered;
+  if (asked.answered && LooksCloser(index, asked.server)) return;
+  Finish(index, {});
+}
+
+// How many seconds: worth a question, unless that might take longer than the servers have.
+bool Service::LooksCloser(uint32_t index, size_t server) {
+  Pending& pending = pending_[index];
+  if (!actions_.WantsLook(pending.outcome, pending.instance)) return false;
+  const auto limit = settings_->timeout * static_cast<int>(settings_->servers.size());
+  if (now_ - pending.asked + asker_.step() > limit) return false;
+  pending.question.set_type(kTypeTxt);
+  pending.is_looking = true;
+  return asker_.Look(pending.question, server, index, now_);
+}
+
+void Service::Finish(uint32_t index, const Look& look) {
+  Pending& pending = pending_[index];
+  if (settings_->verbose) Log(pending.outcome, pending.who);
+  Answer(pending.ticket, pending.outcome, look, pending.instance);
+  free_.push_back(index);
+}
+
+void Service::Answer(Ticket ticket, Outcome outcome, const Look& look, uint64_t instance) {
+  counters_.Count(outcome);
+  clients_.Reply(ticket, actions_.Of(outcome, look, instance, std::time(nullptr), &counters_.headers));
+}
+
+void Service::Log(Outcome outcome, const std::string& who) const {
+  LogLine("request").Add("outcome", NameOf(outcome)).Add("who", who);
+}
+
+void Service::ReloadLists() {
+  const Status read = rules_.Reload();
+  if (!read) LogLine("reload_error").Add("what", read.error().message);
+  if (read) LogLine("reloaded");
+}
+
+void Service::NoteServers() {
+  for (size_t server = 0; server < down_.size(); ++server) {
+    if (asker_.is_down(server) == down_[server]) continue;
+    down_[server] = !down_[server];
+    LogLine(down_[server] ? "server_down" : "server_up").Add("server", io::ListenText(settings_->servers[server]));
+  }
+}
+
+void Service::LogCounters() const {
+  LogLine line("counters");
+  line.Add("clients", clients_.count()).Add("connections", counters_.connections).Add("requests", counters_.requests);
+  for (size_t i = 0; i < kOutcomeNames.size(); ++i) line.Add(kOutcomeNames[i], counters_.outcomes[i]);
+  line.Add("headers", counters_.headers).Add("broken", counters_.broken).Add("timed_out", counters_.timed_out);
+  line.Add("evicted", counters_.evicted).Add("outstanding", asker_.outstanding());
+}
+
+}  // namespace rblitz::policy
