@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <span>
 
@@ -37,13 +38,31 @@ std::string_view WithoutBrackets(std::string_view address) {
   return has ? address.substr(1, address.size() - 2) : address;
 }
 
-std::array<uint8_t, kSha1Bytes> Sha1(const std::string& text) {
-  std::array<uint8_t, kSha1Bytes> hash{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr) != 1) throw std::bad_alloc();
-  assert(size == hash.size());
-  return hash;
-}
+// What OpenSSL looks up and allocates for a hash: once a thread, as a policy service hashes three times a mail.
+class Sha1 {
+ public:
+  Sha1() : sha1_(EVP_MD_fetch(nullptr, "SHA1", nullptr), EVP_MD_free), context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
+    if (!sha1_ || !context_ || EVP_DigestInit_ex2(context_.get(), sha1_.get(), nullptr) != 1) throw std::bad_alloc();
+  }
+
+  void Add(std::string_view text) {
+    if (EVP_DigestUpdate(context_.get(), text.data(), text.size()) != 1) throw std::bad_alloc();
+  }
+
+  // Ready for the next.
+  std::array<uint8_t, kSha1Bytes> Take() {
+    std::array<uint8_t, kSha1Bytes> hash{};
+    unsigned size = 0;
+    if (EVP_DigestFinal_ex(context_.get(), hash.data(), &size) != 1) throw std::bad_alloc();
+    assert(size == hash.size());
+    if (EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) != 1) throw std::bad_alloc();
+    return hash;
+  }
+
+ private:
+  std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> sha1_;
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
 
 std::string Nibbles(std::span<const uint8_t> address) {
   std::string text;
@@ -117,11 +136,16 @@ Result<GreyKey> GreyKey::FromText(std::string_view key) {
 
 std::string GreyKey::Hash(std::string_view text, size_t digits) const {
   assert(digits <= 2 * kSha1Bytes);
-  std::string hashed = prefix_ + std::string(text);
-  std::transform(hashed.begin() + static_cast<ptrdiff_t>(prefix_.size()), hashed.end(),
-                 hashed.begin() + static_cast<ptrdiff_t>(prefix_.size()), Lower);
-  const auto hash = Sha1(hashed);
+  thread_local Sha1 sha1;
+  sha1.Add(prefix_);
+  for (std::array<char, 256> lower; !text.empty(); text.remove_prefix(std::min(text.size(), lower.size()))) {
+    const std::string_view part = text.substr(0, lower.size());
+    std::transform(part.begin(), part.end(), lower.begin(), Lower);
+    sha1.Add({lower.data(), part.size()});
+  }
+  const auto hash = sha1.Take();
   std::string hex;
+  hex.reserve(2 * kSha1Bytes);
   for (const uint8_t byte : hash) {
     hex += kDigits[byte >> 4];
     hex += kDigits[byte & 15];
@@ -142,7 +166,12 @@ Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key) {
   Result<std::string> client = Reversed(mail.client);
   if (!client) return client;
   const std::string_view sender = WithoutBrackets(mail.sender);
-  return *recipient + "." + key.Hash(sender, kAddressDigits) + "." + Options(mail, sender, key) + *client;
+  std::string name = *std::move(recipient);
+  name.reserve(dns::kMaxName);
+  for (const std::string& part : {"." + key.Hash(sender, kAddressDigits) + ".", Options(mail, sender, key), *client}) {
+    name += part;
+  }
+  return name;
 }
 
 Result<GreyQuestion> GreyQuestionOf(const std::string& labels, GreyMasks masks) {

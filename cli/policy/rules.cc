@@ -95,9 +95,9 @@ std::optional<Question> Rules::QuestionFor(const Request& request) const {
   mail.recipient = normal ? NormalRecipient(request.recipient) : std::string(request.recipient);
   mail.tells_domain = settings_->tells_domain;
   mail.is_aligned = request.policy_context == "aligned";
-  const Result<std::string> labels = GreyName(mail, key_);
+  Result<std::string> labels = GreyName(mail, key_);
   if (!labels) return std::nullopt;
-  const dns::Name name = dns::NameFromText(*labels + "." + settings_->zone);
+  const dns::Name name = dns::NameFromText((*labels += ".") += settings_->zone);
   if (name.size == 0) return std::nullopt;
   return MakeQuestion(name, kTypeA);
 }
