@@ -79,10 +79,10 @@ Status Refuse(const scmp_filter_ctx filter) {
     if (const int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0); error != 0) return fail(error);
   }
   for (const scmp_datum_t flag : kWriting) {
-    const auto in_open = SCMP_A1(SCMP_CMP_MASKED_EQ, flag, flag);
-    const auto in_openat = SCMP_A2(SCMP_CMP_MASKED_EQ, flag, flag);
-    int error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 1, in_open);
-    if (error == 0) error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1, in_openat);
+    const scmp_arg_cmp in_open{.arg = 1, .op = SCMP_CMP_MASKED_EQ, .datum_a = flag, .datum_b = flag};
+    const scmp_arg_cmp in_openat{.arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = flag, .datum_b = flag};
+    int error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 1, &in_open);
+    if (error == 0) error = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1, &in_openat);
     if (error != 0) return fail(error);
   }
   if (const int error = seccomp_load(filter); error != 0) return fail(error);

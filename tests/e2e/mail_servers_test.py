@@ -1,8 +1,6 @@
 #!/usr/bin/python3
 """Postfix and Exim that ask the server: who is let in, who is not, and which zone the log names."""
 
-import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -10,18 +8,14 @@ import unittest
 from pathlib import Path
 
 from harness import Server, main, namespace
-from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, Matrix, config, daemon, etc, missing, run_in, stop
+from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, POSTFIX, USERS, Matrix, config, daemon, etc, missing, run_in, stop, write_postfix
 
-POSTFIX, EXIM = "usr/sbin/postfix", "usr/sbin/exim4"
+EXIM = "usr/sbin/exim4"
 # What happens: client, sender's domain, and the zone that keeps it out.
 CASES = {"listed": ("192.0.2.10", "ham.example", "bl.example.com"), "unlisted": ("192.0.2.11", "ham.example", None),
          "in a network": ("198.51.100.9", "ham.example", "bl.example.com"), "allow list": ("198.51.100.7", "ham.example", None),
          "IPv6": ("2001:db8:bad::1", "ham.example", "bl.example.com"), "other IPv6": ("2001:db8:bae::1", "ham.example", None),
          "sender": ("192.0.2.11", "www.spam.example", "dbl.example.com")}
-# Who they become; a machine that they are not installed on does not have them all.
-IDS = {"root": 0, "daemon": 1, "postdrop": 60, "Debian-exim": 101, "nobody": 65534}
-USERS = {"passwd": "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items()),
-         "group": "".join(f"{name}:x:{number}:\n" for name, number in IDS.items())}
 matrix = Matrix()
 
 
@@ -40,42 +34,6 @@ class MailServers(unittest.TestCase):
 
 @unittest.skipIf(missing(POSTFIX, "swaks"), missing(POSTFIX, "swaks"))
 class Postfix(MailServers):
-    def write_configuration(self):
-        for name in ("postfix-files", "postfix-script", "post-install"):
-            shutil.copy(FOLDER / "etc/postfix" / name, self.folder)
-            (self.folder / name).chmod(0o755)
-        for name, owner in (("queue", 0), ("data", 1)):
-            (self.folder / name).mkdir()
-            os.chown(self.folder / name, owner, owner)
-        master = (FOLDER / "usr/share/postfix/master.cf.dist").read_text().splitlines()
-        services = [line.split() for line in master if line and line[0] not in "# "]
-        (self.folder / "master.cf").write_text("".join(" ".join([*words[:4], "n", *words[5:]]) + "\n"
-                                                       for words in services if words[7] != "pipe"))
-        (self.folder / "main.cf").write_text(f"""
-compatibility_level = 3.6
-queue_directory = {self.folder}/queue
-data_directory = {self.folder}/data
-command_directory = {FOLDER}/usr/sbin
-daemon_directory = {FOLDER}/usr/lib/postfix/sbin
-shlib_directory = {FOLDER}/usr/lib/postfix
-meta_directory = {self.folder}
-mail_owner = daemon
-setgid_group = postdrop
-maillog_file = {self.folder}/maillog
-maillog_file_prefixes = {self.folder}
-import_environment = MAIL_CONFIG LD_LIBRARY_PATH
-export_environment = MAIL_CONFIG LD_LIBRARY_PATH
-myhostname = mail.example.net
-mydestination = mail.example.net
-mynetworks = 127.0.0.0/8
-inet_interfaces = loopback-only
-local_recipient_maps =
-alias_maps =
-smtpd_peername_lookup = no
-smtpd_relay_restrictions = reject_unauth_destination
-smtpd_authorized_xclient_hosts = 127.0.0.0/8
-{(EXAMPLES / "postfix-main.cf").read_text()}""")
-
     def log(self):
         path = self.folder / "maillog"
         return path.read_text(errors="replace") if path.exists() else ""
@@ -86,7 +44,7 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
                       "--from", f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
 
     def test_restrictions_of_the_example(self):
-        self.write_configuration()
+        write_postfix(self.folder, "smtpd_relay_restrictions = reject_unauth_destination\n" + (EXAMPLES / "postfix-main.cf").read_text())
         command = [FOLDER / POSTFIX, "-c", self.folder, "start-fg"]
         with daemon(self.space, *command, ready=lambda: "daemon started" in self.log(), more_log=self.log,
                     pid_file=self.folder / "queue/pid/master.pid"):

@@ -17,6 +17,12 @@ FOLDER = ROOT / "build/peers"
 EXAMPLES = ROOT / "docs/examples/peers"
 LIBRARIES = ":".join(str(FOLDER / "usr/lib" / name) for name in ("postfix", f"{os.uname().machine}-linux-gnu"))
 
+POSTFIX = "usr/sbin/postfix"  # in FOLDER
+# Who they become; a machine that they are not installed on does not have them all.
+IDS = {"root": 0, "daemon": 1, "postdrop": 60, "Debian-exim": 101, "nobody": 65534}
+USERS = {"passwd": "".join(f"{name}:x:{number}:{number}::/:/bin/sh\n" for name, number in IDS.items()),
+         "group": "".join(f"{name}:x:{number}:\n" for name, number in IDS.items())}
+
 # Addresses, networks and names that every program is asked about.
 FILES = {"ip4.txt": "192.0.2.10\n198.51.100.0/24\n", "ip6.txt": "2001:db8:bad::/48\n", "names.txt": ".spam.example\n",
          "good.txt": "198.51.100.7\n"}
@@ -116,6 +122,43 @@ def stop(process, pid_file=None):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=30)
             return
+
+
+def write_postfix(folder, lines):
+    """A configuration in `folder` for the Postfix of FOLDER: `lines` of main.cf besides what a mail server on 127.0.0.1:25 needs."""
+    for name in ("postfix-files", "postfix-script", "post-install"):
+        shutil.copy(FOLDER / "etc/postfix" / name, folder)
+        (folder / name).chmod(0o755)
+    for name, owner in (("queue", 0), ("data", 1)):
+        (folder / name).mkdir()
+        os.chown(folder / name, owner, owner)
+    master = (FOLDER / "usr/share/postfix/master.cf.dist").read_text().splitlines()
+    services = [line.split() for line in master if line and line[0] not in "# "]
+    (folder / "master.cf").write_text("".join(" ".join([*words[:4], "n", *words[5:]]) + "\n"
+                                            for words in services if words[7] != "pipe"))
+    (folder / "main.cf").write_text(f"""
+compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+command_directory = {FOLDER}/usr/sbin
+daemon_directory = {FOLDER}/usr/lib/postfix/sbin
+shlib_directory = {FOLDER}/usr/lib/postfix
+meta_directory = {folder}
+mail_owner = daemon
+setgid_group = postdrop
+maillog_file = {folder}/maillog
+maillog_file_prefixes = {folder}
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH
+export_environment = MAIL_CONFIG LD_LIBRARY_PATH
+myhostname = mail.example.net
+mydestination = mail.example.net
+mynetworks = 127.0.0.0/8
+inet_interfaces = loopback-only
+local_recipient_maps =
+alias_maps =
+smtpd_peername_lookup = no
+smtpd_authorized_xclient_hosts = 127.0.0.0/8
+{lines}""")
 
 
 class Matrix:
