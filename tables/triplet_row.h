@@ -74,6 +74,10 @@ inline constexpr uint32_t kMaxCredits = 5;
 inline constexpr uint32_t kMaxNewRows = 1023;
 inline constexpr uint16_t kMaxEpoch = (1 << 14) - 1;
 
+[[nodiscard]] constexpr uint16_t EpochAfter(uint16_t epoch) {
+  return epoch < kMaxEpoch ? static_cast<uint16_t>(epoch + 1) : kMaxEpoch;
+}
+
 // Seconds from `then` to `now`; 0 for a time of the future.
 [[nodiscard]] constexpr uint32_t Since(uint32_t then, uint32_t now) { return now > then ? now - then : 0; }
 

@@ -32,15 +32,6 @@ TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
   assert(groups_.size() <= uint64_t{1} << 32);
 }
 
-void TripletSlots::Head::Set(size_t slot, uint32_t tag) noexcept {
-  std::atomic<uint64_t>& word = tags[slot / kTagsPerWord];
-  const size_t shift = slot % kTagsPerWord * 8;
-  // Nobody else changes this byte (invariant 1); what others do to the other bytes, xor leaves alone.
-  const uint64_t change = (word.load(std::memory_order_relaxed) >> shift & 0xff) ^ tag;
-  // seq_cst: invariant 3.
-  if (change != 0) word.fetch_xor(change << shift, std::memory_order_seq_cst);
-}
-
 bool TripletSlots::ChangeState(Found* found, const TripletRow& next) noexcept {
   const uint64_t word = state::Pack(next, found->state);
   // Release: pairs with ReadIf, for who acts on what this row has become.

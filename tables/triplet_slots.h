@@ -33,8 +33,6 @@
 // not hold rows. A new row in a full group looks at eight lines, side by side.
 #pragma once
 
-#include <emmintrin.h>
-
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -44,6 +42,7 @@
 #include "tables/hash.h"
 #include "tables/huge_array.h"
 #include "tables/network_records.h"
+#include "tables/slot_tags.h"
 #include "tables/triplet_row.h"
 #include "tables/triplet_state.h"
 
@@ -122,28 +121,14 @@ class TripletSlots {
   [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + heads_.bytes(); }
 
  private:
-  static constexpr size_t kSlotsPerGroup = 16;
+  static constexpr size_t kSlotsPerGroup = SlotTags::kSize;
   static constexpr size_t kSlotsPerLine = 2;
-  static constexpr size_t kTagsPerWord = 8;
 
   struct Slot {
     std::atomic<uint64_t> network;
     std::atomic<uint64_t> fingerprint;
     std::atomic<uint64_t> state;  // triplet_state.h
     std::atomic<uint64_t> extra;
-  };
-  // The tag of slot i is byte i % 8, from the lowest, of word i / 8.
-  struct Head {
-    std::atomic<uint64_t> tags[kSlotsPerGroup / kTagsPerWord];
-
-    // Bit i: slot i has this tag. `order` is of the loads.
-    [[nodiscard]] uint32_t Matches(uint32_t tag, std::memory_order order) const noexcept {
-      const __m128i all =
-          _mm_set_epi64x(static_cast<int64_t>(tags[1].load(order)), static_cast<int64_t>(tags[0].load(order)));
-      return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
-    }
-    // REQUIRES: the slot is busy, by the caller.
-    void Set(size_t slot, uint32_t tag) noexcept;
   };
   struct alignas(64) Group {
     Slot slots[kSlotsPerGroup];
@@ -168,7 +153,7 @@ class TripletSlots {
   uint64_t seed_;
   // Slots are read and changed by atomic operations alone, through const tables too.
   mutable HugeArray<Group> groups_;
-  HugeArray<Head> heads_;  // one a group
+  HugeArray<SlotTags> heads_;  // one a group
 };
 
 // Here, because callers look at little of what is found.

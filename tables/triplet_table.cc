@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "tables/prefetch_lines.h"
+
 namespace rblitz {
 
 namespace {
@@ -10,8 +12,6 @@ namespace {
 // Workers that change one row at a time lose to each other seldom; a row that is lost more often is left as it is.
 constexpr int kAttempts = 16;
 constexpr uint32_t kRefreshMinutes = 60;
-
-uint16_t After(uint16_t epoch) { return epoch < kMaxEpoch ? static_cast<uint16_t>(epoch + 1) : kMaxEpoch; }
 
 // Most rows that are asked for: passed, seen lately, no time of the future. StepOf would say no more than that.
 bool IsKnownAsItIs(const TripletRow& row, const RulesAt& at) {
@@ -37,7 +37,7 @@ GreyDecision Deferred(GreyReason reason, uint32_t first, const RulesAt& at) {
 
 Step StartedAnew(const TripletRow& row, GreyReason reason, const RulesAt& at) {
   TripletRow next{.key = row.key, .first = at.now(), .last_minutes = at.minutes(), .epoch = row.epoch};
-  if (row.forgotten) next.epoch = After(row.epoch);
+  if (row.forgotten) next.epoch = EpochAfter(row.epoch);
   return {next, Deferred(reason, at.now(), at)};
 }
 
@@ -111,31 +111,10 @@ TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const Triple
           .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
 }
 
-// Lines that are asked for one right after another. A prefetch whose page is in no TLB is done only when the page
-// tables have been walked, and so many walks go on at once as such prefetches fit between what the core has begun and
-// not done: a loop of few instructions gets several times the lines that prefetching at the place of each computation
-// does.
-class TripletTable::Lines {
- public:
-  // Beyond kMaxLines, which takes many more equal tags than there are: slower.
-  void Add(const void* line) {
-    if (size_ < kMaxLines) lines_[size_++] = line;
-  }
-  void Prefetch() {
-    for (size_t i = 0; i < size_; ++i) __builtin_prefetch(lines_[i]);
-    size_ = 0;
-  }
-
- private:
-  static constexpr size_t kMaxLines = kMaxBatch * 16;
-  const void* lines_[kMaxLines];
-  size_t size_ = 0;
-};
-
 // In rounds, because a head says where the row is that must be fetched.
 void TripletTable::Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules,
                             Homes* homes) const noexcept {
-  Lines lines;
+  PrefetchLines<kMaxBatch * kLinesEach> lines;
   const bool whitelists = rules.credits > 0;
   for (size_t i = 0; i < questions.size(); ++i) {
     homes[i] = HomesOf(questions[i], rules);
@@ -279,7 +258,7 @@ PushedOut TripletTable::Earn(const Asking& asking, const TripletKey& key, Triple
     TripletRow next = Clamped(found->row, at.now());
     if (next.forgotten || IsExpired(next, at)) {
       next = fresh;
-      next.epoch = found->row.forgotten ? After(found->row.epoch) : found->row.epoch;
+      next.epoch = found->row.forgotten ? EpochAfter(found->row.epoch) : found->row.epoch;
     } else {
       next.payload = is_client ? WithCredit(next, at.now()) : WithSender(next.payload, asking.question.sender);
       next.last_minutes = at.minutes();
@@ -318,89 +297,6 @@ GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& ru
   GreyDecision deferred = Deferred(GreyReason::kNew, now, at);
   deferred.first = 0;
   return deferred;
-}
-
-std::optional<TripletRow> TripletTable::Join(const TripletRow& row, const TripletRules& rules, uint32_t now) noexcept {
-  const TripletSlots::Home home = slots_.HomeOf(row.key);
-  if (!JoinAt(row, home, RulesAt(rules, now))) return std::nullopt;
-  const std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
-  return found ? found->row : Clamped(row, now);
-}
-
-// False: expired, or without a slot.
-bool TripletTable::JoinAt(const TripletRow& given, TripletSlots::Home home, const RulesAt& at) noexcept {
-  const TripletRow row = Clamped(given, at.now());
-  if (IsExpired(row, at)) return false;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::optional<TripletSlots::Found> found = slots_.Find(row.key, home);
-    if (!found) {
-      if (!slots_.Insert(row, home, records_, at)) return false;
-      NoteJoined(row, true, at);
-      return true;
-    }
-    const TripletRow there = Clamped(found->row, at.now());
-    const TripletRow joined = IsExpired(there, at) ? row : rblitz::Join(row, there);
-    if (joined != found->row && !slots_.Change(&*found, joined)) continue;
-    NoteJoined(joined, false, at);
-    return true;
-  }
-  return false;
-}
-
-void TripletTable::Load(std::span<const TripletRow> rows, const TripletRules& rules, uint32_t now) noexcept {
-  const RulesAt at(rules, now);
-  Lines lines;
-  const auto add = [&](const void* line) { lines.Add(line); };
-  while (!rows.empty()) {
-    const std::span<const TripletRow> batch = rows.first(std::min(rows.size(), kMaxBatch));
-    TripletSlots::Home homes[kMaxBatch];
-    for (size_t i = 0; i < batch.size(); ++i) {
-      homes[i] = slots_.HomeOf(batch[i].key);
-      lines.Add(slots_.HeadOf(homes[i]));
-      lines.Add(records_.LineOf(records_.HomeOf(batch[i].key.network)));
-    }
-    lines.Prefetch();
-    for (const TripletSlots::Home home : std::span(homes, batch.size())) {
-      if (!slots_.ForRows(home, add)) slots_.ForRoom(home, add);
-    }
-    lines.Prefetch();
-    for (size_t i = 0; i < batch.size(); ++i) static_cast<void>(JoinAt(batch[i], homes[i], at));
-    rows = rows.subspan(batch.size());
-  }
-}
-
-void TripletTable::NoteJoined(const TripletRow& row, bool is_new, const RulesAt& at) noexcept {
-  if (row.forgotten) return;
-  const NetworkRecords::Home record = records_.HomeOf(row.key.network);
-  if (!IsPending(row)) {  // credits and senders come from triplets that have passed
-    records_.NotePass(record, row.last_minutes, at);
-  } else if (is_new && row.first / at.rules().RecentSeconds() == at.window_of_recent()) {
-    records_.NoteNewRow(record, at);
-  }
-}
-
-std::optional<TripletRow> TripletTable::Forget(const TripletKey& key, const TripletRules& rules,
-                                               uint32_t now) noexcept {
-  const auto today = static_cast<uint16_t>(std::min<uint32_t>(MinutesOf(now) / (24 * 60), kMaxEpoch));
-  TripletRow marker{
-      .key = key, .first = now, .last_minutes = MinutesOf(now), .epoch = today, .passed = false, .forgotten = true};
-  const TripletSlots::Home home = slots_.HomeOf(key);
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    std::optional<TripletSlots::Found> found = slots_.Find(key, home);
-    if (!found) {
-      if (!slots_.Insert(marker, home, records_, RulesAt(rules, now))) return std::nullopt;
-      return marker;
-    }
-    marker.epoch = std::max(today, After(found->row.epoch));
-    if (slots_.Change(&*found, marker)) return found->row;
-  }
-  return std::nullopt;
-}
-
-std::optional<TripletRow> TripletTable::Find(const TripletKey& key) const noexcept {
-  const std::optional<TripletSlots::Found> found = slots_.Find(key, slots_.HomeOf(key));
-  if (!found) return std::nullopt;
-  return found->row;
 }
 
 }  // namespace rblitz

@@ -132,9 +132,11 @@ class TripletTable {
   [[nodiscard]] size_t bytes() const noexcept { return slots_.bytes() + records_.bytes(); }
 
  private:
+  // What is fetched for one: rows and the room for new ones, in groups that are full, and then some.
+  static constexpr size_t kLinesEach = 16;
+
   struct Homes;
   struct Asking;
-  class Lines;
 
   [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
   void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;

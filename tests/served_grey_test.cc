@@ -332,15 +332,16 @@ TEST_F(ServedGrey, ABurstOfAllKindsIsAnsweredAsIfEachCameAlone) {
 
 TEST(HexLabel, ReadsDigitsInLowerCaseAlone) {
   for (int c = 0; c < 256; ++c) {
-    for (size_t at = 0; at < 8; ++at) {
-      uint8_t digits[] = {'0', '1', '2', '9', 'a', 'b', 'e', 'f'};
-      digits[at] = static_cast<uint8_t>(c);
+    for (size_t at = 0; at < 16; ++at) {
+      std::string digits = "012345678fabcdef";
+      digits[at] = static_cast<char>(c);
       const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-      uint32_t bytes;
-      ASSERT_EQ(dns::ParseHex8(digits, bytes), is_digit) << c << " at " << at;
+      std::array<uint8_t, 8> bytes;
+      ASSERT_EQ(dns::ParseHex16(reinterpret_cast<const uint8_t*>(digits.data()), bytes.data()), is_digit)
+          << c << " at " << at;
       if (!is_digit) continue;
-      const std::string text(reinterpret_cast<const char*>(digits), 8);
-      ASSERT_EQ(__builtin_bswap32(bytes), std::stoul(text, nullptr, 16)) << text;
+      for (size_t i = 0; i < bytes.size(); ++i)
+        ASSERT_EQ(bytes[i], std::stoul(digits.substr(2 * i, 2), nullptr, 16)) << digits;
     }
   }
 }

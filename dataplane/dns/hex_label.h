@@ -1,40 +1,37 @@
 // Hexadecimal digits of a label as bytes.
 //
-// Thread-safety: pure. Errors: what is no digit in lower case. Cost: a dozen instructions for eight digits.
+// Thread-safety: pure. Errors: what is no digit in lower case. Cost: a dozen instructions for sixteen digits.
 #pragma once
+
+#include <tmmintrin.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace rblitz::dns {
 
-// Reads eight digits; `bytes` are the four that they stand for, the first digits' in the lowest. False: some are none.
-[[nodiscard]] inline bool ParseHex8(const uint8_t* digits, uint32_t& bytes) noexcept {
-  constexpr uint64_t kEach = 0x0101010101010101;
-  constexpr uint64_t kTop = 0x80 * kEach;
-  uint64_t text;
-  std::memcpy(&text, digits, sizeof text);
-  // The top bit of each byte says that the digit is at least so large; the rest of a byte cannot carry into the next.
-  const uint64_t low = text & ~kTop;
-  const auto at_least = [low](uint8_t least) { return low + (0x80u - least) * kEach; };
-  const uint64_t is_decimal = at_least('0') & ~at_least('9' + 1);
-  const uint64_t is_letter = at_least('a') & ~at_least('f' + 1);
-  const uint64_t values = (text & 0x0f * kEach) + 9 * ((text >> 6) & kEach);
-  uint64_t pairs = (values << 4 | values >> 8) & 0x00ff00ff00ff00ff;
-  pairs = (pairs | pairs >> 8) & 0x0000ffff0000ffff;
-  bytes = static_cast<uint32_t>(pairs | pairs >> 16);
-  return (((is_decimal | is_letter) & ~text) & kTop) == kTop;
+// Reads sixteen digits, as the eight bytes that they stand for. False: some are none.
+[[nodiscard]] inline bool ParseHex16(const uint8_t* digits, uint8_t* bytes) noexcept {
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));
+  const auto is_below = [](__m128i values, uint8_t limit) {
+    return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(static_cast<char>(limit - 1))), values);
+  };
+  const __m128i decimal = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+  const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
+  const __m128i is_decimal = is_below(decimal, 10);
+  const __m128i is_letter = is_below(letter, 6);
+  const __m128i values = _mm_or_si128(_mm_and_si128(is_decimal, decimal),
+                                      _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+  // Pairs: sixteen times the first and the second.
+  const __m128i pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x0110));
+  _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), _mm_packus_epi16(pairs, pairs));
+  return _mm_movemask_epi8(_mm_or_si128(is_decimal, is_letter)) == 0xffff;
 }
 
-// The same for any multiple of eight digits.
+// The same for any multiple of sixteen digits.
 [[nodiscard]] inline bool ParseHex(const uint8_t* digits, size_t count, uint8_t* bytes) noexcept {
   bool good = true;
-  for (size_t i = 0; i < count; i += 8) {
-    uint32_t four;
-    good &= ParseHex8(digits + i, four);
-    std::memcpy(bytes + i / 2, &four, sizeof four);
-  }
+  for (size_t i = 0; i < count; i += 16) good &= ParseHex16(digits + i, bytes + i / 2);
   return good;
 }
 
