@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/foreign_greylists.h"
+#include "cli/foreign_texts.h"
 
 namespace rblitz {
 
@@ -50,9 +51,7 @@ Result<std::ifstream> Opened(const std::string& file) {
   return in;
 }
 
-Result<States> ReadStates(const std::string& file) {
-  Result<std::ifstream> in = Opened(file);
-  if (!in) return tl::unexpected(in.error());
+Result<States> ReadStates(std::istream* in, const std::string& file) {
   States states;
   List list = List::kNone;
   uint64_t number = 0;
@@ -92,13 +91,9 @@ void Add(const std::string& text, const State& state, ForeignRows* rows) {
 
 }  // namespace
 
-Status ReadGreylistd(const std::string& folder, ForeignRows* rows) {
-  Result<States> states = ReadStates(folder + "/states");
-  if (!states) return tl::unexpected(states.error());
-  Result<std::ifstream> triplets = Opened(folder + "/triplets");
-  if (!triplets) {
-    return Fail(triplets.error().message + "; without it nothing can be carried over: the states have hashes alone");
-  }
+Status ReadGreylistdTexts(std::istream* states, const std::string& file, std::istream* triplets, ForeignRows* rows) {
+  Result<States> known = ReadStates(states, file);
+  if (!known) return tl::unexpected(known.error());
   for (std::string line; std::getline(*triplets, line);) {
     const size_t equals = line.find(" = ");
     int64_t key = 0;
@@ -107,14 +102,25 @@ Status ReadGreylistd(const std::string& folder, ForeignRows* rows) {
       rows->Skip("lines without a key");
       continue;
     }
-    const auto state = states->find(key);
-    if (state == states->end()) continue;  // forgotten since
+    const auto state = known->find(key);
+    if (state == known->end()) continue;  // forgotten since
     Add(line.substr(equals + 3), state->second, rows);
-    states->erase(state);
+    known->erase(state);
   }
-  if (triplets->bad()) return Fail(folder + "/triplets: cannot read");
-  for (size_t i = 0; i < states->size(); ++i) rows->Skip("hashes without a text");
+  if (triplets->bad()) return Fail(file + ": its triplets cannot be read");
+  for (size_t i = 0; i < known->size(); ++i) rows->Skip("hashes without a text");
   return {};
+}
+
+Status ReadGreylistd(const std::string& folder, ForeignRows* rows) {
+  const std::string file = folder + "/states";
+  Result<std::ifstream> states = Opened(file);
+  if (!states) return tl::unexpected(states.error());
+  Result<std::ifstream> triplets = Opened(folder + "/triplets");
+  if (!triplets) {
+    return Fail(triplets.error().message + "; without it nothing can be carried over: the states have hashes alone");
+  }
+  return ReadGreylistdTexts(&*states, file, &*triplets, rows);
 }
 
 }  // namespace rblitz

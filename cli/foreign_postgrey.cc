@@ -2,13 +2,12 @@
 #include <bit>
 #include <charconv>
 #include <optional>
-#include <set>
 #include <string_view>
-#include <utility>
 
 #include "cli/berkeley_files.h"
 #include "cli/config_values.h"
 #include "cli/foreign_greylists.h"
+#include "cli/foreign_texts.h"
 
 namespace rblitz {
 
@@ -64,97 +63,72 @@ std::optional<Mail> MailOf(std::string_view key) {
   return found;
 }
 
-// How wide the networks of one family are (--ipv4cidr, --ipv6cidr), which postgrey does not keep: as usual, unless one
-// of them has more bits (--lookup-by-host keeps whole addresses), or none of several has as many as usual networks
-// have.
-class Width {
- public:
-  // Bits of IPv6: of a few large networks, as usual, of whole addresses.
-  Width(unsigned large, unsigned usual) : large_(large), usual_(usual) {}
-
-  void See(const Ip6Address& network) {
-    most_ = std::max(most_, 128 - Zeros(network));
-    if (seen_.size() < kSeveral) seen_.insert({network.high, network.low});
-  }
-
-  [[nodiscard]] unsigned Bits() const {
-    if (most_ > usual_) return 128;
-    return most_ <= large_ && seen_.size() == kSeveral ? large_ : usual_;
-  }
-
- private:
-  // That all of them have zeros where most networks have not is no chance then.
-  static constexpr size_t kSeveral = 4;
-
-  static unsigned Zeros(const Ip6Address& a) {
-    return static_cast<unsigned>(a.low != 0 ? std::countr_zero(a.low) : 64 + std::countr_zero(a.high));
-  }
-
-  unsigned large_;
-  unsigned usual_;
-  unsigned most_ = 0;
-  std::set<std::pair<uint64_t, uint64_t>> seen_;
-};
-
-class Widths {
- public:
-  void See(std::string_view clients) {
-    const Result<Ip6Prefix> parsed = ParseClients(std::string(clients));
-    if (parsed) (IsV4Mapped(parsed->address) ? ip4_ : ip6_).See(parsed->address);
-  }
-
-  [[nodiscard]] std::string Network(std::string_view clients) const {
-    std::string text(clients);
-    if (text.find('/') != std::string::npos) return text;
-    const bool is_ip6 = text.find(':') != std::string::npos;
-    const unsigned bits = (is_ip6 ? ip6_ : ip4_).Bits();
-    return bits == 128 ? text : text + "/" + std::to_string(is_ip6 ? bits : bits - kMappedBits);
-  }
-
- private:
-  Width ip4_{kMappedBits + 16, kMappedBits + 24};
-  Width ip6_{48, 64};
-};
-
-void AddTriplet(std::string_view key, std::string_view value, const Widths& widths, ForeignRows* rows) {
-  const std::optional<Mail> mail = MailOf(key);
-  const auto first = TakeNumber(value);
-  const auto last = first ? TakeNumber(value) : first;
-  if (IsHashed(key)) return rows->Skip("keys that are hashed (--privacy)");
-  if (!mail) return rows->Skip("keys that can be read in several ways or none");
-  if (!last) return rows->Skip("times that are none");
-  const bool passed = *last - *first >= int64_t{rows->settings().rules.delay_seconds};
-  rows->AddTriplet(widths.Network(mail->clients), std::string(mail->sender), std::string(mail->recipient),
-                   {.first = *first, .last = std::max(*first, *last)}, passed);
-}
-
-void AddClient(std::string_view key, std::string_view value, ForeignRows* rows) {
-  const auto count = TakeNumber(value);
-  const auto last = count ? TakeNumber(value) : count;
-  if (IsHashed(key)) return rows->Skip("keys that are hashed (--privacy)");
-  if (!last || *count < 0) return rows->Skip("times that are none");
-  rows->AddClient(std::string(key), static_cast<uint64_t>(*count), *last);
+unsigned Zeros(const Ip6Address& a) {
+  return static_cast<unsigned>(a.low != 0 ? std::countr_zero(a.low) : 64 + std::countr_zero(a.high));
 }
 
 }  // namespace
+
+void PostgreyWidth::See(const Ip6Address& network) {
+  most_ = std::max(most_, 128 - Zeros(network));
+  if (seen_.size() < kSeveral) seen_.insert({network.high, network.low});
+}
+
+unsigned PostgreyWidth::Bits() const {
+  if (most_ > usual_) return 128;
+  return most_ <= large_ && seen_.size() == kSeveral ? large_ : usual_;
+}
+
+void PostgreyRows::See(std::string_view key) {
+  const Result<Ip6Prefix> parsed = ParseClients(std::string(key.substr(0, key.find('/'))));
+  if (parsed) (IsV4Mapped(parsed->address) ? ip4_ : ip6_).See(parsed->address);
+}
+
+std::string PostgreyRows::Network(std::string_view clients) const {
+  std::string text(clients);
+  if (text.find('/') != std::string::npos) return text;
+  const bool is_ip6 = text.find(':') != std::string::npos;
+  const unsigned bits = (is_ip6 ? ip6_ : ip4_).Bits();
+  return bits == 128 ? text : text + "/" + std::to_string(is_ip6 ? bits : bits - kMappedBits);
+}
+
+void PostgreyRows::AddTriplet(std::string_view key, std::string_view value) {
+  const std::optional<Mail> mail = MailOf(key);
+  const auto first = TakeNumber(value);
+  const auto last = first ? TakeNumber(value) : first;
+  if (IsHashed(key)) return rows_->Skip("keys that are hashed (--privacy)");
+  if (!mail) return rows_->Skip("keys that can be read in several ways or none");
+  if (!last || *first < 0 || *last < 0) return rows_->Skip("times that are none");
+  const bool passed = *last - *first >= int64_t{rows_->settings().rules.delay_seconds};
+  rows_->AddTriplet(Network(mail->clients), std::string(mail->sender), std::string(mail->recipient),
+                    {.first = *first, .last = std::max(*first, *last)}, passed);
+}
+
+void PostgreyRows::AddClient(std::string_view key, std::string_view value) {
+  const auto count = TakeNumber(value);
+  const auto last = count ? TakeNumber(value) : count;
+  if (IsHashed(key)) return rows_->Skip("keys that are hashed (--privacy)");
+  if (!last || *count < 0 || *last < 0) return rows_->Skip("times that are none");
+  rows_->AddClient(std::string(key), static_cast<uint64_t>(*count), *last);
+}
 
 Status ReadPostgrey(const std::string& folder, ForeignRows* rows) {
   const Result<BerkeleyFiles> files = BerkeleyFiles::Copy(folder);
   if (!files) return tl::unexpected(files.error());
   if (!files->Has(kTriplets)) return Fail(folder + ": there is no " + kTriplets + " in it");
-  Widths widths;
+  PostgreyRows read(rows);
   Status walked = files->Walk(kTriplets, [&](std::string_view key, std::string_view) {
-    widths.See(key.substr(0, key.find('/')));
+    read.See(key);
     return Status();
   });
   if (!walked) return walked;
   walked = files->Walk(kTriplets, [&](std::string_view key, std::string_view value) {
-    AddTriplet(key, value, widths, rows);
+    read.AddTriplet(key, value);
     return Status();
   });
   if (!walked || !files->Has(kClients)) return walked;
   return files->Walk(kClients, [&](std::string_view key, std::string_view value) {
-    AddClient(key, value, rows);
+    read.AddClient(key, value);
     return Status();
   });
 }

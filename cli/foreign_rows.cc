@@ -73,14 +73,14 @@ void ForeignRows::AddTriplet(const std::string& clients, const std::string& send
 void ForeignRows::AddClient(const std::string& client, uint64_t credits, int64_t last) {
   const auto count = static_cast<uint32_t>(std::min<uint64_t>(credits, kMaxCredits));
   if (count == 0) return Skip("clients without a credit");
-  if (!HasTimes({.first = last - (count - 1) * kHour, .last = last})) return;
+  if (!HasTimes({.first = last, .last = last})) return;
   const Result<Ip6Prefix> parsed = ParseClients(client);
   if (!parsed || parsed->length != 128) return Skip("clients that are no address");
   const uint32_t latest = Seconds(last);
   TripletRow row = RowOf({.network = GreyNetworkOf(parsed->address, settings_.masks),
                           .fingerprint = GreyClientOf(parsed->address),
                           .kind = TripletKind::kClient},
-                         {.first = last - (count - 1) * kHour, .last = last});
+                         {.first = std::max<int64_t>(1, last - int64_t{count - 1} * kHour), .last = last});
   for (uint32_t later = count - 1; later-- > 0;) row.payload = WithCredit(row, latest - later * kHour);
   rows_.push_back(row);
 }
