@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/config_values.h"
+#include "cli/policy/sender.h"
 
 namespace rblitz {
 
@@ -60,7 +61,9 @@ void ForeignRows::AddTriplet(const std::string& clients, const std::string& send
   if (!HasTimes(times) || !IsKnown(sender)) return;
   const std::string client = AddressOf(clients);
   if (client.empty()) return;
-  const Result<std::string> name = GreyName({.client = client, .sender = sender, .recipient = recipient}, key_);
+  const std::string from = normal_ ? policy::NormalSender(sender, recipient) : sender;
+  const std::string to = normal_ ? policy::NormalRecipient(recipient) : recipient;
+  const Result<std::string> name = GreyName({.client = client, .sender = from, .recipient = to}, key_);
   const auto question = name ? GreyQuestionOf(*name, settings_.masks) : Result<GreyQuestion>(Fail(""));
   if (!question) return Skip("mails that are none");
   TripletRow row = RowOf(KeyOf(question->triplet), times);
@@ -90,7 +93,8 @@ void ForeignRows::AddDomain(const std::string& clients, const std::string& domai
   if (!HasTimes(times) || !IsKnown(sender)) return;
   const std::string client = AddressOf(clients);
   if (client.empty()) return;
-  const std::string address = sender.empty() ? "x@" + domain : sender;
+  const std::string known = normal_ ? policy::NormalSender(sender, "") : sender;
+  const std::string address = sender.empty() ? "x@" + domain : known;
   const Result<std::string> name =
       GreyName({.client = client, .sender = address, .recipient = "x", .tells_domain = true}, key_);
   const auto question = name ? GreyQuestionOf(*name, settings_.masks) : Result<GreyQuestion>(Fail(""));

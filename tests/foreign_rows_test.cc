@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/foreign_texts.h"
+#include "cli/policy/sender.h"
 
 namespace rblitz {
 namespace {
@@ -132,6 +133,27 @@ TEST_F(Foreign, NetworksWiderThanTheGreylistsStayBehind) {
     }
     EXPECT_EQ(rows_->rows().size(), rows) << networks.back();
     EXPECT_EQ(Why(), rows == networks.size() ? "" : "networks wider than the greylist's");
+  }
+}
+
+TEST_F(Foreign, MailsAreAskedForAsAPolicyServiceWritesThem) {
+  const struct {
+    std::string key;
+    std::vector<std::string> mail;
+  } cases[] = {
+      {"192.0.2.0/bounce-#@x/c@d", {"bounce-4711@x", "c@d"}},
+      {"192.0.2.0/list-#-b@x/c+box@d", {"list-17-b@x", "c@d"}},
+      {"192.0.2.0/srs0=ab12=xy=orig.test=al@fwd/c@d", {"SRS0=zz99=ab=orig.test=al@fwd", "c@d"}},
+      {"192.0.2.0/n-0a1b2c3d4e@x/c@d", {"n-99ffee00aa@x", "c@d"}},
+      {"192.0.2.0//c@d", {"", "c@d"}},
+  };
+  for (const auto& [key, mail] : cases) {
+    Start({}, true);
+    PostgreyRows(rows_.get()).AddTriplet(key, "1750000000,1750000400");
+    ASSERT_EQ(rows_->rows().size(), 1u) << key << Why();
+    EXPECT_TRUE(rows_->rows().front().key ==
+                KeyOfMail("192.0.2.4", policy::NormalSender(mail[0], mail[1]), policy::NormalRecipient(mail[1])))
+        << key;
   }
 }
 
