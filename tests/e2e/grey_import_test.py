@@ -338,7 +338,13 @@ tripletfile = {self.folder}/triplets
 savetriplets = true
 update = 0
 """)
-        return self.program("/usr/bin/python3", GREYLISTD, self.folder / "config", ready=(self.folder / "socket").exists)
+        return self.program("/usr/bin/python3", GREYLISTD, self.folder / "config", ready=self.answers)
+
+    def answers(self):
+        try:
+            return bool(self.say("stats"))
+        except OSError:  # bound, and not listening yet
+            return False
 
     def say(self, line):
         with socket.socket(socket.AF_UNIX) as client:
