@@ -98,8 +98,9 @@ void Asker::GoOn(uint32_t index, unsigned step, Clock::time_point now) {
   Send(index, now);
 }
 
-void Asker::Finish(uint32_t index, const Asked& asked) {
+void Asker::Finish(uint32_t index, Asked asked) {
   Slot& slot = slots_[index];
+  asked.question = &slot.question;
   for (unsigned i = 0; i <= slot.step / kTries; ++i) {
     uint32_t& holder = by_id_[slot.order[i]][slot.ids[slot.order[i]]];
     if (holder == index) holder = kNone;
@@ -128,7 +129,7 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
   slot.question.set_id(slot.ids[slot.server()]);
   if (asked.reply.kind == ReplyKind::kForeign) return;
   health_[server] = Health{};
-  if (asked.reply.kind == ReplyKind::kData) return Finish(index, asked);
+  if (asked.reply.kind == ReplyKind::kData) return Finish(index, std::move(asked));
   if (server != slot.server()) return;
   const unsigned first = slot.step / kTries * kTries;
   if (asked.reply.kind == ReplyKind::kFailed) return GoOn(index, first + kTries, now);

@@ -37,6 +37,7 @@ struct Asked {
   bool answered = false;
   size_t server = 0;  // that answered
   Reply reply;
+  const Question* question = nullptr;  // until Done returns, or asks again
 };
 
 class Asker {
@@ -100,7 +101,7 @@ class Asker {
   void SetOrder(Slot& slot, Clock::time_point now);
   void Send(uint32_t index, Clock::time_point now);
   void GoOn(uint32_t index, unsigned step, Clock::time_point now);
-  void Finish(uint32_t index, const Asked& asked);
+  void Finish(uint32_t index, Asked asked);
   void NoteFailure(size_t server, Clock::time_point now);
   [[nodiscard]] uint16_t FreeId(size_t server) const;
 

@@ -58,13 +58,14 @@ void ServerSockets::OpenUdp(size_t number) {
 }
 
 void ServerSockets::SendUdp(size_t server, const Question& question) {
-  const size_t number = server * kSocketsEach + ++turn_ % kSocketsEach;
+  const size_t number = server * kSocketsEach + turn_ % kSocketsEach;
   Udp& udp = udp_[number];
   if (!udp.fd && std::chrono::steady_clock::now() - udp.opened >= std::chrono::seconds(1)) OpenUdp(number);
   if (udp.fd) udp.queue.push_back(question);
 }
 
 void ServerSockets::Flush() {
+  ++turn_;  // what goes out together goes through one socket, and what is asked again probably through another
   for (Udp& udp : udp_) {
     if (!udp.queue.empty()) FlushUdp(udp);
   }

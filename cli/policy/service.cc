@@ -163,7 +163,6 @@ void Service::OnRequest(Ticket ticket, const Request& request) {
   free_.pop_back();
   Pending& pending = pending_[index];
   pending.ticket = ticket;
-  pending.question = *question;
   pending.instance = InstanceHash(request.instance);
   pending.asked = now_;
   pending.is_looking = false;
@@ -178,19 +177,20 @@ void Service::OnAsked(Asker::Token token, const Asked& asked) {
   Pending& pending = pending_[index];
   if (pending.is_looking) return Finish(index, LookFromText(asked.reply.text));
   pending.outcome = asked.answered ? OutcomeOf(asked.reply.a) : Outcome::kUnanswered;
-  if (asked.answered && LooksCloser(index, asked.server)) return;
+  if (asked.answered && LooksCloser(index, asked)) return;
   Finish(index, {});
 }
 
 // How many seconds: worth a question, unless that might take longer than the servers have.
-bool Service::LooksCloser(uint32_t index, size_t server) {
+bool Service::LooksCloser(uint32_t index, const Asked& asked) {
   Pending& pending = pending_[index];
   if (!actions_.WantsLook(pending.outcome, pending.instance)) return false;
   const auto limit = settings_->timeout * static_cast<int>(settings_->servers.size());
   if (now_ - pending.asked + asker_.step() > limit) return false;
-  pending.question.set_type(kTypeTxt);
+  Question look = *asked.question;
+  look.set_type(kTypeTxt);
   pending.is_looking = true;
-  return asker_.Look(pending.question, server, index, now_);
+  return asker_.Look(look, asked.server, index, now_);
 }
 
 void Service::Finish(uint32_t index, const Look& look) {

@@ -39,7 +39,6 @@ class Service {
   // A request that the greylist is asked about.
   struct Pending {
     Ticket ticket;
-    Question question;
     uint64_t instance = 0;
     Asker::Clock::time_point asked;
     Outcome outcome = Outcome::kUnanswered;
@@ -55,7 +54,7 @@ class Service {
   void SetTimer();
   void OnRequest(Ticket ticket, const Request& request);
   void OnAsked(Asker::Token token, const Asked& asked);
-  [[nodiscard]] bool LooksCloser(uint32_t index, size_t server);
+  [[nodiscard]] bool LooksCloser(uint32_t index, const Asked& asked);
   void Finish(uint32_t index, const Look& look);
   void Answer(Ticket ticket, Outcome outcome, const Look& look, uint64_t instance);
   void Log(Outcome outcome, const std::string& who) const;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Postfix that asks rblitz-policyd that asks rblitzd, as docs/greylisting.md sets them up."""
+"""Postfix that asks rblitz-policyd that asks rblitzd, by docs/examples/peers/postfix-greylist-main.cf."""
 
 import re
 import socketserver
@@ -11,23 +11,14 @@ from pathlib import Path
 
 import grey
 from harness import Server, inside, main, namespace
-from peers import FOLDER, POSTFIX, USERS, Matrix, daemon, etc, missing, run_in, write_postfix
+from peers import EXAMPLES, FOLDER, POSTFIX, USERS, Matrix, daemon, etc, missing, run_in, write_postfix
 from policy import ZONE, Policyd
 
 DELAY = 5
-RESTRICTIONS = """
-smtpd_relay_restrictions = reject_unauth_destination
-smtpd_recipient_restrictions =
-    reject_unauth_destination,
-    check_policy_service { inet:127.0.0.1:10040, timeout=10s, default_action=DUNNO },
-    check_policy_service { inet:127.0.0.1:POLICYD, timeout=10s, default_action=DUNNO }
-smtpd_restriction_classes = grey_aligned
-grey_aligned =
-    check_policy_service { inet:127.0.0.1:POLICYD, timeout=10s, default_action=DUNNO, policy_context=aligned },
-    permit
-# Mail that is let in stays in the queue, where it can be read.
+# Mail that is let in stays in the queue, where it can be read. Who has authenticated is left to rblitz-policyd.
+RESTRICTIONS = """smtpd_relay_restrictions = reject_unauth_destination
 smtpd_data_restrictions = check_client_access static:HOLD
-"""
+""" + (EXAMPLES / "postfix-greylist-main.cf").read_text().replace("permit_sasl_authenticated, ", "")
 GREYLISTED = re.compile(r"(?m)^<\*\* 450 4\.2\.0 <[^>]*>: Recipient address rejected: Greylisted, try again in \d+ s$")
 matrix = Matrix()
 
@@ -62,7 +53,8 @@ class PostfixAndPolicyd(unittest.TestCase):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory(prefix="rblitz-e2e-")))
         self.folder.chmod(0o755)
         self.start_spf()
-        write_postfix(self.folder, RESTRICTIONS.replace("POLICYD", str(self.policyd.port)))
+        write_postfix(self.folder, RESTRICTIONS.replace("10023", str(self.policyd.port))
+                      .replace("unix:private/policyd-spf", "inet:127.0.0.1:10040"))
         self.enterContext(daemon(self.space, FOLDER / POSTFIX, "-c", self.folder, "start-fg", more_log=self.log,
                                  ready=lambda: "daemon started" in self.log(), pid_file=self.folder / "queue/pid/master.pid"))
 
