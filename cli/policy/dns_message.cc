@@ -49,8 +49,9 @@ bool Take(uint16_t type, std::span<const uint8_t> data, Reply* reply) {
     return true;
   }
   std::optional<std::string> text = TextOf(data);
-  if (text) reply->text = *std::move(text);
-  return text.has_value();
+  if (!text) return false;
+  reply->text = *std::move(text);
+  return true;
 }
 
 // Aliases and other types that a resolver may have put before are passed over.

@@ -29,7 +29,7 @@ using BadLine = std::function<void(const std::string& message)>;
 
 // Of names and addresses, looked up without a copy.
 struct TextHash : std::hash<std::string_view> {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT(readability-identifier-naming): the standard's name
 };
 using Texts = std::unordered_set<std::string, TextHash, std::equal_to<>>;
 
