@@ -135,5 +135,16 @@ TEST_F(PolicyWhitelist, NoPatternIsSlow) {
   EXPECT_TRUE(Has(list, std::string(200, 'a'), "10.0.0.1"));
 }
 
+// More than RE2 puts into one set of them.
+TEST_F(PolicyWhitelist, ManyPatternsAreAllTried) {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += "/^host" + std::to_string(i) + "-[a-z]+[0-9]*\\.example[.]org$/\n";
+  const ClientList list = Clients(text);
+  EXPECT_EQ(bad_.size(), 0u);
+  EXPECT_TRUE(Has(list, "host19999-a7.example.org", "192.0.2.1"));
+  EXPECT_TRUE(Has(list, "host0-abc.example.org", "192.0.2.1"));
+  EXPECT_FALSE(Has(list, "host20000-a.example.org", "192.0.2.1"));
+}
+
 }  // namespace
 }  // namespace rblitz::policy

@@ -24,6 +24,7 @@ RE2::Options Options() {
 struct Patterns::Rep {
   RE2::Set set{Options(), RE2::UNANCHORED};
   std::vector<std::unique_ptr<RE2>> each;
+  bool set_fits = false;  // in the memory that RE2 gives itself; one that does not must not be asked
 };
 
 Patterns::Patterns() : rep_(std::make_unique<Rep>()) {}
@@ -40,18 +41,16 @@ Status Patterns::Add(std::string_view pattern) {
   return {};
 }
 
-void Patterns::Finish() {
-  // A set that does not fit in its memory is left to the patterns one by one.
-  [[maybe_unused]] const bool fits = rep_->set.Compile();
-}
+void Patterns::Finish() { rep_->set_fits = rep_->set.Compile(); }
 
 bool Patterns::Matches(std::string_view text) const {
   if (rep_->each.empty()) return false;
   const re2::StringPiece piece(text.data(), text.size());
-  std::vector<int> found;
-  RE2::Set::ErrorInfo error{};
-  if (rep_->set.Match(piece, &found, &error)) return true;
-  if (error.kind == RE2::Set::kNoError) return false;
+  if (rep_->set_fits) {
+    RE2::Set::ErrorInfo error{};
+    if (rep_->set.Match(piece, nullptr, &error)) return true;
+    if (error.kind == RE2::Set::kNoError) return false;
+  }
   return std::ranges::any_of(rep_->each, [&](const auto& one) { return RE2::PartialMatch(piece, *one); });
 }
 
