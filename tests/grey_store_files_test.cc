@@ -9,6 +9,16 @@
 namespace rblitz {
 namespace {
 
+// That it was told of lost files ends with a snapshot, which has all of them.
+void ExpectASnapshotMakesUpForIt(std::unique_ptr<GreyStore>* store, const std::string& folder, const Rows& all) {
+  ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
+  EXPECT_FALSE((*store)->has_lost_files());
+  store->reset();
+  const auto loaded = LoadAll(folder);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
+}
+
 TEST_F(GreyStoreTest, RefusesWhatIsNotItsOwnAndLeavesItAlone) {
   const auto error_with = [&](const std::string& name, const std::string& bytes) {
     const std::string folder = temp.Path("of-") + name;
@@ -91,12 +101,7 @@ TEST_F(GreyStoreTest, NoticesThatItsFilesWereRemovedAndBeginsAnew) {
   EXPECT_TRUE((*store)->has_lost_files()) << "the first rows are not there";
   EXPECT_FALSE(GreyStore::Open(folder())) << "the new folder is this store's";
   const Rows all = Both(first, second);
-  ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
-  EXPECT_FALSE((*store)->has_lost_files());
-  store->reset();
-  const auto loaded = LoadAll(folder());
-  ASSERT_TRUE(loaded) << loaded.error().message;
-  EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
+  ExpectASnapshotMakesUpForIt(&*store, folder(), all);
 }
 
 // Moved, so that what is open still has a name, elsewhere; before and after the first write since the start.
@@ -119,12 +124,7 @@ TEST_F(GreyStoreTest, NoticesThatItsFolderWasMovedAndBeginsAnew) {
       EXPECT_TRUE((*store)->has_lost_files());
       ASSERT_TRUE((*store)->Append(second));
       EXPECT_FALSE(GreyStore::Open(folder())) << "the new folder is this store's";
-      ASSERT_TRUE((*store)->Snapshot(WalkOf(all)));
-      EXPECT_FALSE((*store)->has_lost_files());
-      store->reset();
-      const auto loaded = LoadAll(folder());
-      ASSERT_TRUE(loaded) << loaded.error().message;
-      EXPECT_EQ(SetOf(loaded->rows), SetOf(all));
+      ExpectASnapshotMakesUpForIt(&*store, folder(), all);
     }
   }
 }

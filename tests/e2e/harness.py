@@ -48,7 +48,18 @@ def endless_feed():
     return gzip.compress(addresses.encode(), 1) * 10 + gzip.compress(b"x\n" * (1 << 20)) * 1000
 
 
-class Server:
+class Waiting:
+    """Something with a `process` and its `log`, whose conditions are waited for."""
+
+    def wait_until(self, condition, seconds=60):
+        end = time.monotonic() + seconds
+        while not condition():
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise AssertionError(f"waited in vain ({self.process.poll()}):\n{self.log}")
+            time.sleep(0.01)
+
+
+class Server(Waiting):
     """rblitzd with files in a folder of its own; `with Server(config) as server:` starts it and stops it.
 
     `namespace`: the network namespace it runs in. The configuration's paths are relative to the folder; its control
@@ -107,13 +118,6 @@ class Server:
                 if descriptor.readlink() == self.folder / name:
                     return True
         return False
-
-    def wait_until(self, condition, seconds=60):
-        end = time.monotonic() + seconds
-        while not condition():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"waited in vain ({self.process.poll()}):\n{self.log}")
-            time.sleep(0.01)
 
     def __enter__(self):
         try:

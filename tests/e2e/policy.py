@@ -14,12 +14,12 @@ import threading
 import time
 from pathlib import Path
 
-from harness import free_port, programs
+from harness import Waiting, free_port, programs
 
 KEY, ZONE = "s3cret", "grey.test"
 
 
-class Policyd:
+class Policyd(Waiting):
     """The program with files in a folder of its own; `with Policyd({...}) as policyd:` starts it and stops it.
 
     `keys`: of the configuration besides zone, key_file, user and listen. `namespace`: the network namespace it runs in.
@@ -72,13 +72,6 @@ class Policyd:
 
     def wait_for_log(self, text, count=1, seconds=60):
         self.wait_until(lambda: self.log.count(text) >= count, seconds)
-
-    def wait_until(self, condition, seconds=60):
-        end = time.monotonic() + seconds
-        while not condition():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise AssertionError(f"waited in vain ({self.process.poll()}):\n{self.log}")
-            time.sleep(0.01)
 
     def counters(self):
         before = self.log.count("event=counters")
