@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "loaders/cymru_cap_row.h"
 #include "loaders/formats.h"
 #include "loaders/ip4_text.h"
 #include "loaders/list_text.h"
@@ -14,16 +15,8 @@ namespace rblitz {
 
 namespace {
 
-struct Row {
-  std::string_view category;
-  std::string_view address;
-  std::string_view asn;
-  std::string_view time;
-  std::string_view comment;  // may be a URL, and have bars of its own
-};
-
-std::optional<Row> Split(std::string_view line) {
-  Row row;
+std::optional<CapRow> Split(std::string_view line) {
+  CapRow row;
   for (std::string_view* column : {&row.category, &row.address, &row.asn, &row.time}) {
     const size_t end = line.find('|');
     if (end == std::string_view::npos) return std::nullopt;
@@ -64,7 +57,7 @@ bool IsAsn(std::string_view text) {
 }
 
 // "bot: family: examplebot", of a row without a comment "spam".
-std::string TextOf(const Row& row) {
+std::string TextOf(const CapRow& row) {
   std::string_view comment = row.comment;
   while (!comment.empty() && (comment.back() == ';' || IsBlank(comment.back()))) comment.remove_suffix(1);
   std::string text(row.category);
@@ -74,20 +67,31 @@ std::string TextOf(const Row& row) {
 
 }  // namespace
 
-Status ParseCymruCapLine(std::string_view line, FeedDraft* draft) {
+Result<std::optional<CapRow>> ReadCapRow(std::string_view line, FeedDraft* draft) {
   line = TrimBlanks(line);
-  if (line.starts_with('#')) return ReadHead(line, draft);
-  if (line.empty()) return {};
-  const std::optional<Row> row = Split(line);
+  if (line.starts_with('#')) {
+    const Status head = ReadHead(line, draft);
+    if (!head) return tl::unexpected(head.error());
+    return std::nullopt;
+  }
+  if (line.empty()) return std::nullopt;
+  const std::optional<CapRow> row = Split(line);
   if (!row) return Fail("not 'category|address|AS|time|comment|name': " + Quoted(line));
   if (!IsCategory(row->category)) return Fail("bad category " + Quoted(row->category));
   if (!row->asn.empty() && !IsAsn(row->asn)) return Fail("bad AS number " + Quoted(row->asn));
   if (!HasShape(row->time, "0000-00-00 00:00:00")) return Fail("bad time " + Quoted(row->time));
   if (row->address.find_first_of("/-") != std::string_view::npos) return Fail("bad address " + Quoted(row->address));
-  const uint32_t a_be = draft->categories.Of(row->category, draft->default_raw().a_be);
+  return row;
+}
+
+Status ParseCymruCapLine(std::string_view line, FeedDraft* draft) {
+  const Result<std::optional<CapRow>> row = ReadCapRow(line, draft);
+  if (!row) return tl::unexpected(row.error());
+  if (!row->has_value()) return {};
+  const uint32_t a_be = draft->categories.Of((*row)->category, draft->default_raw().a_be);
   if (a_be == 0) return {};
-  const std::string text = TextOf(*row);
-  return AddCidrEntry(row->address, draft->Intern({.a_be = a_be, .text = text}), draft);
+  const std::string text = TextOf(**row);
+  return AddCidrEntry((*row)->address, draft->Intern({.a_be = a_be, .text = text}), draft);
 }
 
 }  // namespace rblitz

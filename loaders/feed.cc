@@ -8,6 +8,7 @@
 
 #include "loaders/feed_draft.h"
 #include "loaders/formats.h"
+#include "loaders/heat_picture.h"
 #include "loaders/inflating_source.h"
 #include "loaders/ip4_text.h"
 #include "loaders/line_reader.h"
@@ -18,7 +19,6 @@ namespace {
 
 // "1.1.1.1" and LF.
 constexpr uint64_t kShortestLine = 8;
-constexpr uint64_t kLeastEntryBytes = 4;  // in a builder
 
 // Counts the bad lines of one file and keeps the first few of the feed.
 class ReportedErrors final : public LineErrors {
@@ -61,7 +61,7 @@ class StoppableSource final : public ByteSource {
 
 // The table to be may be smaller than the list that it is built from, but both must fit.
 Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* report) {
-  Status fits = CheckMemory(guards, draft.given() * kLeastEntryBytes);
+  Status fits = CheckMemory(guards, draft.bytes());
   report->refused = !fits;
   return fits;
 }
@@ -169,6 +169,11 @@ bool IsAddressFormat(std::string_view format) { return Lists(format, FeedContent
 
 bool IsDigestFormat(std::string_view format) { return Lists(format, FeedContent::kHashes); }
 
+bool IsHeatFormat(std::string_view format) {
+  const FeedFormat* const found = FindFormat(format);
+  return found != nullptr && found->content == FeedContent::kHeat;
+}
+
 bool HasCategories(std::string_view format) {
   const FeedFormat* const found = FindFormat(format);
   return found != nullptr && found->has_categories;
@@ -194,8 +199,10 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
   if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));
   const int64_t newest_file = NewestTime(sources);
+  const bool is_picture = format->heat == HeatKind::kPicture;
   for (FeedSource& source : sources) {
-    const Status read = ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
+    const Status read = is_picture ? ReadHeatPicture(std::move(source), config.heat, watch, draft.heat.get(), report)
+                                   : ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
     if (!read) return tl::unexpected(read.error());
   }
   if (const Status usable = CheckTimes(draft, config.name); !usable) return tl::unexpected(usable.error());
@@ -218,6 +225,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->notes = draft.categories.Notes();
+  if (draft.heat != nullptr) std::ranges::move(draft.heat->Notes(), std::back_inserter(report->notes));
   if (report->entries == 0 && !is_access) report->notes.insert(report->notes.begin(), NothingNote(*report));
   if (report->notes.size() > kKeptErrors) report->notes.pop_back();
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -19,6 +19,7 @@
 #include "loaders/byte_source.h"
 #include "loaders/feed_files.h"
 #include "loaders/feed_guards.h"
+#include "loaders/heat_options.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
 
@@ -33,6 +34,7 @@ struct FeedConfig {
       text;  // TXT template of entries that name none; $ = address asked for, $feed = name, $$ = $
   std::map<std::string, uint32_t> codes;  // of categories, as A values; 0: rows of that category list nothing
   FeedGuards guards;
+  HeatOptions heat;  // of formats of heat
   bool operator==(const FeedConfig&) const = default;
 };
 
@@ -62,6 +64,8 @@ struct LoadReport {
 // Whether these are addresses, or digests.
 [[nodiscard]] bool IsAddressFormat(std::string_view format);
 [[nodiscard]] bool IsDigestFormat(std::string_view format);
+// Whether they say how hot networks are, and list nothing.
+[[nodiscard]] bool IsHeatFormat(std::string_view format);
 // Whether a format has categories for FeedConfig::codes, or answers TXT only, so that `a_be` and `text` mean nothing.
 [[nodiscard]] bool HasCategories(std::string_view format);
 [[nodiscard]] bool IsTextOnly(std::string_view format);

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cassert>
+#include <ctime>
 #include <utility>
 
 #include "loaders/formats.h"
@@ -34,14 +36,21 @@ FeedDraft::FeedDraft(const FeedConfig& config, const FeedFormat& format, FeedDat
   [[maybe_unused]] const ValueId id = values_.Intern(config_value_);
   assert(id == kConfigValue);
   keys.set_unnamed(kBuiltinAclDecision);
+  if (format.heat == HeatKind::kNone) return;
+  heat = std::make_unique<HeatDraft>(config.heat, format.heat, std::time(nullptr));
+  if (format.heat != HeatKind::kList) return;
+  list_format = FindFormat(config.heat.list_format);
+  assert(list_format != nullptr && list_format->content == FeedContent::kAddresses);
+  watcher = heat->list();
 }
 
 FeedDraft::~FeedDraft() = default;
 
-uint64_t FeedDraft::given() const {
-  uint64_t given = ip4.given();
-  for (const std::unique_ptr<PartDraft>& one : parts) given += one->draft.given();
-  return given;
+uint64_t FeedDraft::bytes() const {
+  constexpr uint64_t kLeastEntryBytes = 4;  // in a builder
+  uint64_t bytes = ip4.given() * kLeastEntryBytes;
+  for (const std::unique_ptr<PartDraft>& one : parts) bytes += one->draft.bytes();
+  return heat != nullptr ? bytes + heat->bytes() : bytes;
 }
 
 void FeedDraft::SetOnlyValue(RawValue value) {
@@ -64,6 +73,13 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
   } else {
     ip4.AddRange(range.first, range.last, value);
   }
+  return {};
+}
+
+Status FeedDraft::AddHeat(uint32_t prefix, unsigned length, double value, int64_t time) {
+  const uint32_t host = length == 32 ? 0 : ~uint32_t{0} >> length;
+  if (Status checked = CheckRange({prefix, prefix | host}); !checked) return checked;
+  heat->Add(prefix, length, value, time);
   return {};
 }
 
@@ -124,6 +140,17 @@ void FeedDraft::FinishParts(const FeedData* previous, BuildReport* report) {
   }
 }
 
+void FeedDraft::FinishHeat(const FeedData* previous, BuildReport* report) {
+  auto cells = std::make_shared<HeatCells>(heat->Finish());
+  const bool has_before = previous != nullptr && previous->heat != nullptr;
+  const HeatChange change = CompareHeat(has_before ? *previous->heat : HeatCells(), *cells);
+  report->entries = cells->active();
+  report->duplicates = heat->given() - std::min(heat->given(), report->entries);
+  report->added = change.added;
+  report->removed = change.removed;
+  data_->heat = std::move(cells);
+}
+
 void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   values_.Resolve(specials.texts, &data_->verdicts);
   if (data_->verdicts.has_prefixes()) ip4.KeepLengths();
@@ -140,6 +167,7 @@ void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {
   if (content_ == FeedContent::kClients) finish(&FeedDraft::FinishAcl);
   if (content_ == FeedContent::kKeys) finish(&FeedDraft::FinishKeys);
   if (content_ == FeedContent::kCombined) finish(&FeedDraft::FinishParts);
+  if (content_ == FeedContent::kHeat) finish(&FeedDraft::FinishHeat);
   data_->verdicts.Seal();
   data_->is_text_only = is_text_only_;
   data_->ttl_seconds = specials.ttl_seconds;

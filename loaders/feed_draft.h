@@ -15,6 +15,7 @@
 #include "loaders/category_codes.h"
 #include "loaders/entry_watcher.h"
 #include "loaders/feed.h"
+#include "loaders/heat_draft.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
@@ -34,7 +35,7 @@ namespace rblitz {
 struct FeedFormat;
 
 // What the entries of a format are.
-enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kKeys, kCombined };
+enum class FeedContent : uint8_t { kAddresses, kNames, kHashes, kGeneric, kClients, kKeys, kCombined, kHeat };
 
 struct PartDraft;  // loaders/part_draft.h
 
@@ -50,8 +51,8 @@ class FeedDraft {
   ~FeedDraft();
 
   [[nodiscard]] const FeedConfig& config() const noexcept { return config_; }
-  // Entries of addresses so far, however often given.
-  [[nodiscard]] uint64_t given() const;
+  // What the entries take so far, at least.
+  [[nodiscard]] uint64_t bytes() const;
 
   // Default lines count for the rest of their file only.
   void StartFile() noexcept {
@@ -91,6 +92,8 @@ class FeedDraft {
     }
     return {};
   }
+  // REQUIRES: it is a feed of heat. Fails as above.
+  [[nodiscard]] Status AddHeat(uint32_t prefix, unsigned length, double value, int64_t time);
   // An address that no limit of ranges is about.
   void AddAddress(uint32_t address, ValueId value) {
     if (watcher != nullptr) [[unlikely]]
@@ -118,6 +121,8 @@ class FeedDraft {
   GenericRecords generic;
   std::vector<std::unique_ptr<PartDraft>> parts;  // of a combined feed
   PartDraft* part = nullptr;                      // the one that is being read
+  std::unique_ptr<HeatDraft> heat;                // of a feed of heat
+  const FeedFormat* list_format = nullptr;        // of the lines of one that counts a list
   std::optional<FatalLine> fatal;
   CategoryCodes categories;
   Specials specials;
@@ -159,6 +164,7 @@ class FeedDraft {
   void FinishHashes(const FeedData* previous, BuildReport* report);
   void FinishGeneric(const FeedData* previous, BuildReport* report);
   void FinishParts(const FeedData* previous, BuildReport* report);
+  void FinishHeat(const FeedData* previous, BuildReport* report);
 
   const FeedContent content_;  // which of the builders data gets, entries or none
   const bool is_text_only_;

@@ -53,6 +53,7 @@ Result<bool> ShowSource(FeedSource source, const FeedFormat& format, FeedDraft* 
 Status ShowEntries(const FeedConfig& config, std::vector<FeedSource> sources, EntryWatcher* watcher) {
   const FeedFormat* const format = FindFormat(config.format);
   if (format == nullptr) return Fail("feed " + config.name + ": unknown format '" + config.format + "'");
+  if (format->content == FeedContent::kHeat) return {};  // it lists nothing
   FeedData unused;
   FeedDraft draft(config, *format, &unused);
   draft.specials.max_range = config.guards.max_range;

@@ -33,6 +33,10 @@ bool IsSettled(const std::vector<FileIdentity>& files, int64_t read_at_ns) {
 void AddFigures(const FeedData& data, FeedFigures* figures) {
   figures->addresses += data.ip4->addresses();
   figures->bytes += data.verdicts.bytes();
+  if (data.heat != nullptr) {
+    figures->entries += data.heat->active();
+    figures->bytes += data.heat->bytes();
+  }
   const auto add = [figures](const auto& table) {
     if (table == nullptr) return;
     figures->entries += table->entries();

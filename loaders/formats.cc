@@ -55,6 +55,18 @@ constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
   return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
 }
 
+constexpr FeedFormat HeatOf(std::string_view name, uint64_t (*parse)(std::string_view, FeedDraft*, LineErrors*),
+                            HeatKind kind) {
+  FeedFormat format = {name, Precedence::kLongestMatch, parse, FeedContent::kHeat};
+  format.heat = kind;
+  return format;
+}
+
+// Pictures have no lines (heat_picture.h).
+uint64_t ParseNothing(std::string_view block, FeedDraft* /*draft*/, LineErrors* /*errors*/) {
+  return static_cast<uint64_t>(std::ranges::count(block, '\n'));
+}
+
 // As Team Cymru's own zones answer.
 constexpr std::string_view kPrefixText = "$prefix";
 
@@ -79,6 +91,15 @@ constexpr FeedFormat kFormats[] = {
     FormatOf<ParseGenericLine>("generic", FeedContent::kGeneric),
     FormatOf<ParseHashLine>("hash", FeedContent::kHashes),
     FormatOf<ParseHashZLine>("hash-zbase32", FeedContent::kHashes),
+    HeatOf("heat", ParseLines<ParseHeatLine>, HeatKind::kScores),
+    HeatOf("heat-cap", ParseLines<ParseHeatCapLine>, HeatKind::kCounts),
+    HeatOf("heat-counts", ParseLines<ParseHeatCountsLine>, HeatKind::kCounts),
+    HeatOf("heat-dshield", ParseLines<ParseHeatDshieldLine>, HeatKind::kCounts),
+    HeatOf("heat-list", ParseHeatListBlock, HeatKind::kList),
+    HeatOf("heat-png", ParseNothing, HeatKind::kPicture),
+    HeatOf("heat-stopforumspam", ParseLines<ParseHeatStopForumSpamLine>, HeatKind::kCounts),
+    HeatOf("heat-threatfox", ParseLines<ParseHeatThreatFoxLine>, HeatKind::kScores),
+    HeatOf("heat-times", ParseLines<ParseHeatTimesLine>, HeatKind::kCounts),
     FormatOf<ParseHostsLine>("hosts", FeedContent::kNames),
     {"ip4set", Precedence::kPieces, ParseAddressBlock<ParseIp4SetLine>},
     {"ip4trie", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TrieLine>},

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "loaders/feed_draft.h"
+#include "loaders/heat_draft.h"
 #include "loaders/line_reader.h"
 #include "tables/ip4_builder.h"
 #include "tables/result.h"
@@ -41,7 +42,16 @@ namespace rblitz {
 [[nodiscard]] Status ParseCymruMhrLine(std::string_view line, FeedDraft* draft);
 [[nodiscard]] Status ParseGenericLine(std::string_view line, FeedDraft* draft);  // generic_format.cc
 
+[[nodiscard]] Status ParseHeatLine(std::string_view line, FeedDraft* draft);  // heat_format.cc
+[[nodiscard]] Status ParseHeatCountsLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseHeatTimesLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseHeatDshieldLine(std::string_view line, FeedDraft* draft);  // heat_rows_format.cc
+[[nodiscard]] Status ParseHeatStopForumSpamLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseHeatCapLine(std::string_view line, FeedDraft* draft);
+[[nodiscard]] Status ParseHeatThreatFoxLine(std::string_view line, FeedDraft* draft);
+
 class LineErrors;
+uint64_t ParseHeatListBlock(std::string_view block, FeedDraft* draft, LineErrors* errors);  // heat_format.cc
 uint64_t ParseCombinedBlock(std::string_view block, FeedDraft* draft, LineErrors* errors);  // combined_format.cc
 
 // Lists an address, CIDR or range of either family, as plain lists write it.
@@ -63,6 +73,7 @@ struct FeedFormat {
   std::string_view text = "";   // TXT template, as in the configuration, of feeds that are configured without one
   bool is_text_only = false;    // its entries have a text and no A value
   bool has_categories = false;  // codes of the configuration say which A value an entry has
+  HeatKind heat = HeatKind::kNone;
 };
 
 // Whether its feeds say who may ask, instead of what is listed.

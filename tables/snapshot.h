@@ -14,6 +14,7 @@
 #include "tables/access_keys.h"
 #include "tables/acl.h"
 #include "tables/build_report.h"
+#include "tables/cell_blocks.h"
 #include "tables/generic_records.h"
 #include "tables/hash_table.h"
 #include "tables/ip4_builder.h"
@@ -65,6 +66,7 @@ struct FeedData {
   std::shared_ptr<const NameTable> names;
   std::shared_ptr<const HashTable> hashes;
   std::shared_ptr<const GenericRecords> generic;
+  std::shared_ptr<const HeatCells> heat;  // null unless the feed's format is of heat: then it has nothing else
   std::vector<FeedPart> parts;  // of a combined feed, which lists nothing itself
   Verdicts verdicts;
   bool is_text_only = false;        // a table to look things up in, not a list: texts without A values, no test points

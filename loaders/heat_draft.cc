@@ -1,0 +1,189 @@
+#include "loaders/heat_draft.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+namespace rblitz {
+
+namespace {
+
+constexpr unsigned kBlockLength = 16;
+constexpr unsigned kCellLength = 24;
+constexpr double kMostScore = 255;
+constexpr double kPercentile = 0.999;
+// Ten half-lives: what is left then would keep a /24 known for ever.
+constexpr double kFaded = 1.0 / 1024;
+
+uint64_t WideKey(uint32_t prefix, unsigned length) { return uint64_t{length} << 32 | prefix; }
+
+uint8_t Clamped(double score) { return static_cast<uint8_t>(std::clamp(score, 1.0, kMostScore) + 0.5); }
+
+// Ranges that overlap or touch become one.
+void Merge(std::vector<AddressRange>* ranges) {
+  std::ranges::sort(*ranges, {}, &AddressRange::first);
+  size_t kept = 0;
+  for (const AddressRange& range : *ranges) {
+    AddressRange* const before = kept > 0 ? &(*ranges)[kept - 1] : nullptr;
+    if (before != nullptr && range.first <= before->last) {
+      before->last = std::max(before->last, range.last);
+    } else {
+      (*ranges)[kept++] = range;
+    }
+  }
+  ranges->resize(kept);
+}
+
+}  // namespace
+
+HeatDraft::HeatDraft(const HeatOptions& options, HeatKind kind, int64_t now)
+    : options_(options), kind_(kind), now_(now) {}
+
+void HeatDraft::List::Saw(AddressRange range, WatchedValue value) {
+  if (value == nullptr) {
+    ++others;
+  } else if (range.first == range.last) {
+    addresses.push_back(range.first);
+  } else {
+    ranges.push_back(range);
+  }
+}
+
+void HeatDraft::Join(float value, float* into) const noexcept {
+  *into = kind_ == HeatKind::kScores ? std::max(*into, value) : *into + value;
+}
+
+void HeatDraft::Add(uint32_t prefix, unsigned length, double value, int64_t time) {
+  assert(length >= 1 && length <= 32);
+  ++given_;
+  if (options_.half_life_seconds != 0 && time != 0 && time < now_) {
+    const double factor = std::exp2(static_cast<double>(time - now_) / options_.half_life_seconds);
+    faded_ += factor < kFaded;
+    value = factor < kFaded ? 0 : value * factor;
+  }
+  if (value <= 0) return;
+  const auto joined = static_cast<float>(value);
+  if (length < kBlockLength) return Join(joined, &wide_[WideKey(prefix, length)]);
+  const uint32_t cells = length >= kCellLength ? 1 : 1u << (kCellLength - length);
+  CellBlocks<float>::Block& block = values_.MutableBlock(prefix >> kBlockLength);
+  const uint32_t first = prefix >> (32 - kCellLength) & (kCellsInBlock - 1);
+  for (uint32_t i = first; i < first + cells; ++i) Join(joined, &block[i]);
+}
+
+void HeatDraft::Add(const HeatCells& cells) {
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    const HeatCells::Block* const given = cells.block(block);
+    if (given == nullptr) continue;
+    HeatCells::Block& into = picture_.MutableBlock(block);
+    for (size_t i = 0; i < kCellsInBlock; ++i) into[i] = std::max(into[i], (*given)[i]);
+  }
+}
+
+HeatCells HeatDraft::FinishPicture() {
+  uint8_t weighed[256];
+  for (unsigned score = 0; score < std::size(weighed); ++score) weighed[score] = ScoreOf(static_cast<float>(score), 0);
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    if (picture_.block(block) == nullptr) continue;
+    for (uint8_t& score : picture_.MutableBlock(block)) score = weighed[score];
+  }
+  picture_.Seal();
+  return std::move(picture_);
+}
+
+void HeatDraft::AddRange(AddressRange range) {
+  for (uint64_t at = range.first; at <= range.last;) {
+    const uint64_t end = std::min<uint64_t>(uint64_t{range.last} + 1, (at | 255) + 1);
+    values_[static_cast<uint32_t>(at >> 8)] += static_cast<float>(end - at);
+    at = end;
+  }
+}
+
+void HeatDraft::CountList() {
+  Merge(&list_.ranges);
+  for (const AddressRange& range : list_.ranges) AddRange(range);
+  std::vector<uint32_t>& addresses = list_.addresses;
+  std::ranges::sort(addresses);
+  if (!options_.hits) addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  auto range = list_.ranges.begin();
+  for (const uint32_t address : addresses) {
+    while (range != list_.ranges.end() && range->last < address) ++range;
+    const bool is_counted = range != list_.ranges.end() && range->first <= address;
+    if (!is_counted || options_.hits) values_[address >> 8] += 1;
+  }
+}
+
+// Lays large networks over all of their /24s.
+void HeatDraft::PaintWide() {
+  if (wide_.empty()) return;
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    float all = 0;
+    for (unsigned length = 1; length < kBlockLength; ++length) {
+      const uint32_t prefix = (block << kBlockLength) >> (32 - length) << (32 - length);
+      const auto found = wide_.find(WideKey(prefix, length));
+      if (found != wide_.end()) Join(found->second, &all);
+    }
+    if (all == 0) continue;
+    for (float& value : values_.MutableBlock(block)) Join(all, &value);
+  }
+}
+
+// The count that gets the highest score.
+double HeatDraft::LargestCount() const {
+  if (options_.scale_max > 0) return options_.scale_max;
+  if (options_.scale == HeatScale::kLinear) return kMostScore;
+  std::vector<float> counts;
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    if (const auto* const given = values_.block(block)) {
+      std::ranges::copy_if(*given, std::back_inserter(counts), [](float count) { return count > 0; });
+    }
+  }
+  if (counts.empty()) return 1;
+  const auto rank = static_cast<size_t>(std::ceil(kPercentile * static_cast<double>(counts.size()))) - 1;
+  const auto at = counts.begin() + static_cast<ptrdiff_t>(rank);
+  std::nth_element(counts.begin(), at, counts.end());
+  return *at;
+}
+
+uint8_t HeatDraft::ScoreOf(float value, double largest) const noexcept {
+  if (value <= 0) return 0;
+  double score = value;
+  if (kind_ == HeatKind::kCounts || kind_ == HeatKind::kList) {
+    score = options_.scale == HeatScale::kLog ? kMostScore * std::log1p(score) / std::log1p(largest)
+                                              : kMostScore * score / largest;
+  } else if (score < 0.5) {
+    return 0;  // faded
+  }
+  return Clamped(Clamped(score) * options_.weight);
+}
+
+HeatCells HeatDraft::Finish() {
+  if (kind_ == HeatKind::kPicture) return FinishPicture();
+  if (kind_ == HeatKind::kList) CountList();
+  PaintWide();
+  const bool counts = kind_ == HeatKind::kCounts || kind_ == HeatKind::kList;
+  const double largest = counts ? LargestCount() : kMostScore;
+  HeatCells cells;
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    const CellBlocks<float>::Block* const given = values_.block(block);
+    if (given == nullptr) continue;
+    HeatCells::Block& scores = cells.MutableBlock(block);
+    for (size_t i = 0; i < kCellsInBlock; ++i) scores[i] = ScoreOf((*given)[i], largest);
+  }
+  cells.Seal();
+  return cells;
+}
+
+std::vector<std::string> HeatDraft::Notes() const {
+  std::vector<std::string> notes = notes_;
+  const auto note = [&notes](uint64_t count, const char* what) {
+    if (count > 0) notes.push_back(std::to_string(count) + what);
+  };
+  note(ip6_ + list_.ip6, " entries are IPv6's, which has no heat: they are left out");
+  note(list_.others, " entries list no IPv4 addresses: they are left out");
+  note(faded_, " entries are older than ten half-lives: they count for nothing");
+  return notes;
+}
+
+}  // namespace rblitz

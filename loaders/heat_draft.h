@@ -1,0 +1,96 @@
+// The heat of a feed while it is read: what its lines say of /24s, and how that becomes scores.
+//
+// Scores of several lines for one /24 join by maximum, counts by sum. A value that is given for a network counts for
+// each of its /24s; what is smaller than a /24 counts for the /24 that it is in.
+//
+// Thread-safety: none. Units: times in seconds since 1970; 0: none is given.
+// Cost: 4 bytes for each /24 of a /16 in use; networks larger than a /16 are kept as they are until the end, so that
+// no line costs more than 128 steps.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "loaders/entry_watcher.h"
+#include "loaders/heat_options.h"
+#include "loaders/ip4_text.h"
+#include "tables/cell_blocks.h"
+
+namespace rblitz {
+
+// What the entries of a format of heat are.
+enum class HeatKind : uint8_t {
+  kNone,  // it is no such format
+  kScores,
+  kCounts,
+  kList,     // addresses, counted here
+  kPicture,  // no lines
+};
+
+class HeatDraft {
+ public:
+  HeatDraft(const HeatOptions& options, HeatKind kind, int64_t now);
+
+  // REQUIRES: length is 1 to 32.
+  void Add(uint32_t prefix, unsigned length, double value, int64_t time);
+  // Heat is IPv4's.
+  void SkipIp6() noexcept { ++ip6_; }
+  // Of a picture.
+  void Add(const HeatCells& cells);
+
+  void Note(std::string note) { notes_.push_back(std::move(note)); }
+
+  // Takes the entries of a list.
+  [[nodiscard]] EntryWatcher* list() noexcept { return &list_; }
+
+  // Entries so far.
+  [[nodiscard]] uint64_t given() const noexcept { return given_ + list_.given(); }
+  [[nodiscard]] uint64_t bytes() const noexcept {
+    return values_.bytes() + picture_.bytes() + list_.given() * sizeof(AddressRange);
+  }
+
+  // REQUIRES: called once.
+  [[nodiscard]] HeatCells Finish();
+  [[nodiscard]] std::vector<std::string> Notes() const;
+
+ private:
+  class List final : public EntryWatcher {
+   public:
+    bool AtLine(const std::string& /*path*/, uint64_t /*line*/) override { return true; }
+    void Saw(AddressRange range, WatchedValue value) override;
+    void Saw(const Ip6Prefix& /*prefix*/, WatchedValue /*value*/) override { ++ip6; }
+    void Saw(std::span<const uint8_t> /*name*/, NameForm /*form*/, WatchedValue /*value*/) override { ++others; }
+    void Saw(const Digest& /*digest*/, WatchedValue /*value*/) override { ++others; }
+    [[nodiscard]] uint64_t given() const noexcept { return addresses.size() + ranges.size(); }
+
+    std::vector<uint32_t> addresses;
+    std::vector<AddressRange> ranges;
+    uint64_t ip6 = 0;
+    uint64_t others = 0;  // entries that are no addresses, and those that exclude some
+  };
+
+  void Join(float value, float* into) const noexcept;
+  [[nodiscard]] HeatCells FinishPicture();
+  void CountList();
+  void AddRange(AddressRange range);
+  void PaintWide();
+  [[nodiscard]] double LargestCount() const;
+  [[nodiscard]] uint8_t ScoreOf(float value, double largest) const noexcept;
+
+  const HeatOptions options_;
+  const HeatKind kind_;
+  const int64_t now_;
+  uint64_t given_ = 0;
+  uint64_t ip6_ = 0;
+  uint64_t faded_ = 0;  // entries that are too old to count
+  CellBlocks<float> values_;
+  HeatCells picture_;
+  std::unordered_map<uint64_t, float> wide_;  // by length and prefix, larger than a /16
+  List list_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace rblitz

@@ -1,0 +1,28 @@
+// What the grammars of heat share.
+//
+// Errors: say what is wrong with the text.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "tables/result.h"
+
+namespace rblitz {
+
+struct HeatNetwork {
+  uint32_t prefix = 0;
+  unsigned length = 0;
+};
+
+// An address, a prefix, or an address as one decimal number, all of `text`; nothing: an IPv6 address or prefix.
+[[nodiscard]] Result<std::optional<HeatNetwork>> ReadHeatNetwork(std::string_view text);
+
+// A number of 0 or more in plain decimal notation, all of `text`.
+[[nodiscard]] std::optional<double> ReadCount(std::string_view text);
+
+// Seconds since 1970, with or without decimals.
+[[nodiscard]] std::optional<int64_t> ReadEpoch(std::string_view text);
+
+}  // namespace rblitz
