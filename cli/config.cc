@@ -13,8 +13,10 @@
 #include "cli/config_clients.h"
 #include "cli/config_feeds.h"
 #include "cli/config_grey.h"
+#include "cli/config_heat.h"
 #include "cli/config_table.h"
 #include "cli/config_values.h"
+#include "cli/config_zone.h"
 #include "cli/version.h"
 #include "dataplane/io/dpdk_eal_args.h"
 #include "dataplane/io/kernel_tap.h"
@@ -52,6 +54,9 @@ class ConfigReader {
   void ReadZone(const toml::table& table);
   void ReadZoneName(TableReader& zone, ZoneConfig* config);
   void ReadGreylistZone(const toml::table& table);
+  void ReadHeat(const toml::table& table);
+  // Reports a zone of this name that is there already.
+  void TakeZoneName(const toml::table& table, const char* section, const std::string& name);
   void ReadZoneFeeds(TableReader& zone, ZoneConfig* config);
   void CheckIo(TableReader& root);
   // A path of the file; relative ones start at the file's folder.
@@ -76,9 +81,10 @@ Config ConfigReader::Read(const toml::table& root) {
   for (const toml::table* feed : reader.Tables("feed")) ReadFeed(*feed);
   for (const toml::table* zone : reader.Tables("zone")) ReadZone(*zone);
   for (const toml::table* greylist : reader.Tables("greylist")) ReadGreylistZone(*greylist);
+  for (const toml::table* heat : reader.Tables("heat")) ReadHeat(*heat);
   if (const toml::table* cookies = reader.Table("cookies")) config_.cookies = ReadCookies(*cookies, folder_, errors_);
   if (const toml::table* limit = reader.Table("rate_limit")) config_.rate_limit = ReadRateLimit(*limit, errors_);
-  if (!reader.Has("zone") && !reader.Has("greylist")) {
+  if (!reader.Has("zone") && !reader.Has("greylist") && !reader.Has("heat")) {
     reader.Wrong("zone", "is missing: there is nothing to serve");
   }
   CheckIo(reader);
@@ -219,6 +225,7 @@ void ConfigReader::ReadFeed(const toml::table& table) {
   ReadFormat(reader, &entry.feed);
   entry.feed.a_be = reader.Parsed("a", ParseAValue);
   entry.feed.text = reader.String("txt");
+  if (IsHeatFormat(entry.feed.format)) ReadHeatFeed(reader, folder_, &entry.feed);
   for (const char* key : {"a", "txt"}) {
     if (reader.Has(key) && IsTextOnly(entry.feed.format)) {
       reader.Wrong(key,
@@ -272,18 +279,7 @@ void ConfigReader::ReadZone(const toml::table& table) {
   for (const char* key : {"name", "feeds"}) reader.Require(key);
   ReadZoneName(reader, &zone);
   ReadZoneFeeds(reader, &zone);
-  zone.allow = ReadClients(reader, "allow", "is empty: nobody could ask");
-  zone.ttl_seconds = reader.Seconds("ttl");
-  zone.soa = reader.Parsed("soa", ParseSoa);
-  if (const auto names = reader.Strings("ns")) {
-    zone.ns.emplace();
-    if (names->empty()) reader.Wrong("ns", "is empty");
-    for (const std::string& text : *names) {
-      const auto name = ParseDomainName(text);
-      if (!name) reader.Wrong("ns", name.error().message);
-      zone.ns->names.push_back(name.value_or(""));
-    }
-  }
+  ReadServing(reader, &zone);
   reader.Finish();
   config_.zones.push_back(std::move(zone));
 }
@@ -297,14 +293,26 @@ void ConfigReader::ReadZoneName(TableReader& zone, ZoneConfig* config) {
 
 void ConfigReader::ReadGreylistZone(const toml::table& table) {
   ReadGreylist(table, folder_, feed_index_, &config_, errors_);
-  const std::string& name = config_.greylists.back().zone.name;
+  TakeZoneName(table, "greylist", config_.greylists.back().zone.name);
+}
+
+void ConfigReader::ReadHeat(const toml::table& table) {
+  ReadHeatZone(table, feed_index_, &config_, errors_);
+  TakeZoneName(table, "heat", config_.zones.back().name);
+}
+
+void ConfigReader::TakeZoneName(const toml::table& table, const char* section, const std::string& name) {
   if (name.empty() || zone_names_.insert(name).second) return;
-  TableReader(table, "greylist", errors_).Wrong("zone", "there are two zones '" + name + "'");
+  TableReader(table, section, errors_).Wrong("zone", "there are two zones '" + name + "'");
 }
 
 void ConfigReader::ReadZoneFeeds(TableReader& zone, ZoneConfig* config) {
   for (const uint32_t feed : ReadFeedNames(zone, "feeds", feed_index_)) {
-    const bool is_access = IsAccessFormat(config_.feeds[feed].feed.format);
+    const FeedConfig& named = config_.feeds[feed].feed;
+    const bool is_access = IsAccessFormat(named.format);
+    if (IsHeatFormat(named.format)) {
+      zone.Wrong("feeds", "'" + named.name + "' is of format " + named.format + ", which belongs in [[heat]]");
+    }
     (is_access ? config->access : config->feeds).push_back(feed);
   }
   if (config->feeds.empty() && !config->access.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <sstream>
 
 #include "cli/config_values.h"
 
@@ -111,6 +112,17 @@ std::optional<uint32_t> TableReader::Seconds(std::string_view key) {
   }
   const auto seconds = Integer(key, 0, 0x7fffffff);
   return seconds ? std::optional(static_cast<uint32_t>(*seconds)) : std::nullopt;
+}
+
+std::optional<double> TableReader::Number(std::string_view key, double least, double most) {
+  const toml::node* node = Take(key);
+  if (node == nullptr) return std::nullopt;
+  const std::optional<double> number = node->is_number() ? node->value<double>() : std::nullopt;
+  if (number && *number >= least && *number <= most) return number;
+  std::ostringstream text;
+  text << "must be a number from " << least << " to " << most;
+  Wrong(key, text.str());
+  return std::nullopt;
 }
 
 std::optional<double> TableReader::Share(std::string_view key) {

@@ -56,6 +56,8 @@ class TableReader {
   std::optional<bool> Bool(std::string_view key);
   // Seconds as text with units or as an integer.
   std::optional<uint32_t> Seconds(std::string_view key);
+  // A number, whole or not.
+  std::optional<double> Number(std::string_view key, double least, double most);
   // A number from 0 to 1.
   std::optional<double> Share(std::string_view key);
   const toml::table* Table(std::string_view key);

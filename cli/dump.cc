@@ -206,6 +206,7 @@ Result<Json> ZonePlanJson(const DumpView& view, const std::string& name) {
   const std::vector<Override>& overrides = view.overrides;
   const auto zone = std::ranges::find_if(config.zones, [&](const ZoneConfig& one) { return one.name == name; });
   if (zone == config.zones.end()) return Fail("dump: zone '" + name + "' is not served here");
+  if (zone->heat) return Fail("dump: zone '" + name + "' is one of heat: it has scores, not entries");
   Json plan = {{"name", zone->name},
                {"ttl", zone->ttl_seconds ? Json(*zone->ttl_seconds) : Json()},
                {"soa", zone->soa ? SoaJson(*zone->soa) : Json()},

@@ -121,6 +121,7 @@ std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
 
 ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
   ZoneKinds kinds;
+  if (zone.heat) return kinds;  // it lists nothing
   if (zone.grey) {
     kinds.is_greylist = kinds.any = kinds.has_lists = true;
     kinds.own = kinds.with_parts = {.ip4 = true, .ip6 = true, .names = false};

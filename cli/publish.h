@@ -15,6 +15,7 @@
 
 #include "cli/override.h"
 #include "cli/serials.h"
+#include "dataplane/heat_zone.h"
 #include "dataplane/zone.h"
 #include "loaders/reloader.h"
 #include "tables/rcu.h"
@@ -50,6 +51,7 @@ class ZonePublisher {
   [[nodiscard]] Status Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides);
 
   Identity identity_;
+  std::shared_ptr<HeatTables> heat_tables_ = std::make_shared<HeatTables>();
   std::map<std::string, uint32_t> slots_;  // by zone name
   mutable std::mutex mutex_;               // one at a time publishes
   std::vector<Override> overrides_;        // guarded by mutex_, as is what was published last:

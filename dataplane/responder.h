@@ -85,6 +85,10 @@ class Responder {
   void AskGrey(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;
   void AnswerGrey(io::Burst& burst) noexcept;
+  // Those of zones of heat, which are looked up together (responder_heat.cc).
+  void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
+               size_t apex_at) noexcept;
+  void AnswerHeat(io::Burst& burst) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;

@@ -196,7 +196,8 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return Drop(message, DropReason::kAcl);
   }
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
-  const bool has_more = zone.has_names || zone.has_records || zone.grey != nullptr || asker.gets.is_keyed;
+  const bool has_more =
+      zone.has_names || zone.has_records || zone.grey != nullptr || zone.heat != nullptr || asker.gets.is_keyed;
   const bool is_refused = asker.gets.action == AclAction::kRefuse || IsTransfer(query.qtype);
   if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && !is_refused && below == 4 &&
       s.label_sizes[index] != 0) {
@@ -220,6 +221,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return AnswerApex(writer, query, zone);
   }
   if (zone.grey != nullptr) return AskGrey(message, index, query, zone, below, apex_at);
+  if (zone.heat != nullptr) return AskHeat(message, index, query, zone, below, apex_at);
   AnswerBelow(index, query, zone, below, apex_at, asker);
 }
 

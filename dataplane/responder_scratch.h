@@ -17,6 +17,7 @@
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_matches.h"
 #include "dataplane/zone_rep.h"
+#include "tables/heat_table.h"
 
 namespace rblitz {
 
@@ -79,6 +80,14 @@ struct NameQuestion {
 // A question of a greylist that waits until those of the whole burst are decided.
 struct GreyAsked {
   uint8_t message;  // index in the burst
+  const Zone::Rep* zone;
+  dns::Query query;
+};
+
+// A question for an address in a zone of heat, the same.
+struct HeatAsked {
+  uint8_t message;  // index in the burst
+  uint16_t apex_at;
   const Zone::Rep* zone;
   dns::Query query;
 };
@@ -146,9 +155,17 @@ struct Responder::Scratch {
   GreyDecision grey_decisions[io::kBurst];
   static_assert(TripletTable::kMaxBatch >= io::kBurst);
 
+  // Questions of zones of heat, and what their tables say.
+  size_t heat_count;
+  HeatAsked heat[io::kBurst];
+  uint32_t heat_addresses[io::kBurst];
+  HeatHit heat_hits[io::kBurst];
+  static_assert(kMaxBatch >= io::kBurst);
+
   void Begin() noexcept {
     matches.Clear();
     grey_count = 0;
+    heat_count = 0;
     asked_count = 0;
     group_count = 0;
     all_plain = true;

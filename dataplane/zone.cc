@@ -1,14 +1,13 @@
 #include "dataplane/zone.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <utility>
 
-#include "dataplane/answer_writer.h"
 #include "dataplane/chunk_writer.h"
 #include "dataplane/grey_zone.h"
-#include "dataplane/net/checksum.h"
+#include "dataplane/heat_zone.h"
+#include "dataplane/ready_answer.h"
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
@@ -32,20 +31,6 @@ std::string CanonicalText(dns::Name name) {
   return {text, dns::NameToText(name.bytes.data(), text)};
 }
 
-uint16_t Flags(dns::Rcode rcode) { return __builtin_bswap16(static_cast<uint16_t>(dns::kQr | dns::kAa | rcode)); }
-
-// The four counts as they stand in memory; ARCOUNT is added by whoever writes OPT.
-uint64_t Counts(uint16_t answers, uint16_t authority) {
-  uint8_t counts[8];
-  dns::Store16(counts, 1);
-  dns::Store16(counts + 2, answers);
-  dns::Store16(counts + 4, authority);
-  dns::Store16(counts + 6, 0);
-  uint64_t value;
-  std::memcpy(&value, counts, sizeof value);
-  return value;
-}
-
 // The serial of data behind what was published before: other data has a later one (RFC 1982 section 3.2), even where
 // its own is an earlier one, as after a rollback.
 uint32_t SerialAfter(const std::optional<ZoneSerial>& before, uint32_t of_data) {
@@ -53,35 +38,6 @@ uint32_t SerialAfter(const std::optional<ZoneSerial>& before, uint32_t of_data) 
   if (of_data == before->of_data) return before->published;
   const bool is_later = of_data - before->published - 1 < (1u << 31) - 1;
   return is_later ? of_data : before->published + 1;
-}
-
-// A count of one as it stands in memory.
-constexpr uint32_t kOne = 0x0100;
-
-// False when the chunk is too large to be copied blindly.
-bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Section section, ReadyAnswer& ready) {
-  if (chunk.bytes.size() > ReadyAnswer::kMaxSize) return false;
-  std::copy(chunk.bytes.begin(), chunk.bytes.end(), ready.bytes);
-  for (const auto& [at, delta] : chunk.places) {
-    dns::Store16(ready.bytes + at, static_cast<uint16_t>(dns::kPointer | (apex_at + delta)));
-  }
-  ready.size = chunk.bytes.size();
-  uint8_t* const opt = ready.bytes + ready.size;
-  dns::Store16(opt + 1, dns::kOpt);
-  dns::Store16(opt + 3, dns::kUdpSize);
-  const uint16_t flags = Flags(rcode);
-  const uint64_t counts = section == Section::kAnswer ? Counts(chunk.records, 0) : Counts(0, chunk.records);
-  ready.head = flags | counts << 16;
-  for (const unsigned edns : {0u, 1u}) {
-    const uint64_t sent_counts = counts | uint64_t{edns} << 56;
-    const uint32_t records = net::Sum(ready.bytes, ready.size + edns * dns::kOptSize);
-    for (const unsigned odd : {0u, 1u}) {
-      const uint64_t added = flags + (sent_counts & 0xffffffff) + (sent_counts >> 32) + net::AtOffset(records, odd);
-      const uint32_t removed = edns == 0 ? kOne : 2 * kOne + (uint32_t{dns::kOpt} << (8 * odd));
-      ready.changes[edns][odd] = ReadyAnswer::kSumBias + net::Change(removed, net::Fold(added));
-    }
-  }
-  return true;
 }
 
 // Fills a Zone::Rep step by step; each step may use what the ones before it made.
@@ -93,8 +49,8 @@ class ZoneBuilder {
   Result<std::unique_ptr<const Zone::Rep>> Build() {
     for (const auto step :
          {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds, &ZoneBuilder::SetExcept,
-          &ZoneBuilder::SetGrey, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs,
-          &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
+          &ZoneBuilder::SetGrey, &ZoneBuilder::SetHeat, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa,
+          &ZoneBuilder::SetNs, &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
       if (const Status done = (this->*step)(); !done) return Fail("zone " + config_.name + ": " + done.error().message);
     }
     return std::move(zone_);
@@ -128,10 +84,11 @@ class ZoneBuilder {
     return {};
   }
 
-  // Null: out, or still what it was before it was configured to be (not) an access list.
+  // Null: out, or still what it was before it was configured to be (not) an access list, or (not) of heat.
   const FeedData* Loaded(uint32_t index, bool is_access) const {
     const FeedData* const data = snapshot_.feeds[index].get();
-    return data != nullptr && data->is_access() == is_access ? data : nullptr;
+    if (data == nullptr || data->is_access() != is_access) return nullptr;
+    return is_access || (data->heat != nullptr) == config_.heat.has_value() ? data : nullptr;
   }
 
   Status SetFeeds() {
@@ -146,6 +103,7 @@ class ZoneBuilder {
     if (zone_->ttl_seconds == 0) zone_->ttl_seconds = kDefaultTtlSeconds;
     zone_->ttl_seconds = config_.ttl_seconds.value_or(zone_->ttl_seconds);
     for (const FeedData* data : sources_) {
+      if (config_.heat) break;  // lists nothing
       if (data->parts.empty() && part_.empty()) AddListing(*data);
       for (const FeedPart& part : data->parts) {
         if (std::find(part.zones.begin(), part.zones.end(), part_) != part.zones.end()) AddListing(*part.data);
@@ -213,6 +171,11 @@ class ZoneBuilder {
     }
     zone_->grey = std::move(grey);
     zone_->out = false;
+    return {};
+  }
+
+  Status SetHeat() {
+    if (config_.heat && !zone_->out) zone_->heat = MakeHeatZone(*config_.heat, sources_, zone_->ttl_seconds);
     return {};
   }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tables/heat_table.h"
 #include "tables/ip6.h"
 #include "tables/result.h"
 #include "tables/snapshot.h"
@@ -38,6 +39,19 @@ struct GreyZoneConfig {
   std::vector<uint32_t> opted_out = {};  // the same
 };
 
+class HeatTables;  // dataplane/heat_zone.h
+
+// What makes a zone one of heat. All of its feeds are of heat.
+struct HeatZoneConfig {
+  std::vector<uint8_t> levels = {24, 20, 16};  // lengths of the networks that may answer, falling, as IsHeatLength says
+  uint8_t min_score = 64;                      // what is below has no answer; at least 1
+  bool all = false;                            // each level answers, not only the most specific
+  bool plain = false;                          // with 127.0.0.2
+  uint8_t round = 1;                           // scores are answered as multiples of it, and no higher than they are
+  HeatJoin join = HeatJoin::kMax;
+  std::shared_ptr<HeatTables> tables = {};  // null: joined tables are not shared between zones and loads
+};
+
 struct ZoneConfig {
   std::string name;             // apex as text: bl.example.com
   std::vector<uint32_t> feeds;  // indices into Snapshot::feeds, in order, as those below
@@ -52,6 +66,7 @@ struct ZoneConfig {
   std::optional<ZoneSerial> serial_before = {};
   // Present: it is a greylist, and clients that may not ask get no answer at all.
   std::optional<GreyZoneConfig> grey = {};
+  std::optional<HeatZoneConfig> heat = {};
 };
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
@@ -94,6 +109,8 @@ class Zone {
   [[nodiscard]] bool is_restricted() const noexcept;
   // It lists nothing.
   [[nodiscard]] bool is_greylist() const noexcept;
+  // It tells scores.
+  [[nodiscard]] bool is_heat() const noexcept;
 
   // What the zone says of an address or a name to clients that it serves. Allocates: not for the hot path.
   [[nodiscard]] Explanation Explain(const AskedName& asked) const;

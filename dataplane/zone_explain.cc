@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 
+#include "dataplane/heat_zone.h"
 #include "dataplane/zone.h"
 #include "dataplane/zone_matches.h"
 #include "dataplane/zone_names.h"
@@ -28,8 +29,14 @@ std::string Zone::part() const { return is_part() ? rep_->name.substr(0, rep_->p
 bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
 bool Zone::is_greylist() const noexcept { return rep_->grey != nullptr; }
 
+bool Zone::is_heat() const noexcept { return rep_->heat != nullptr; }
+
 Explanation Zone::Explain(const AskedName& asked) const {
   Explanation explanation;
+  if (is_heat()) {
+    if (asked.is_ip4) explanation.listings = rep_->heat->Explain(asked.ip4);
+    return explanation;
+  }
   const auto matches = std::make_unique<ZoneMatches>();
   const SlackName labels(asked.labels);  // callers' may end where their memory ends
   AskedName readable = asked;

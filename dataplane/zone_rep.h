@@ -79,6 +79,7 @@ struct ZoneVerdict {
 
 class ZoneAccess;  // dataplane/zone_access.h
 struct GreyZone;   // dataplane/grey_zone.h
+class HeatZone;    // dataplane/heat_zone.h
 
 struct Zone::Rep {
   std::array<QuestionEnd, 2> ends;  // of questions without and with OPT
@@ -99,6 +100,7 @@ struct Zone::Rep {
   std::vector<ReadyAnswer> ready;
   std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
   std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
+  std::unique_ptr<const HeatZone> heat;      // null: it is none of heat, or out
 
   [[nodiscard]] std::span<const ZoneFeed> listing() const noexcept { return std::span(feeds).first(listing_feeds); }
   [[nodiscard]] std::span<const ZoneFeed> excepting() const noexcept { return std::span(feeds).subspan(listing_feeds); }

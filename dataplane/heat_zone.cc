@@ -1,0 +1,169 @@
+#include "dataplane/heat_zone.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <ctime>
+
+#include "dataplane/zone_rep.h"
+#include "tables/verdict.h"
+
+namespace rblitz {
+
+namespace {
+
+constexpr uint32_t kAnswers = 0x7f000000;
+constexpr uint32_t kPlainAnswer = 0x7f000002;
+constexpr HeatHit kTestHit = {.length = 24, .score = 2};
+constexpr std::string_view kTestText = "heat=2 level=24 prefix=127.0.0.0/24 src=test";
+
+// Of texts that may be longer than there is room for.
+class TextWriter {
+ public:
+  explicit TextWriter(char* out) : begin_(out), at_(out) {}
+
+  TextWriter& operator<<(std::string_view text) noexcept {
+    const size_t size = std::min(text.size(), room());
+    at_ = std::copy_n(text.begin(), size, at_);
+    return *this;
+  }
+  TextWriter& operator<<(uint32_t number) noexcept {
+    std::array<char, 10> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init): written first
+    const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    return *this << std::string_view(digits.data(), static_cast<size_t>(end - digits.data()));
+  }
+  [[nodiscard]] size_t size() const noexcept { return static_cast<size_t>(at_ - begin_); }
+
+ private:
+  [[nodiscard]] size_t room() const noexcept { return kMaxTextBytes - size(); }
+
+  char* const begin_;
+  char* at_;
+};
+
+// To the minute.
+std::string TimeText(int64_t time) {
+  const std::time_t seconds = time;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%MZ", &utc)};
+}
+
+}  // namespace
+
+std::shared_ptr<const HeatTable> HeatTables::Join(const Sources& sources, HeatJoin join) {
+  std::erase_if(all_, [](const One& one) { return one.table.expired(); });
+  const auto found = std::ranges::find_if(all_, [&](const One& one) {
+    return one.join == join &&
+           std::ranges::equal(one.sources, sources, {}, [](const auto& weak) { return weak.lock(); });
+  });
+  if (found != all_.end()) {
+    if (auto table = found->table.lock()) return table;
+  }
+  std::vector<const HeatCells*> cells;
+  cells.reserve(sources.size());
+  for (const auto& source : sources) cells.push_back(source.get());
+  auto table = std::make_shared<const HeatTable>(HeatTable::Build(cells, join));
+  all_.push_back({.sources = {sources.begin(), sources.end()}, .join = join, .table = table});
+  return table;
+}
+
+HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const> feeds, uint32_t ttl_seconds)
+    : levels_(config.levels),
+      min_score_(config.min_score),
+      all_(config.all),
+      plain_(config.plain),
+      round_(config.round),
+      ttl_seconds_(ttl_seconds) {
+  assert(!levels_.empty() && levels_.size() <= kMaxHeatLevels && min_score_ > 0 && round_ > 0);
+  assert(std::ranges::all_of(levels_, IsHeatLength));
+  HeatTables::Sources sources;
+  int64_t newest = 0;
+  for (const FeedData* feed : feeds) {
+    sources.push_back(feed->heat);
+    newest = std::max(newest, feed->data_time);
+    feeds_ += (feeds_.empty() ? "" : ",") + feed->name;
+  }
+  table_ = (config.tables != nullptr ? config.tables : std::make_shared<HeatTables>())->Join(sources, config.join);
+  origin_ = "asof=" + TimeText(newest) + " src=" + feeds_;
+}
+
+void HeatZone::Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept {
+  table_->LookupBatch(addresses, levels_, min_score_, hits);
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    if (!IsTestPoint(addresses[i])) continue;
+    hits[i] = addresses[i] == kTestListed ? kTestHit : HeatHit{};
+  }
+}
+
+// Rounded down, so that who asks for 128 or more misses nothing and gets nothing more.
+uint32_t HeatZone::ValueOf(unsigned length, uint8_t score) const noexcept {
+  const uint32_t rounded = std::max<uint32_t>(1, score / round_ * round_);
+  return __builtin_bswap32(kAnswers | length << 8 | rounded);
+}
+
+size_t HeatZone::Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept {
+  if (plain_) {
+    a_be[0] = __builtin_bswap32(kPlainAnswer);
+    return 1;
+  }
+  if (IsTestPoint(address)) {
+    a_be[0] = __builtin_bswap32(kAnswers | uint32_t{hit.length} << 8 | hit.score);
+    return 1;
+  }
+  if (!all_) {
+    a_be[0] = ValueOf(hit.length, hit.score);
+    return 1;
+  }
+  size_t count = 0;
+  for (const uint8_t length : levels_) {
+    const uint8_t score = table_->Score(address, length);
+    if (score >= min_score_) a_be[count++] = ValueOf(length, score);
+  }
+  return count;
+}
+
+size_t HeatZone::Text(uint32_t address, HeatHit hit, char* out) const noexcept {
+  TextWriter text(out);
+  if (IsTestPoint(address)) {
+    text << kTestText;
+    return text.size();
+  }
+  std::array<char, 16> prefix;  // NOLINT(cppcoreguidelines-pro-type-member-init): written first
+  const uint32_t network = address & ~(~uint32_t{0} >> hit.length);
+  const size_t size = AddressToText(network, prefix.data());
+  text << "heat=" << uint32_t{hit.score} << " level=" << uint32_t{hit.length}
+       << " prefix=" << std::string_view(prefix.data(), size) << "/" << uint32_t{hit.length};
+  for (const unsigned length : {22u, 20u, 16u}) {
+    text << " n" << length << "=" << uint32_t{table_->Score(address, length)};
+  }
+  text << " active16=" << table_->Node(address, 16).active << "/256 " << origin_;
+  return text.size();
+}
+
+std::vector<Listing> HeatZone::Explain(uint32_t address) const {
+  HeatHit hit;
+  Lookup({&address, 1}, &hit);
+  std::vector<Listing> listings;
+  if (hit.length == 0) return listings;
+  std::array<uint32_t, kMaxHeatLevels> a_be{};
+  std::array<char, kMaxTextBytes> text{};
+  const size_t count = Values(address, hit, a_be.data());
+  const size_t size = Text(address, hit, text.data());
+  for (size_t i = 0; i < count; ++i) {
+    listings.push_back({.a_be = a_be[i],
+                        .text = std::string(text.data(), i == 0 ? size : 0),
+                        .ttl_seconds = ttl_seconds_,
+                        .feed = IsTestPoint(address) ? "" : feeds_});
+  }
+  return listings;
+}
+
+std::unique_ptr<const HeatZone> MakeHeatZone(const HeatZoneConfig& config, std::span<const FeedData* const> feeds,
+                                             uint32_t ttl_seconds) {
+  return std::make_unique<const HeatZone>(config, feeds, ttl_seconds);
+}
+
+}  // namespace rblitz

@@ -1,0 +1,81 @@
+// What a zone of heat answers with: 127.0.LENGTH.SCORE of the most specific network around an address that is hot
+// enough, or of each level that is, and a text with all that is known of the address's surroundings.
+//
+// Thread-safety: const once the zone is built; HeatTables on one thread at a time. Lifetime: the table is shared, the
+// names are copies. Cost: no allocation, no lock, but for Explain; lookups are tables/heat_table.h's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dataplane/zone.h"
+#include "tables/heat_table.h"
+#include "tables/snapshot.h"
+
+namespace rblitz {
+
+inline constexpr size_t kMaxHeatLevels = 6;
+
+// Tables of joined sources, for as long as some zone has them: a reload of something else builds none again, and zones
+// of the same feeds share theirs.
+class HeatTables {
+ public:
+  using Sources = std::vector<std::shared_ptr<const HeatCells>>;
+
+  [[nodiscard]] std::shared_ptr<const HeatTable> Join(const Sources& sources, HeatJoin join);
+
+ private:
+  struct One {
+    std::vector<std::weak_ptr<const HeatCells>> sources;
+    HeatJoin join;
+    std::weak_ptr<const HeatTable> table;
+  };
+  std::vector<One> all_;
+};
+
+class HeatZone {
+ public:
+  HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const> feeds, uint32_t ttl_seconds);
+
+  [[nodiscard]] const HeatTable& table() const noexcept { return *table_; }
+  [[nodiscard]] uint32_t ttl_seconds() const noexcept { return ttl_seconds_; }
+
+  // The level that answers for each; length 0: none does. Test points of RFC 5782 say what they must, however hot
+  // 127/8 is. REQUIRES: at most kMaxBatch.
+  void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept;
+
+  // The A values for an address that is hot enough; room for kMaxHeatLevels; returns how many.
+  size_t Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept;
+
+  // heat=183 level=24 prefix=203.0.113.0/24 n22=140 n20=96 n16=31 active16=12/256 asof=2026-11-22T10:00Z src=NAME
+  // Room for kMaxTextBytes; returns its bytes.
+  size_t Text(uint32_t address, HeatHit hit, char* out) const noexcept;
+
+  // What is answered and from where, for `rblitz lookup`; empty: nothing is.
+  [[nodiscard]] std::vector<Listing> Explain(uint32_t address) const;
+
+ private:
+  [[nodiscard]] uint32_t ValueOf(unsigned length, uint8_t score) const noexcept;
+
+  std::shared_ptr<const HeatTable> table_;
+  std::vector<uint8_t> levels_;
+  uint8_t min_score_;
+  bool all_;
+  bool plain_;
+  uint8_t round_;
+  uint32_t ttl_seconds_;
+  std::string feeds_;   // names
+  std::string origin_;  // "asof=... src=..."
+};
+
+[[nodiscard]] std::unique_ptr<const HeatZone> MakeHeatZone(const HeatZoneConfig& config,
+                                                           std::span<const FeedData* const> feeds,
+                                                           uint32_t ttl_seconds);
+
+}  // namespace rblitz
