@@ -19,7 +19,7 @@ constexpr double kFaded = 1.0 / 1024;
 
 uint64_t WideKey(uint32_t prefix, unsigned length) { return uint64_t{length} << 32 | prefix; }
 
-uint8_t Clamped(double score) { return static_cast<uint8_t>(std::clamp(score, 1.0, kMostScore) + 0.5); }
+uint8_t Clamped(double score) { return static_cast<uint8_t>(std::lround(std::clamp(score, 1.0, kMostScore))); }
 
 // Ranges that overlap or touch become one.
 void Merge(std::vector<AddressRange>* ranges) {

@@ -83,7 +83,7 @@ class Reader {
     if (width > kMostPngSide || height > kMostPngSide) return Fail(name_ + ": larger than any map");
     if (!Try(png_, [this] { SetOutput(); })) return Failed();
     assert(png_get_rowbytes(png_, info_) == kPixelBytes * width);
-    const Status read = passes_ > 1 ? ReadInterlaced(width, height, rows) : ReadRows(width, height, rows);
+    Status read = passes_ > 1 ? ReadInterlaced(width, height, rows) : ReadRows(width, height, rows);
     if (!read) return read;
     if (!Try(png_, [this] { png_read_end(png_, nullptr); })) return Failed();
     return ReadRest();

@@ -67,7 +67,7 @@ struct FeedData {
   std::shared_ptr<const HashTable> hashes;
   std::shared_ptr<const GenericRecords> generic;
   std::shared_ptr<const HeatCells> heat;  // null unless the feed's format is of heat: then it has nothing else
-  std::vector<FeedPart> parts;  // of a combined feed, which lists nothing itself
+  std::vector<FeedPart> parts;            // of a combined feed, which lists nothing itself
   Verdicts verdicts;
   bool is_text_only = false;        // a table to look things up in, not a list: texts without A values, no test points
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
