@@ -28,8 +28,11 @@ struct Responder::CommonQuestion {
   size_t end = 0;
 };
 
+// `labels`: bytes before the apex, 0 where they are no address. `find(apex, has_opt)`: the zone whose apex stands
+// there.
+template <class Find>
 inline Responder::CommonQuestion Responder::ReadCommon(const io::Message& message, size_t labels,
-                                                       const ZoneSet& zones) noexcept {
+                                                       Find&& find) noexcept {
   // The header's counts of a plain question, ARCOUNT 0: in memory order, turned so that ARCOUNT's last byte is the
   // lowest.
   constexpr uint64_t kPlainCounts = 0x01'0000;
@@ -41,7 +44,7 @@ inline Responder::CommonQuestion Responder::ReadCommon(const io::Message& messag
   const uint64_t edns = std::rotl(Load<uint64_t>(p + 4), 8) - kPlainCounts;
   const size_t has_opt = edns & 1;
   const size_t apex_at = dns::kHeaderSize + labels;
-  const Zone::Rep* const zone = zones.index_->FindCommon(p + apex_at, has_opt);
+  const Zone::Rep* const zone = find(p + apex_at, has_opt);
   const uint64_t is_no_address = (uint64_t{labels} - 1) >> 63;
   if ((zone == nullptr) | (((edns >> 1) | (Load<uint16_t>(p + 2) & kQrAndOpcode) | is_no_address) != 0)) [[unlikely]]
     return {};
@@ -53,6 +56,12 @@ inline Responder::CommonQuestion Responder::ReadCommon(const io::Message& messag
   const bool is_bare_opt = (rest == dns::kOptSize) & (Load<uint16_t>(p + end + kOptLengthAt) == 0);
   if (!is_bare_opt && !AreGoodOptions(p + end + dns::kOptSize, rest - dns::kOptSize)) return {};
   return {zone, 1, end};
+}
+
+inline Responder::CommonQuestion Responder::ReadCommon(const io::Message& message, size_t labels,
+                                                       const ZoneSet& zones) noexcept {
+  return ReadCommon(message, labels,
+                    [&](const uint8_t* apex, size_t has_opt) { return zones.index_->FindCommon(apex, has_opt); });
 }
 
 }  // namespace rblitz

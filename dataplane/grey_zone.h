@@ -44,6 +44,11 @@ struct GreyZone {
               GreyDecision* decisions) const noexcept;
 };
 
+// What an answer is as an A record: 127.0.0.2 to 127.0.0.10, in network order.
+[[nodiscard]] constexpr uint32_t GreyA(GreyAnswer answer) noexcept {
+  return __builtin_bswap32(0x7f000000 | static_cast<uint32_t>(answer));
+}
+
 // The text of a look: v=grey1 s=defer wait=287 first=1718000000 why=new; room for kGreyTextBytes; returns its bytes.
 inline constexpr size_t kGreyTextBytes = 96;
 [[nodiscard]] size_t GreyText(const GreyDecision& decision, char* out) noexcept;

@@ -1,6 +1,7 @@
 #include "dataplane/responder.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <span>
 #include <type_traits>
@@ -28,7 +29,9 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);
   if (AnswerAlike(burst, serving)) [[likely]]
     return;
-  Parse(burst, serving);
+  s.Begin();
+  const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
+  Parse(burst, serving, serving.has_greylists ? all & ~ReadGrey(burst, serving) : all);
   SortByZone();
   LookUp();
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
@@ -37,14 +40,14 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   if (s.heat_count > 0) AnswerHeat(burst);
 }
 
-void Responder::Parse(io::Burst& burst, const Serving& serving) noexcept {
+void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept {
   Scratch& s = *scratch_;
-  s.Begin();
   const Zone::Rep* zone_before = nullptr;
   size_t group = 0;
   uint32_t other_types = 0;
   uint64_t common = 0;
-  for (size_t i = 0; i < burst.count; ++i) {
+  for (; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
     const io::Message& message = burst.messages[i];
     const auto [zone, has_opt, end] = ReadCommon(message, s.label_sizes[i], serving.zones);
     if (zone == nullptr) [[unlikely]] {

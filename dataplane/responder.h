@@ -21,6 +21,7 @@ namespace rblitz {
 class AnswerWriter;
 struct Asked;
 struct Asker;
+struct GreyDecision;
 struct NameQuestion;
 struct ReadyAnswer;
 struct ZoneFeed;
@@ -44,9 +45,12 @@ class Responder {
 
   // The stages (responder.cc).
   struct CommonQuestion;
+  template <class Find>
+  [[nodiscard]] static CommonQuestion ReadCommon(const io::Message& message, size_t labels, Find&& find) noexcept;
   [[nodiscard]] static CommonQuestion ReadCommon(const io::Message& message, size_t labels,
                                                  const ZoneSet& zones) noexcept;
-  void Parse(io::Burst& burst, const Serving& serving) noexcept;
+  // `which`: bit i is message i.
+  void Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept;
   void SortByZone() noexcept;
   void LookUp() noexcept;
   void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
@@ -81,10 +85,14 @@ class Responder {
                    const Asker& asker) noexcept;
   void AnswerNames(io::Burst& burst) noexcept;
   void AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept;
-  // Questions of greylists, which are decided together (responder_grey.cc).
+  // Questions of greylists, which are decided together (responder_grey.cc). ReadGrey takes those that mail servers ask
+  // all day, and tells which those are; AskGrey takes any.
+  [[nodiscard]] uint64_t ReadGrey(const io::Burst& burst, const Serving& serving) noexcept;
   void AskGrey(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;
   void AnswerGrey(io::Burst& burst) noexcept;
+  void AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,
+                       bool observe) noexcept;
   // Those of zones of heat, which are looked up together (responder_heat.cc).
   void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;

@@ -80,8 +80,9 @@ struct NameQuestion {
 // A question of a greylist that waits until those of the whole burst are decided.
 struct GreyAsked {
   uint8_t message;  // index in the burst
+  Form form;        // kOther: Scratch::grey_queries has it; else it is for A
+  uint16_t question_end;
   const Zone::Rep* zone;
-  dns::Query query;
 };
 
 // A question for an address in a zone of heat, the same.
@@ -151,6 +152,7 @@ struct Responder::Scratch {
   // Questions of greylists, and what becomes of them.
   size_t grey_count;
   GreyAsked grey[io::kBurst];
+  dns::Query grey_queries[io::kBurst];
   GreyQuestion grey_questions[io::kBurst];
   GreyDecision grey_decisions[io::kBurst];
   static_assert(TripletTable::kMaxBatch >= io::kBurst);

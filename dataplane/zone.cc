@@ -294,6 +294,7 @@ class ZoneBuilder {
       zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, rcode, Section::kAuthority, negative);
       zone_->ready.push_back(negative);
     }
+    if (zone_->grey != nullptr) MakeGreyAnswers();
     for (ZoneFeed& feed : std::span(zone_->feeds).first(zone_->listing_feeds)) {
       const uint32_t values = feed.data->verdicts.values();
       feed.ready_of.assign(values, kCompose);
@@ -306,6 +307,26 @@ class ZoneBuilder {
     return {};
   }
 
+  // What only observes says to all that it has not recorded them.
+  void MakeGreyAnswers() {
+    for (size_t answer = 0; answer < kGreyAnswers; ++answer) {
+      const uint32_t told = GreyA(zone_->grey->observe ? GreyAnswer::kUnrecorded : static_cast<GreyAnswer>(answer));
+      // One record always fits.
+      (void)MakeReady(AddressChunk(0, {&told, 1}), 0, dns::kNoError, Section::kAnswer, zone_->ready.emplace_back());
+    }
+  }
+
+  // A records for the question's name.
+  RecordChunk AddressChunk(uint32_t ttl_seconds, std::span<const uint32_t> a_be) const {
+    ChunkWriter writer(*zone_);
+    for (const uint32_t address : a_be) {
+      writer.Begin(false, dns::kA, ttl_seconds);
+      writer.Put32(__builtin_bswap32(address));
+      writer.End();
+    }
+    return writer.Take();
+  }
+
   // Answers to A questions depend on the A values and the TTL alone: values that differ in their text share one.
   uint16_t ReadyFor(const ZoneFeed& feed, ValueId value) {
     if (feed.data->is_text_only) return kCompose;
@@ -315,14 +336,9 @@ class ZoneBuilder {
     }
     if (const auto known = ready_ids_.find(key); known != ready_ids_.end()) return known->second;
     if (zone_->ready.size() == kMaxReadyAnswers) return kCompose;
-    ChunkWriter writer(*zone_);
-    for (size_t i = 1; i < key.size(); ++i) {
-      writer.Begin(false, dns::kA, feed.ttl_seconds);
-      writer.Put32(__builtin_bswap32(key[i]));
-      writer.End();
-    }
     ReadyAnswer ready;
-    const bool fits = MakeReady(writer.Take(), 0, dns::kNoError, Section::kAnswer, ready);
+    const RecordChunk records = AddressChunk(feed.ttl_seconds, std::span(key).subspan(1));
+    const bool fits = MakeReady(records, 0, dns::kNoError, Section::kAnswer, ready);
     const uint16_t id = fits ? static_cast<uint16_t>(zone_->ready.size()) : kCompose;
     if (fits) zone_->ready.push_back(ready);
     ready_ids_.emplace(std::move(key), id);

@@ -97,7 +97,7 @@ struct Zone::Rep {
   bool has_lists = false;
   std::vector<ZoneFeed> feeds;  // those that list, then those that except
   size_t listing_feeds = 0;
-  std::vector<ReadyAnswer> ready;
+  std::vector<ReadyAnswer> ready;            // negatives, those of a greylist by GreyAnswer, those of listings
   std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
   std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
   std::unique_ptr<const HeatZone> heat;      // null: it is none of heat, or out
@@ -161,6 +161,18 @@ struct ZoneSet::Index {
   }
 
   void AddCommon(std::span<const Zone> zones);
+
+  // Greylists below which there is no other zone, and which know their clients by address alone.
+  std::vector<const Zone::Rep*> greylists;
+
+  // The same as FindCommon for what follows the labels of a question of a greylist; there are few.
+  [[nodiscard]] const Zone::Rep* FindGreylist(const uint8_t* apex, size_t has_opt) const noexcept {
+    for (const Zone::Rep* const zone : greylists) {
+      if (zone->ends[has_opt].Matches(apex)) return zone;
+    }
+    return nullptr;
+  }
+  void AddGreylists(std::span<const Zone> zones);
 };
 
 // Test addresses (RFC 5782 section 5).

@@ -7,7 +7,9 @@
 #include <string>
 
 #include "dataplane/dns/address_labels.h"
+#include "dataplane/grey_question.h"
 #include "dataplane/zone.h"
+#include "dataplane/zone_access.h"
 #include "dataplane/zone_rep.h"
 #include "tables/hash.h"
 
@@ -25,6 +27,15 @@ size_t Labels(const uint8_t* name) {
 bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
   const uint8_t* label = below.apex.data();
   for (size_t labels = 0; labels < 4 && dns::OctetOfLabel(label) >= 0; ++labels) {
+    label += 1 + *label;
+    const auto rest = static_cast<size_t>(below.apex.data() + below.apex_size - label);
+    if (rest == zone.apex_size && std::equal(label, label + rest, zone.apex.begin())) return true;
+  }
+  return false;
+}
+
+bool IsBelow(const Zone::Rep& below, const Zone::Rep& zone) {
+  for (const uint8_t* label = below.apex.data(); *label != 0;) {
     label += 1 + *label;
     const auto rest = static_cast<size_t>(below.apex.data() + below.apex_size - label);
     if (rest == zone.apex_size && std::equal(label, label + rest, zone.apex.begin())) return true;
@@ -66,6 +77,18 @@ void ZoneSet::Index::AddCommon(std::span<const Zone> zones) {
   }
 }
 
+void ZoneSet::Index::AddGreylists(std::span<const Zone> zones) {
+  for (const Zone& zone : zones) {
+    const Zone::Rep& rep = zone.rep();
+    const bool has_keys = rep.access != nullptr && rep.access->has_keys();
+    if (rep.grey == nullptr || has_keys || rep.apex_size > dns::kMaxName - kMaxGreyLabels - dns::kAddressLabelsRead) {
+      continue;
+    }
+    if (std::ranges::any_of(zones, [&](const Zone& other) { return IsBelow(other.rep(), rep); })) continue;
+    greylists.push_back(&rep);
+  }
+}
+
 const Zone::Rep* ZoneSet::Index::FindCommonBehind(const Zone::Rep* const* slot, const uint8_t* apex,
                                                   size_t has_opt) const noexcept {
   while (*slot != nullptr && !(*slot)->ends[has_opt].Matches(apex)) ++slot;
@@ -91,6 +114,7 @@ Result<ZoneSet> ZoneSet::Build(std::vector<Zone> zones) {
     index->label_counts[Labels(rep.apex.data())] = true;
   }
   index->AddCommon(zones);
+  index->AddGreylists(zones);
   ZoneSet set;
   set.zones_ = std::move(zones);
   set.index_ = std::move(index);

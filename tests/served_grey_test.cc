@@ -1,4 +1,6 @@
 // Greylists, from questions to answers.
+#include "tests/served_grey.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -7,86 +9,21 @@
 
 #include "dataplane/dns/hex_label.h"
 #include "dataplane/greylist.h"
-#include "tests/served_rules.h"
 
 namespace rblitz {
 namespace {
 
-constexpr uint32_t kNow = 1780000000;
-constexpr const char* kHr = "cac03031d808b1e889167915256e0703";
-constexpr const char* kHs = "5190f9ee3f5ecffd1ae44410eba1d525";
-constexpr const char* kOtherHs = "0f71d2c43b9a86e71ae44410eba1d526";
-constexpr const char* kZone = ".grey.test.example";
-constexpr const char* kDomain = "o-d0123456789abcdef.";
-
-std::string Name(const std::string& client, const std::string& hs = kHs, const std::string& hr = kHr) {
-  return hr + "." + hs + "." + client + kZone;
-}
-
-class ServedGrey : public ServedRules {
- protected:
-  void SetUp() override {
-    ServedRules::SetUp();
-    SetTime(kNow);
-  }
-
-  void SetTime(uint32_t now) {
-    now_ = now;
-    responder_->set_time(now);
-  }
-
-  void ServeGrey(TripletRules rules = {}, bool observe = false, bool is_ready = true, GreyMasks masks = {}) {
-    state_ = std::make_shared<Greylist>(
-        Greylist::Setup{.max_triplets = 10000, .seed = 7, .masks = masks, .workers = 1, .keeps_journal = true});
-    if (is_ready) state_->SetReady();
-    Soa soa = test::ShortSoa(1);
-    soa.ttl_seconds = soa.minimum_seconds = 0;
-    Serve({{"known-good", "cidr", "198.51.100.0/24\n2001:db8:1::/48\n203.0.113.7\n"},
-           {"drop", "cidr", "203.0.113.0/24\n"},
-           {"optout", "hash", "00112233445566778899aabbccddeeff\n"},
-           {"not-loaded", nullptr, ""},
-           {"delisted", "cidr", "203.0.113.9\n198.51.100.9\n"}},
-          {{.name = "grey.test.example",
-            .feeds = {0, 3},
-            .ttl_seconds = 0,
-            .soa = soa,
-            .except = {4},
-            .allow = {{.address = {.high = 0, .low = kV4MappedLow | 0xc0000200}, .length = 120}},
-            .grey = GreyZoneConfig{
-                .state = state_, .rules = rules, .observe = observe, .block = {1, 3}, .opted_out = {2, 3}}}});
-  }
-
-  std::string After(uint32_t seconds, const std::string& name, uint16_t type = dns::kA) {
-    SetTime(now_ + seconds);
-    return Says(name, type);
-  }
-
-  std::vector<TripletRow> Changes() {
-    std::vector<TripletRow> rows;
-    TripletRing& ring = *state_->worker(0).changes;
-    for (const TripletRow* row = ring.Front(); row != nullptr; row = ring.Front()) {
-      rows.push_back(*row);
-      ring.Pop();
-    }
-    return rows;
-  }
-  uint64_t answers(GreyAnswer answer) const { return state_->worker(0).answers[static_cast<size_t>(answer)].value(); }
-
-  uint32_t now_ = 0;
-  std::shared_ptr<Greylist> state_;
-};
-
 TEST_F(ServedGrey, WhoComesBackInTimePasses) {
   ServeGrey();
-  const std::string name = Name("4.2.0.192");
+  const std::string name = GreyName("4.2.0.192");
   EXPECT_EQ(Says(name), "127.0.0.4");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780000000 why=early");
   EXPECT_EQ(After(299, name), "127.0.0.4");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=1 first=1780000000 why=early");
-  EXPECT_EQ(After(1, Name("99.2.0.192")), "127.0.0.2") << "another address of the network";
+  EXPECT_EQ(After(1, GreyName("99.2.0.192")), "127.0.0.2") << "another address of the network";
   EXPECT_EQ(After(1, name), "127.0.0.3");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=pass wait=0 first=1780000000 why=known");
-  EXPECT_EQ(Says(Name("4.3.0.192")), "127.0.0.4") << "another network";
+  EXPECT_EQ(Says(GreyName("4.3.0.192")), "127.0.0.4") << "another network";
   EXPECT_EQ(answers(GreyAnswer::kDefer), 3u);
   EXPECT_EQ(answers(GreyAnswer::kMatured), 1u);
   EXPECT_EQ(answers(GreyAnswer::kKnown), 1u);
@@ -96,7 +33,7 @@ TEST_F(ServedGrey, WhoComesBackInTimePasses) {
 
 TEST_F(ServedGrey, WhoComesTooLateBeginsAnew) {
   ServeGrey();
-  const std::string name = Name("4.2.0.192");
+  const std::string name = GreyName("4.2.0.192");
   EXPECT_EQ(Says(name), "127.0.0.4");
   EXPECT_EQ(After(24 * 3600 + 1, name), "127.0.0.4");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780086401 why=early");
@@ -106,7 +43,7 @@ TEST_F(ServedGrey, WhoComesTooLateBeginsAnew) {
 
 TEST_F(ServedGrey, AskingOftenMaturesNothing) {
   ServeGrey();
-  const std::string name = Name("4.2.0.192");
+  const std::string name = GreyName("4.2.0.192");
   for (int i = 0; i < 20; ++i) {
     const std::vector<Bytes> burst(64, Question(name, dns::kA));
     const OneClient client("192.0.2.1");
@@ -152,7 +89,7 @@ TEST_F(ServedGrey, WhatIsNoQuestionOfItChangesNothing) {
     for (const uint16_t type : {dns::kA, dns::kTxt}) {
       const OneClient client("192.0.2.1");
       clients_ = &client;
-      const Answer answer = Ask(Question(name + kZone, type));
+      const Answer answer = Ask(Question(name + kGreyZone, type));
       EXPECT_EQ(answer.rcode(), dns::kNoError) << name;
       EXPECT_TRUE(answer.answer.empty()) << name;
       ASSERT_EQ(answer.authority.size(), 1u) << name;
@@ -162,19 +99,19 @@ TEST_F(ServedGrey, WhatIsNoQuestionOfItChangesNothing) {
     }
   }
   for (const uint16_t type : {kMx, uint16_t{28}, uint16_t{dns::kAny}, uint16_t{dns::kSoa}}) {
-    EXPECT_EQ(Says(Name("4.2.0.192"), type), "nodata") << type;
+    EXPECT_EQ(Says(GreyName("4.2.0.192"), type), "nodata") << type;
   }
   EXPECT_EQ(Says("grey.test.example", dns::kAny), "nodata");
   EXPECT_TRUE(Changes().empty());
-  EXPECT_EQ(Says(Name("4.2.0.192"), dns::kTxt), "v=grey1 s=defer wait=300 first=0 why=new");
-  EXPECT_EQ(Says(Name("4.2.0.192", std::string(kHs) + ".o-n")), "127.0.0.4");
+  EXPECT_EQ(Says(GreyName("4.2.0.192"), dns::kTxt), "v=grey1 s=defer wait=300 first=0 why=new");
+  EXPECT_EQ(Says(GreyName("4.2.0.192", std::string(kHs) + ".o-n")), "127.0.0.4");
   EXPECT_TRUE(Changes().empty()) << "looks";
 }
 
 TEST_F(ServedGrey, NamesAreReadWithoutCaseAndEchoedAsTheyCame) {
   ServeGrey();
-  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.4");
-  std::string upper = Name("4.2.0.192");
+  EXPECT_EQ(Says(GreyName("4.2.0.192")), "127.0.0.4");
+  std::string upper = GreyName("4.2.0.192");
   std::ranges::transform(upper, upper.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   SetTime(now_ + 300);
   const OneClient client("192.0.2.1");
@@ -191,14 +128,14 @@ TEST_F(ServedGrey, ListsComeFirst) {
   const std::string out = "00112233445566778899aabbccddeeff";
   const std::string good6 = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2";
   for (const auto& [name, a, text] : std::vector<std::array<std::string, 3>>{
-           {Name("5.100.51.198"), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
-           {Name(good6), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
-           {Name("8.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
-           {Name("7.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
-           {Name("9.113.0.203"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
-           {Name("9.100.51.198"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
-           {Name("4.2.0.192", kHs, out), "127.0.0.8", "v=grey1 s=pass wait=0 first=0 why=opted_out"},
-           {Name("5.100.51.198", kHs, out), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"}}) {
+           {GreyName("5.100.51.198"), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
+           {GreyName(good6), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"},
+           {GreyName("8.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
+           {GreyName("7.113.0.203"), "127.0.0.10", "v=grey1 s=block wait=0 first=0 why=block_list"},
+           {GreyName("9.113.0.203"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
+           {GreyName("9.100.51.198"), "127.0.0.4", "v=grey1 s=defer wait=300 first=1780000000 why=early"},
+           {GreyName("4.2.0.192", kHs, out), "127.0.0.8", "v=grey1 s=pass wait=0 first=0 why=opted_out"},
+           {GreyName("5.100.51.198", kHs, out), "127.0.0.7", "v=grey1 s=pass wait=0 first=0 why=pass_list"}}) {
     EXPECT_EQ(Says(name), a) << name;
     EXPECT_EQ(Says(name, dns::kTxt), text) << name;
   }
@@ -207,16 +144,16 @@ TEST_F(ServedGrey, ListsComeFirst) {
 
 TEST_F(ServedGrey, AnAddressEarnsCreditsAndADomainSenders) {
   ServeGrey({.credits = 1});
-  const std::string first = Name("4.2.0.192");
+  const std::string first = GreyName("4.2.0.192");
   EXPECT_EQ(Says(first), "127.0.0.4");
   EXPECT_EQ(After(300, first), "127.0.0.2");
-  EXPECT_EQ(Says(Name("4.2.0.192", kOtherHs)), "127.0.0.6");
-  EXPECT_EQ(Says(Name("5.2.0.192", kOtherHs)), "127.0.0.4") << "another address of the network";
-  EXPECT_EQ(Says(Name("4.2.0.192", kOtherHs), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=client");
+  EXPECT_EQ(Says(GreyName("4.2.0.192", kOtherHs)), "127.0.0.6");
+  EXPECT_EQ(Says(GreyName("5.2.0.192", kOtherHs)), "127.0.0.4") << "another address of the network";
+  EXPECT_EQ(Says(GreyName("4.2.0.192", kOtherHs), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=client");
 
-  const std::string with_domain = std::string(kHs) + "." + kDomain + "1.9.0.192" + kZone;
-  const std::string other_sender = std::string(kOtherHs) + "." + kDomain + "2.9.0.192" + kZone;
-  const std::string third_address = std::string(kOtherHs) + "." + kDomain + "3.9.0.192" + kZone;
+  const std::string with_domain = std::string(kHs) + "." + kGreyDomain + "1.9.0.192" + kGreyZone;
+  const std::string other_sender = std::string(kOtherHs) + "." + kGreyDomain + "2.9.0.192" + kGreyZone;
+  const std::string third_address = std::string(kOtherHs) + "." + kGreyDomain + "3.9.0.192" + kGreyZone;
   const std::string hr = std::string(kHr) + ".";
   EXPECT_EQ(Says(hr + with_domain), "127.0.0.4");
   EXPECT_EQ(Says(hr + other_sender), "127.0.0.4");
@@ -228,18 +165,18 @@ TEST_F(ServedGrey, AnAddressEarnsCreditsAndADomainSenders) {
 TEST_F(ServedGrey, AnAlignedDomainIsKnownFromEveryNetwork) {
   ServeGrey({.credits = 0});
   const auto aligned = [](const std::string& client) {
-    return std::string(kHr) + "." + kHs + ".o-fd0123456789abcdef." + client + kZone;
+    return std::string(kHr) + "." + kHs + ".o-fd0123456789abcdef." + client + kGreyZone;
   };
   EXPECT_EQ(Says(aligned("4.2.0.192")), "127.0.0.4");
   EXPECT_EQ(After(300, aligned("4.9.0.198")), "127.0.0.2");
-  EXPECT_EQ(Says(Name("4.9.0.198")), "127.0.0.4") << "not without f";
-  EXPECT_EQ(Says(std::string(kHr) + "." + kHs + ".o-f.4.2.0.192" + kZone), "127.0.0.4") << "no domain: the network";
+  EXPECT_EQ(Says(GreyName("4.9.0.198")), "127.0.0.4") << "not without f";
+  EXPECT_EQ(Says(std::string(kHr) + "." + kHs + ".o-f.4.2.0.192" + kGreyZone), "127.0.0.4") << "no domain: the network";
 }
 
 TEST_F(ServedGrey, WhoMayNotAskGetsNoAnswerAndChangesNothing) {
   ServeGrey();
   for (const uint16_t type : {dns::kA, dns::kTxt, dns::kSoa}) {
-    EXPECT_EQ(Says(Name("4.2.0.192"), type, "198.51.100.1"), "-");
+    EXPECT_EQ(Says(GreyName("4.2.0.192"), type, "198.51.100.1"), "-");
     EXPECT_EQ(Says("grey.test.example", type, "2001:db8::1"), "-");
   }
   EXPECT_TRUE(Changes().empty());
@@ -251,7 +188,7 @@ TEST_F(ServedGrey, TransfersAreRefusedToThoseWhoMayAskAlone) {
   for (const uint16_t type : {dns::kAxfr, dns::kIxfr}) {
     EXPECT_EQ(Says("grey.test.example", type), "REFUSED");
     EXPECT_EQ(Says("grey.test.example", type, "198.51.100.1"), "-");
-    EXPECT_EQ(Says(Name("4.2.0.192"), type, "198.51.100.1"), "-");
+    EXPECT_EQ(Says(GreyName("4.2.0.192"), type, "198.51.100.1"), "-");
   }
 }
 
@@ -261,30 +198,30 @@ TEST_F(ServedGrey, CreditsBelongToTheWholeAddress) {
   const std::string rest = ".0.0.0.0.0.0.0.8.b.d.0.1.0.0.2";
   const std::string one = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1" + rest;
   const std::string other = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2" + rest;
-  EXPECT_EQ(Says(Name(one)), "127.0.0.4");
-  EXPECT_EQ(After(300, Name(other)), "127.0.0.2") << "the same network";
-  EXPECT_EQ(Says(Name(other, kOtherHs)), "127.0.0.6");
-  EXPECT_EQ(Says(Name(one, kOtherHs)), "127.0.0.4");
+  EXPECT_EQ(Says(GreyName(one)), "127.0.0.4");
+  EXPECT_EQ(After(300, GreyName(other)), "127.0.0.2") << "the same network";
+  EXPECT_EQ(Says(GreyName(other, kOtherHs)), "127.0.0.6");
+  EXPECT_EQ(Says(GreyName(one, kOtherHs)), "127.0.0.4");
 }
 
 TEST_F(ServedGrey, NothingIsDeferredWhileItLoads) {
   ServeGrey({}, false, false);
-  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.9");
-  EXPECT_EQ(Says(Name("4.2.0.192"), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=loading");
-  EXPECT_EQ(Says(Name("8.113.0.203")), "127.0.0.10") << "lists are there";
+  EXPECT_EQ(Says(GreyName("4.2.0.192")), "127.0.0.9");
+  EXPECT_EQ(Says(GreyName("4.2.0.192"), dns::kTxt), "v=grey1 s=pass wait=0 first=0 why=loading");
+  EXPECT_EQ(Says(GreyName("8.113.0.203")), "127.0.0.10") << "lists are there";
   EXPECT_TRUE(Changes().empty());
   state_->SetReady();
-  EXPECT_EQ(Says(Name("4.2.0.192")), "127.0.0.4");
+  EXPECT_EQ(Says(GreyName("4.2.0.192")), "127.0.0.4");
 }
 
 TEST_F(ServedGrey, WhoOnlyObservesPassesAllAndSaysWhatWouldBe) {
   ServeGrey({}, true);
-  const std::string name = Name("4.2.0.192");
+  const std::string name = GreyName("4.2.0.192");
   EXPECT_EQ(Says(name), "127.0.0.9");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=defer wait=300 first=1780000000 why=early");
   EXPECT_EQ(After(300, name), "127.0.0.9");
   EXPECT_EQ(Says(name, dns::kTxt), "v=grey1 s=pass wait=0 first=1780000000 why=known");
-  EXPECT_EQ(Says(Name("8.113.0.203")), "127.0.0.9");
+  EXPECT_EQ(Says(GreyName("8.113.0.203")), "127.0.0.9");
   EXPECT_EQ(answers(GreyAnswer::kMatured), 1u);
 }
 
@@ -296,21 +233,21 @@ TEST_F(ServedGrey, WithoutRoomInTheJournalNothingNewIsDeferred) {
     char hr[33];
     std::snprintf(hr, sizeof hr, "%032x", i);
     const std::string client = std::to_string(i % 250) + "." + std::to_string(i / 250) + ".2.10";
-    deferred += Says(Name(client, kHs, hr)) == "127.0.0.4" ? 1 : 0;
+    deferred += Says(GreyName(client, kHs, hr)) == "127.0.0.4" ? 1 : 0;
   }
   EXPECT_GE(deferred, 4090u);
   EXPECT_LE(deferred, 4096u);
   EXPECT_EQ(answers(GreyAnswer::kUnrecorded), 6000 - deferred);
   EXPECT_EQ(Changes().size(), deferred);
-  EXPECT_EQ(Says(Name("1.1.1.1")), "127.0.0.4") << "there is room again";
+  EXPECT_EQ(Says(GreyName("1.1.1.1")), "127.0.0.4") << "there is room again";
 }
 
 // All kinds in one burst, of two greylists and a list.
 TEST_F(ServedGrey, ABurstOfAllKindsIsAnsweredAsIfEachCameAlone) {
   ServeGrey();
-  const std::vector<std::string> names = {Name("4.2.0.192"),           Name("5.100.51.198"),
-                                          Name("8.113.0.203"),         "0.192" + std::string(kZone),
-                                          Name("4.2.0.192", kOtherHs), Name("4.2.0.192")};
+  const std::vector<std::string> names = {GreyName("4.2.0.192"),           GreyName("5.100.51.198"),
+                                          GreyName("8.113.0.203"),         "0.192" + std::string(kGreyZone),
+                                          GreyName("4.2.0.192", kOtherHs), GreyName("4.2.0.192")};
   std::vector<Bytes> burst;
   std::vector<std::string> expected;
   for (size_t i = 0; i < 60; ++i) {
@@ -330,12 +267,12 @@ TEST_F(ServedGrey, ABurstOfAllKindsIsAnsweredAsIfEachCameAlone) {
   }
 }
 
-TEST(HexLabel, ReadsDigitsInLowerCaseAlone) {
+TEST(HexLabel, ReadsDigitsInEitherCaseAndNothingElse) {
   for (int c = 0; c < 256; ++c) {
     for (size_t at = 0; at < 16; ++at) {
       std::string digits = "012345678fabcdef";
       digits[at] = static_cast<char>(c);
-      const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
       std::array<uint8_t, 8> bytes;
       ASSERT_EQ(dns::ParseHex16(reinterpret_cast<const uint8_t*>(digits.data()), bytes.data()), is_digit)
           << c << " at " << at;

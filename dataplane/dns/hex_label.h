@@ -1,6 +1,6 @@
 // Hexadecimal digits of a label as bytes.
 //
-// Thread-safety: pure. Errors: what is no digit in lower case. Cost: a dozen instructions for sixteen digits.
+// Thread-safety: pure. Errors: what is no digit, in either case. Cost: a dozen instructions for sixteen digits.
 #pragma once
 
 #include <tmmintrin.h>
@@ -17,7 +17,7 @@ namespace rblitz::dns {
     return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(static_cast<char>(limit - 1))), values);
   };
   const __m128i decimal = _mm_sub_epi8(text, _mm_set1_epi8('0'));
-  const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
+  const __m128i letter = _mm_sub_epi8(_mm_or_si128(text, _mm_set1_epi8('a' - 'A')), _mm_set1_epi8('a'));
   const __m128i is_decimal = is_below(decimal, 10);
   const __m128i is_letter = is_below(letter, 6);
   const __m128i values = _mm_or_si128(_mm_and_si128(is_decimal, decimal),
