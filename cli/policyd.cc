@@ -22,7 +22,6 @@ namespace rblitz {
 namespace {
 
 constexpr rlim_t kOtherDescriptors = 128;  // sockets to servers, listeners, files
-constexpr std::chrono::hours kCountersEvery{1};
 
 sigset_t Signals() {
   sigset_t signals;
@@ -118,11 +117,8 @@ Status Policyd::Open() {
   if (*user) {
     if (Status changed = BecomeUser(**user); !changed) return changed;
   }
-  auto loop = EventLoop::Create();
-  if (!loop) return tl::unexpected(loop.error());
-  loop_ = *std::move(loop);
   if (Status opened = OpenSignals(); !opened) return opened;
-  auto service = policy::Service::Create(&settings_, *std::move(key), *std::move(listeners), loop_.get());
+  auto service = policy::Service::Create(&settings_, *std::move(key), *std::move(listeners));
   if (!service) return tl::unexpected(service.error());
   service_ = *std::move(service);
   return policy::EnterSandbox();
@@ -134,7 +130,6 @@ Status Policyd::OpenSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   signals_ = UniqueFd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals_) return Fail(std::string("signalfd: ") + std::strerror(errno));
-  loop_->Watch(signals_.get(), POLLIN, [this](short) { OnSignal(); });
   return {};
 }
 
@@ -145,15 +140,14 @@ void Policyd::OnSignal() {
   if (signal == SIGUSR1) return service_->LogCounters();
   if (signal == SIGHUP) return service_->ReloadLists();
   LogLine("signal").Add("name", signal == SIGINT ? "SIGINT" : "SIGTERM");
-  loop_->Stop();
+  NotifyManager("STOPPING=1");
+  service_->Stop();
 }
 
 void Policyd::Run() {
-  loop_->Every(kCountersEvery, [this] { service_->LogCounters(); });
   LogLine("started").Add("zone", settings_.zone).Add("connections", settings_.limits.most);
   NotifyManager("READY=1");
-  loop_->Run();
-  NotifyManager("STOPPING=1");
+  service_->Run(signals_.get(), [this] { OnSignal(); });
   service_->LogCounters();
   LogLine("stopped");
 }

@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "cli/event_loop.h"
 #include "cli/options_policyd.h"
 #include "cli/policy/service.h"
 #include "cli/policy/settings.h"
@@ -23,7 +22,7 @@ class Policyd {
   // Once it returns, the process is no longer root and can write nothing.
   [[nodiscard]] static Result<std::unique_ptr<Policyd>> Create(policy::Settings settings);
 
-  // Until SIGTERM or SIGINT.
+  // Until SIGTERM or SIGINT; requests that were taken are answered first.
   void Run();
 
  private:
@@ -33,7 +32,6 @@ class Policyd {
   void OnSignal();
 
   policy::Settings settings_;
-  std::unique_ptr<EventLoop> loop_;
   UniqueFd signals_;
   std::unique_ptr<policy::Service> service_;
 };

@@ -31,7 +31,10 @@ Clients::Clients(std::vector<UniqueFd> listeners, ClientLimits limits, const Pol
 }
 
 void Clients::OnReady(const Poller::Ready& ready, Clock::time_point now) {
-  if (ready.kind == Kind::kListener) return Accept(ready.number, now);
+  if (ready.kind == Kind::kListener) {
+    if (ready.number < listeners_.size()) Accept(ready.number, now);  // Drain closes them
+    return;
+  }
   if (!places_[ready.number].fd) return;  // closed earlier in this round
   const bool is_gone = (ready.events & (EPOLLERR | EPOLLHUP)) != 0;
   if ((ready.events & EPOLLIN) != 0) return Read(ready.number, now);
@@ -228,6 +231,23 @@ void Clients::Close(uint32_t index) {
   client.searched = 0;
   client.is_paused = client.is_last = false;
   free_.push_back(index);
+}
+
+void Clients::Drain() {
+  listeners_.clear();
+  for (uint32_t index = 0; index < places_.size(); ++index) {
+    Client& client = places_[index];
+    if (!client.fd) continue;
+    client.is_last = true;
+    client.is_paused = false;
+    Watch(index);
+    MarkDirty(index);
+  }
+}
+
+bool Clients::is_answering() const {
+  return std::ranges::any_of(
+      places_, [](const Client& client) { return client.fd && (!client.waiting.empty() || !client.out.empty()); });
 }
 
 bool Clients::IsLate(const Client& client, Clock::time_point now) const {

@@ -61,6 +61,11 @@ class Clients {
   // Once a second.
   void Sweep(Clock::time_point now);
 
+  // Takes no more connections and requests; each client is closed once it has its answers.
+  void Drain();
+  // Whether requests that were taken are without answer, or answers not sent.
+  [[nodiscard]] bool is_answering() const;
+
   [[nodiscard]] size_t count() const { return places_.size() - free_.size(); }
 
  private:

@@ -1,4 +1,4 @@
-// epoll(7): descriptors with a tag each, and which of them are ready. An event loop watches it as one descriptor.
+// epoll(7): descriptors with a tag each, and which of them are ready.
 //
 // Thread-safety: one thread. Lifetime: who closes a descriptor need not take it out. Errors: Create's alone; a
 // descriptor that cannot be added is closed by its owner, who is told.
@@ -6,8 +6,10 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -18,7 +20,7 @@
 namespace rblitz::policy {
 
 // What a ready descriptor is: its owner knows the number.
-enum class Kind : uint8_t { kListener, kClient, kServerUdp, kServerTcp };
+enum class Kind : uint8_t { kListener, kClient, kServerUdp, kServerTcp, kSignals };
 
 class Poller {
  public:
@@ -42,19 +44,20 @@ class Poller {
     Control(EPOLL_CTL_MOD, fd, events, kind, number);
   }
 
-  // At most kBurst of what is ready now; `body` may close and add descriptors. Returns how many there were.
-  template <class Body>
-  size_t Take(const Body& body) const {
+  // Waits until something is ready or `timeout` is over. What is returned, at most kBurst, is valid until the next
+  // call.
+  [[nodiscard]] std::span<const Ready> Wait(std::chrono::milliseconds timeout) {
     std::array<epoll_event, kBurst> events;
-    const int count = epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), 0);
+    const int count =
+        epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
     for (int i = 0; i < count; ++i) {
       const epoll_event& one = events[static_cast<size_t>(i)];
-      body(Ready{static_cast<Kind>(one.data.u64 >> 32), static_cast<uint32_t>(one.data.u64), one.events});
+      ready_[static_cast<size_t>(i)] = {.kind = static_cast<Kind>(one.data.u64 >> 32),
+                                        .number = static_cast<uint32_t>(one.data.u64),
+                                        .events = one.events};
     }
-    return count < 0 ? 0 : static_cast<size_t>(count);
+    return std::span(ready_).first(static_cast<size_t>(std::max(count, 0)));
   }
-
-  [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
   explicit Poller(UniqueFd fd) : fd_(std::move(fd)) {}
@@ -67,6 +70,7 @@ class Poller {
   }
 
   UniqueFd fd_;
+  std::array<Ready, kBurst> ready_{};
 };
 
 }  // namespace rblitz::policy

@@ -19,18 +19,28 @@ constexpr size_t kMaxTcpOut = 1 << 20;
 constexpr size_t kMaxTcpMessage = 65535 + 2;
 constexpr int kReceiveBuffer = 4 << 20;
 
-}  // namespace
-
-struct ServerSockets::Buffers {
-  std::array<std::array<uint8_t, kMaxMessage>, kBatch> bytes;
-  std::array<iovec, kBatch> parts;
-  std::array<mmsghdr, kBatch> headers;
+struct Batch {
+  std::array<iovec, kBatch> parts{};
+  std::array<mmsghdr, kBatch> headers{};
 
   void Point(size_t i, void* data, size_t size) {
     parts[i] = {.iov_base = data, .iov_len = size};
     headers[i] = {};
     headers[i].msg_hdr.msg_iov = &parts[i];
     headers[i].msg_hdr.msg_iovlen = 1;
+  }
+};
+
+}  // namespace
+
+struct ServerSockets::Buffers {
+  Batch sent;
+  // Points to `bytes` for good: the kernel writes sizes and flags alone, and reads neither.
+  Batch received;
+  std::array<std::array<uint8_t, kMaxMessage>, kBatch> bytes;
+
+  Buffers() {
+    for (size_t i = 0; i < kBatch; ++i) received.Point(i, bytes[i].data(), kMaxMessage);
   }
 };
 
@@ -65,10 +75,13 @@ void ServerSockets::SendUdp(size_t server, const Question& question) {
 }
 
 void ServerSockets::Flush() {
-  ++turn_;  // what goes out together goes through one socket, and what is asked again probably through another
+  bool is_any = false;
   for (Udp& udp : udp_) {
-    if (!udp.queue.empty()) FlushUdp(udp);
+    if (udp.queue.empty()) continue;
+    is_any = true;
+    FlushUdp(udp);
   }
+  if (is_any) ++turn_;  // what goes out together goes through one socket, what is asked again probably through another
   for (size_t server = 0; server < tcp_.size(); ++server) {
     if (tcp_[server].is_connected && !tcp_[server].out.empty()) WriteTcp(server);
   }
@@ -80,9 +93,9 @@ void ServerSockets::FlushUdp(Udp& udp) {
     const size_t count = std::min(kBatch, udp.queue.size() - sent);
     for (size_t i = 0; i < count; ++i) {
       Question& question = udp.queue[sent + i];
-      buffers_->Point(i, question.bytes.data(), question.size);
+      buffers_->sent.Point(i, question.bytes.data(), question.size);
     }
-    const int done = sendmmsg(udp.fd.get(), buffers_->headers.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+    const int done = sendmmsg(udp.fd.get(), buffers_->sent.headers.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
     if (done > 0) sent += static_cast<size_t>(done);
     if (done > 0 || errno == EINTR) continue;
     // What an earlier datagram met (ICMP) is told here, and nothing is sent. A full buffer: lost.
@@ -109,11 +122,10 @@ void ServerSockets::OnReady(const Poller::Ready& ready) {
 void ServerSockets::ReceiveUdp(size_t number) {
   const Udp& udp = udp_[number];
   if (!udp.fd) return;
-  for (size_t i = 0; i < kBatch; ++i) buffers_->Point(i, buffers_->bytes[i].data(), kMaxMessage);
-  const int count = recvmmsg(udp.fd.get(), buffers_->headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+  const int count = recvmmsg(udp.fd.get(), buffers_->received.headers.data(), kBatch, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < count; ++i) {
     const auto at = static_cast<size_t>(i);
-    const mmsghdr& header = buffers_->headers[at];
+    const mmsghdr& header = buffers_->received.headers[at];
     if ((header.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
     on_message_(number / kSocketsEach, std::span<const uint8_t>(buffers_->bytes[at]).first(header.msg_len));
   }

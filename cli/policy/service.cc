@@ -2,7 +2,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,7 +19,8 @@ namespace rblitz::policy {
 
 namespace {
 
-constexpr int kRoundsAtOnce = 16;  // before the loop's other descriptors have their turn
+constexpr std::chrono::seconds kSecond{1};
+constexpr std::chrono::hours kCountersEvery{1};
 constexpr std::string_view kUnix = "unix:";
 
 std::string HostName(const Settings& settings) {
@@ -69,25 +69,19 @@ Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings) {
   return listeners;
 }
 
-Result<std::unique_ptr<Service>> Service::Create(const Settings* settings, GreyKey key, std::vector<UniqueFd> listeners,
-                                                 EventLoop* loop) {
+Result<std::unique_ptr<Service>> Service::Create(const Settings* settings, GreyKey key,
+                                                 std::vector<UniqueFd> listeners) {
   Result<Rules> rules = Rules::Create(settings, std::move(key));
   if (!rules) return tl::unexpected(rules.error());
   Result<Poller> poller = Poller::Create();
   if (!poller) return tl::unexpected(poller.error());
-  UniqueFd timer(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  if (!timer) return Fail(std::string("timerfd_create: ") + std::strerror(errno));
-  return std::unique_ptr<Service>(
-      new Service(settings, *std::move(rules), *std::move(poller), std::move(timer), std::move(listeners), loop));
+  return std::unique_ptr<Service>(new Service(settings, *std::move(rules), *std::move(poller), std::move(listeners)));
 }
 
-Service::Service(const Settings* settings, Rules rules, Poller poller, UniqueFd timer, std::vector<UniqueFd> listeners,
-                 EventLoop* loop)
+Service::Service(const Settings* settings, Rules rules, Poller poller, std::vector<UniqueFd> listeners)
     : settings_(settings),
       rules_(std::move(rules)),
       poller_(std::move(poller)),
-      timer_(std::move(timer)),
-      loop_(loop),
       actions_(settings->text, settings->header, settings->block_action, HostName(*settings)),
       servers_(AddressesOf(settings->servers), &poller_,
                [this](size_t server, std::span<const uint8_t> message) { asker_.OnMessage(server, message, now_); }),
@@ -95,56 +89,56 @@ Service::Service(const Settings* settings, Rules rules, Poller poller, UniqueFd 
              [this](Asker::Token token, const Asked& asked) { OnAsked(token, asked); }),
       clients_(std::move(listeners), settings->limits, &poller_, &counters_,
                [this](Ticket ticket, const Request& request) { OnRequest(ticket, request); }),
-      down_(settings->servers.size()) {
-  loop_->Watch(poller_.fd(), POLLIN, [this](short) { Rounds(); });
-  loop_->Watch(timer_.get(), POLLIN, [this](short) { OnTimer(); });
-  loop_->Every(std::chrono::seconds(1), [this] {
-    now_ = Asker::Clock::now();
-    clients_.Sweep(now_);
-    NoteServers();
-  });
+      down_(settings->servers.size()) {}
+
+void Service::Run(int signals, const std::function<void()>& on_signals) {
+  if (!poller_.Add(signals, EPOLLIN, Kind::kSignals, 0)) return;
+  now_ = Asker::Clock::now();
+  next_second_ = now_ + kSecond;
+  next_counters_ = now_ + kCountersEvery;
+  while (!IsDone()) Round(on_signals);
 }
 
-Service::~Service() {
-  loop_->Unwatch(poller_.fd());
-  loop_->Unwatch(timer_.get());
+void Service::Stop() {
+  if (end_) return;
+  end_ = now_ + settings_->timeout * static_cast<int>(settings_->servers.size()) + kSecond;
+  clients_.Drain();
 }
 
-void Service::Rounds() {
-  for (int round = 0; round < kRoundsAtOnce; ++round) {
-    now_ = Asker::Clock::now();
-    if (poller_.Take([this](const Poller::Ready& ready) { OnReady(ready); }) == 0) break;
-    clients_.Flush(now_);  // first: requests that were kept back are asked about in this round
-    servers_.Flush();
-  }
-  SetTimer();
+bool Service::IsDone() const { return end_ && (!clients_.is_answering() || now_ >= *end_); }
+
+void Service::Round(const std::function<void()>& on_signals) {
+  const auto ready = poller_.Wait(Timeout());
+  now_ = Asker::Clock::now();
+  for (const Poller::Ready& one : ready) OnReady(one, on_signals);
+  asker_.OnTime(now_);
+  if (now_ >= next_second_) OnSecond();
+  servers_.Flush();  // first: servers work while clients get their answers
+  clients_.Flush(now_);
+  servers_.Flush();  // requests that were kept back are asked about in this round
 }
 
-void Service::OnReady(const Poller::Ready& ready) {
+// Until a question is asked again or given up, or the next second; rounded up, so that the time has come then.
+std::chrono::milliseconds Service::Timeout() const {
+  auto next = next_second_;
+  if (const auto deadline = asker_.next()) next = std::min(next, *deadline);
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now_);
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+void Service::OnReady(const Poller::Ready& ready, const std::function<void()>& on_signals) {
   if (ready.kind == Kind::kListener || ready.kind == Kind::kClient) return clients_.OnReady(ready, now_);
+  if (ready.kind == Kind::kSignals) return on_signals();
   servers_.OnReady(ready);
 }
 
-void Service::OnTimer() {
-  uint64_t count = 0;
-  [[maybe_unused]] const ssize_t taken = read(timer_.get(), &count, sizeof(count));
-  timer_is_set_ = false;
-  now_ = Asker::Clock::now();
-  asker_.OnTime(now_);
-  clients_.Flush(now_);
-  servers_.Flush();
-  SetTimer();
-}
-
-// Deadlines only come later: once it is set it need not be set again before it rings.
-void Service::SetTimer() {
-  const auto next = asker_.next();
-  if (timer_is_set_ || !next) return;
-  const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(*next - Asker::Clock::now());
-  const int64_t nanoseconds = std::max<int64_t>(left.count(), 1);
-  itimerspec spec{};
-  spec.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-  timer_is_set_ = timerfd_settime(timer_.get(), 0, &spec, nullptr) == 0;
+void Service::OnSecond() {
+  next_second_ = now_ + kSecond;
+  clients_.Sweep(now_);
+  NoteServers();
+  if (now_ < next_counters_) return;
+  next_counters_ = now_ + kCountersEvery;
+  LogCounters();
 }
 
 void Service::OnRequest(Ticket ticket, const Request& request) {

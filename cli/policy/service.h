@@ -1,14 +1,16 @@
-// The policy service: takes requests of mail servers, asks greylist servers, answers. One thread, one poller that the
-// event loop watches as one descriptor; each round reads what is ready, and sends what came of it at its end.
+// The policy service: takes requests of mail servers, asks greylist servers, answers. One thread, one poller; each
+// round waits once, reads all that is ready, and sends what came of it: questions first, so that servers work
+// meanwhile.
 //
-// Lifetime: the loop must outlive the service, and not run after it. Errors: Open says what cannot be opened; later
+// Errors: Create says what cannot be opened; later
 // nothing fails: what goes wrong with the greylist passes the mail and is counted.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "cli/event_loop.h"
 #include "cli/policy/actions.h"
 #include "cli/policy/asker.h"
 #include "cli/policy/clients.h"
@@ -25,10 +27,15 @@ class Service {
  public:
   // `settings` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<Service>> Create(const Settings* settings, GreyKey key,
-                                                               std::vector<UniqueFd> listeners, EventLoop* loop);
-  ~Service();
+                                                               std::vector<UniqueFd> listeners);
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
+
+  // Serves until Stop. `on_signals` is called when `signals`, a descriptor, is ready.
+  void Run(int signals, const std::function<void()>& on_signals);
+  // Takes no more requests, and ends Run once those that were taken are answered, which is within the servers' time
+  // and a second.
+  void Stop();
 
   // Reads the lists again; what is wrong with them is logged.
   void ReloadLists();
@@ -46,12 +53,12 @@ class Service {
     std::string who;  // for the log, where that is wanted
   };
 
-  Service(const Settings* settings, Rules rules, Poller poller, UniqueFd timer, std::vector<UniqueFd> listeners,
-          EventLoop* loop);
-  void Rounds();
-  void OnReady(const Poller::Ready& ready);
-  void OnTimer();
-  void SetTimer();
+  Service(const Settings* settings, Rules rules, Poller poller, std::vector<UniqueFd> listeners);
+  void Round(const std::function<void()>& on_signals);
+  [[nodiscard]] std::chrono::milliseconds Timeout() const;
+  [[nodiscard]] bool IsDone() const;
+  void OnReady(const Poller::Ready& ready, const std::function<void()>& on_signals);
+  void OnSecond();
   void OnRequest(Ticket ticket, const Request& request);
   void OnAsked(Asker::Token token, const Asked& asked);
   [[nodiscard]] bool LooksCloser(uint32_t index, const Asked& asked);
@@ -63,8 +70,6 @@ class Service {
   const Settings* settings_;
   Rules rules_;
   Poller poller_;
-  UniqueFd timer_;
-  EventLoop* loop_;
   Counters counters_;
   Actions actions_;
   Asker::Clock::time_point now_;  // of this round
@@ -74,7 +79,9 @@ class Service {
   std::vector<Pending> pending_;
   std::vector<uint32_t> free_;
   std::vector<bool> down_;  // servers, as the log has it
-  bool timer_is_set_ = false;
+  Asker::Clock::time_point next_second_;
+  Asker::Clock::time_point next_counters_;
+  std::optional<Asker::Clock::time_point> end_;  // of Run, at the latest
 };
 
 }  // namespace rblitz::policy

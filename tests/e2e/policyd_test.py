@@ -6,6 +6,7 @@ import random
 import resource
 import shutil
 import subprocess
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -106,6 +107,22 @@ class Decisions(unittest.TestCase):
         with self.policyd.connect() as connection:
             connection.send(b"".join(request(recipient=f"r{i}x@test") for i in range(40)))
             self.assertEqual([connection.answer() for _ in range(40)], ["DUNNO" if i % 3 == 0 else "REJECT" for i in range(40)])
+
+
+    def test_who_has_asked_before_sigterm_is_answered(self):
+        go_on = threading.Event()
+        self.start(lambda question, _: [code(question, 4)] if go_on.wait(60) else [], timeout="30s")
+        with self.policyd.connect() as asking, self.policyd.connect() as idle:
+            asking.send(request())
+            self.policyd.wait_until(lambda: self.dns.questions)
+            self.policyd.process.terminate()
+            self.assertIsNone(idle.answer())  # at once
+            with self.assertRaises(OSError):
+                self.policyd.connect()
+            self.assertIsNone(self.policyd.process.poll())
+            go_on.set()
+            self.assertEqual((asking.answer(), asking.answer()), (DEFER, None))
+        self.assertEqual(self.policyd.process.wait(timeout=60), 0)
 
 
 class BadServers(unittest.TestCase):
