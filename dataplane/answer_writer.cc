@@ -63,10 +63,10 @@ bool AnswerWriter::IsThere(uint16_t type, std::span<const uint8_t> rdata) const 
   return false;
 }
 
-void AnswerWriter::AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds,
-                             std::span<const uint8_t> rdata) noexcept {
+void AnswerWriter::AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata,
+                             Section section) noexcept {
   if (IsThere(type, rdata)) return;
-  uint8_t* const out = Room(kRecordHead + rdata.size(), Section::kAnswer);
+  uint8_t* const out = Room(kRecordHead + rdata.size(), section);
   if (out == nullptr) return;
   dns::Store16(out, dns::kQnamePointer);
   dns::Store16(out + 2, type);
@@ -74,7 +74,7 @@ void AnswerWriter::AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_second
   dns::Store32(out + 6, ttl_seconds);
   dns::Store16(out + 10, static_cast<uint16_t>(rdata.size()));
   std::memcpy(out + kRecordHead, rdata.data(), rdata.size());
-  ++counts_[0];
+  ++counts_[static_cast<size_t>(section)];
 }
 
 void AnswerWriter::AddA(uint32_t ttl_seconds, uint32_t a_be) noexcept {
@@ -83,12 +83,12 @@ void AnswerWriter::AddA(uint32_t ttl_seconds, uint32_t a_be) noexcept {
   AddRecord(dns::kA, dns::kIn, ttl_seconds, rdata);
 }
 
-void AnswerWriter::AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text) noexcept {
+void AnswerWriter::AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text, Section section) noexcept {
   uint8_t rdata[256];
   text = text.substr(0, 255);
   rdata[0] = static_cast<uint8_t>(text.size());
   std::memcpy(rdata + 1, text.data(), text.size());
-  AddRecord(dns::kTxt, qclass, ttl_seconds, {rdata, text.size() + 1});
+  AddRecord(dns::kTxt, qclass, ttl_seconds, {rdata, text.size() + 1}, section);
 }
 
 void AnswerWriter::Finish(dns::Rcode rcode, bool authoritative) noexcept {
@@ -99,7 +99,7 @@ void AnswerWriter::Finish(dns::Rcode rcode, bool authoritative) noexcept {
   dns::Store16(p + 4, query_.question_end > dns::kHeaderSize ? 1 : 0);
   dns::Store16(p + 6, counts_[0]);
   dns::Store16(p + 8, counts_[1]);
-  dns::Store16(p + 10, query_.edns ? 1 : 0);
+  dns::Store16(p + 10, static_cast<uint16_t>(counts_[2] + (query_.edns ? 1 : 0)));
   if (query_.edns) {
     // RFC 6891 section 6.1.3; DO is copied (RFC 3225 section 3). The limit has kept its room.
     uint8_t* const opt = p + end_;

@@ -16,7 +16,7 @@
 
 namespace rblitz {
 
-enum class Section : uint8_t { kAnswer, kAuthority };
+enum class Section : uint8_t { kAnswer, kAuthority, kAdditional };
 
 // Adds an option to an answer that ends in an OPT without options. REQUIRES: the message has the room.
 void AddOption(io::Message& message, uint16_t code, std::span<const uint8_t> data) noexcept;
@@ -34,10 +34,12 @@ class AnswerWriter {
   // An A record for the question's name, unless the same is there already.
   void AddA(uint32_t ttl_seconds, uint32_t a_be) noexcept;
   // A TXT record of one string, unless the same is there already.
-  void AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text) noexcept;
+  void AddText(uint16_t qclass, uint32_t ttl_seconds, std::string_view text,
+               Section section = Section::kAnswer) noexcept;
 
   // A record for the question's name, unless the same is there already. `rdata` in wire form.
-  void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata) noexcept;
+  void AddRecord(uint16_t type, uint16_t qclass, uint32_t ttl_seconds, std::span<const uint8_t> rdata,
+                 Section section = Section::kAnswer) noexcept;
 
   // Asks for TCP, though nothing is left out.
   void Truncate() noexcept { truncated_ = true; }
@@ -55,7 +57,7 @@ class AnswerWriter {
   size_t apex_at_ = 0;
   size_t end_;
   size_t limit_;
-  uint16_t counts_[2] = {};  // by Section
+  uint16_t counts_[3] = {};  // by Section
   bool truncated_ = false;
 };
 

@@ -5,6 +5,7 @@
 // Source: RFC 5782 section 2.1, RFC 6891 section 6.1.2.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,22 @@ namespace rblitz {
 // Whether good options follow OPT's fixed part. REQUIRES: `options` stands behind it.
 [[nodiscard, gnu::noinline]] inline bool AreGoodOptions(const uint8_t* options, size_t size) noexcept {
   return dns::Load16(options - dns::kOptSize + kOptLengthAt) == size && dns::OptionsAreWellFormed({options, size});
+}
+
+// What ParseQuery says of a question that is bare or has OPT at once, as far as AnswerWriter wants to know. REQUIRES:
+// not Form::kOther.
+[[nodiscard]] inline dns::Query PlainQuery(const io::Message& message, Form form, uint16_t question_end,
+                                           uint16_t qtype) noexcept {
+  dns::Query query;
+  query.question_end = question_end;
+  query.qtype = qtype;
+  query.edns = form == Form::kOpt;
+  if (query.edns) {
+    const uint8_t* const opt = message.payload + question_end;
+    query.dnssec_ok = (opt[kOptFlagsAt] & 0x80) != 0;
+    query.udp_size = std::max(dns::Load16(opt + kOptSizeAt), dns::kMinUdpSize);
+  }
+  return query;
 }
 
 struct Responder::CommonQuestion {

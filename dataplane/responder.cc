@@ -254,19 +254,8 @@ inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, Ready
 // An address question without a ready answer: another type than A, several feeds, a test address.
 void Responder::Compose(io::Burst& burst, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept {
   io::Message& message = burst.messages[asked.message];
-  dns::Query query;
-  if (asked.form == Form::kOther) {
-    query = dns::ParseQuery({message.payload, message.size});
-  } else {
-    query.question_end = asked.question_end;
-    query.qtype = asked.qtype;
-    query.edns = asked.form == Form::kOpt;
-    if (query.edns) {
-      const uint8_t* const opt = message.payload + asked.question_end;
-      query.dnssec_ok = (opt[kOptFlagsAt] & 0x80) != 0;
-      query.udp_size = std::max(dns::Load16(opt + kOptSizeAt), dns::kMinUdpSize);
-    }
-  }
+  dns::Query query = asked.form == Form::kOther ? dns::ParseQuery({message.payload, message.size})
+                                                : PlainQuery(message, asked.form, asked.question_end, asked.qtype);
   query.over_tcp = burst.over_tcp;
   if (IsTransfer(query.qtype)) {
     AnswerWriter writer(message, query);

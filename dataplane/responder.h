@@ -19,6 +19,7 @@
 namespace rblitz {
 
 class AnswerWriter;
+enum class GreyAnswer : uint8_t;
 struct Asked;
 struct Asker;
 struct GreyDecision;
@@ -92,7 +93,7 @@ class Responder {
                size_t apex_at) noexcept;
   void AnswerGrey(io::Burst& burst) noexcept;
   void AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,
-                       bool observe) noexcept;
+                       GreyAnswer answer) noexcept;
   // Those of zones of heat, which are looked up together (responder_heat.cc).
   void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;

@@ -20,6 +20,9 @@ namespace rblitz {
 
 namespace {
 
+// Whoever defers a mail, or has just passed one, asks next how long; who speaks EDNS is told at once.
+bool TellsTimes(GreyAnswer answer) noexcept { return answer == GreyAnswer::kDefer || answer == GreyAnswer::kMatured; }
+
 // Who may ask which zone, asked once for questions of one client that follow one another: mail servers are few.
 class LastAsker {
  public:
@@ -124,11 +127,14 @@ void Responder::AnswerGrey(io::Burst& burst) noexcept {
     const GreyDecision& decision = s.grey_decisions[i];
     io::Message& message = burst.messages[index];
     Count(*zone, Outcome::kOther);
-    if (form == Form::kOther) {
-      AnswerGreyQuery(message, s.grey_queries[i], decision, zone->grey->observe);
+    const GreyAnswer answer = zone->grey->observe ? GreyAnswer::kUnrecorded : decision.answer;
+    if (form == Form::kOther || (form == Form::kOpt && TellsTimes(answer))) {
+      dns::Query query = form == Form::kOther ? s.grey_queries[i] : PlainQuery(message, form, question_end, dns::kA);
+      query.over_tcp = burst.over_tcp;
+      AnswerGreyQuery(message, query, decision, answer);
       continue;
     }
-    const ReadyAnswer& ready = zone->ready[kNegatives + static_cast<size_t>(decision.answer)];
+    const ReadyAnswer& ready = zone->ready[kNegatives + static_cast<size_t>(answer)];
     const Flags flags = Flags::Of(message.payload);
     form == Form::kOpt ? WriteReady<true, 16>(message, question_end, flags, ready)
                        : WriteReady<false, 16>(message, question_end, flags, ready);
@@ -137,13 +143,13 @@ void Responder::AnswerGrey(io::Burst& burst) noexcept {
 }
 
 void Responder::AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,
-                                bool observe) noexcept {
+                                GreyAnswer answer) noexcept {
   AnswerWriter writer(message, query);
-  if (query.qtype == dns::kA) {
-    writer.AddA(0, GreyA(observe ? GreyAnswer::kUnrecorded : decision.answer));
-  } else {
+  const bool is_a = query.qtype == dns::kA;
+  if (is_a) writer.AddA(0, GreyA(answer));
+  if (!is_a || (query.edns && TellsTimes(answer))) {
     char text[kGreyTextBytes];
-    writer.AddText(dns::kIn, 0, {text, GreyText(decision, text)});
+    writer.AddText(dns::kIn, 0, {text, GreyText(decision, text)}, is_a ? Section::kAdditional : Section::kAnswer);
   }
   Finish(writer, dns::kNoError, true);
 }

@@ -18,8 +18,9 @@ inline Question QuestionOf(std::string_view name, uint16_t type = kTypeA) {
 
 // The question with QR set, `rcode` and no records.
 inline Bytes EmptyAnswer(const Question& question, uint8_t rcode = 0) {
-  const auto message = question.message();
-  Bytes answer(message.begin(), message.end());
+  const auto echoed = question.echoed();
+  Bytes answer(echoed.begin(), echoed.end());
+  answer[11] = 0;
   answer[2] |= 0x84;
   answer[3] = rcode;
   return answer;

@@ -22,7 +22,9 @@ TEST(PolicyDnsMessage, AQuestionIsWhatServersRead) {
   EXPECT_EQ(query.qtype, 1);
   EXPECT_EQ(query.qclass, 1);
   EXPECT_EQ(query.labels, 3);
-  EXPECT_EQ(query.question_end, question.size);
+  EXPECT_EQ(query.question_end, question.echoed().size());
+  EXPECT_TRUE(query.edns);
+  EXPECT_EQ(query.udp_size, 1232);
   question.set_type(kTypeTxt);
   EXPECT_EQ(dns::ParseQuery(question.message()).qtype, kTypeTxt);
   EXPECT_EQ(question.id(), 0x1234);
@@ -60,6 +62,37 @@ TEST(PolicyDnsMessage, ATextIsItsStringsJoined) {
   EXPECT_EQ(ReadReply(WithRecord(EmptyAnswer(question), kTypeTxt, over), question).kind, ReplyKind::kFailed);
 }
 
+TEST(PolicyDnsMessage, ATextThatComesWithAnAddressIsItsText) {
+  const Question question = Asked();
+  const uint8_t data[] = {2, 'a', 'b'};
+  const auto added = [&](const Bytes& before) {
+    Bytes answer = WithRecord(before, kTypeTxt, data);
+    --answer[7];
+    ++answer[11];
+    return answer;
+  };
+  const Bytes good = added(CodeAnswer(question, 4));
+  const Reply reply = ReadReply(good, question);
+  EXPECT_EQ(reply.kind, ReplyKind::kData);
+  EXPECT_EQ(reply.a, 0x7f000004u);
+  EXPECT_EQ(reply.text, "ab");
+  const size_t record = good.size() - sizeof data - 12;
+  for (const size_t at : {record + 1, record + 3, record + 5, record + 12}) {  // name, type, class, string's size
+    Bytes other = good;
+    ++other[at];
+    EXPECT_EQ(ReadReply(other, question).text, "") << at;
+    EXPECT_EQ(ReadReply(other, question).a, 0x7f000004u) << at;
+  }
+  Bytes behind_authority = good;
+  behind_authority[9] = 1;
+  EXPECT_EQ(ReadReply(behind_authority, question).text, "");
+  for (size_t size = record; size < good.size(); ++size) {
+    const Reply cut = ReadReply(std::span(good).first(size), question);
+    EXPECT_EQ(cut.kind, ReplyKind::kData);
+    EXPECT_EQ(cut.text, "");
+  }
+}
+
 TEST(PolicyDnsMessage, WhatAnswersAnotherQuestionIsForeign) {
   const Question question = Asked();
   const Bytes good = CodeAnswer(question, 4);
@@ -73,8 +106,8 @@ TEST(PolicyDnsMessage, WhatAnswersAnotherQuestionIsForeign) {
                {"no question", 5, 1},
                {"name", 13, 1},
                {"case of the name", 14, 0x20},
-               {"type", question.size - 3u, 1},
-               {"class", question.size - 1u, 2}};
+               {"type", question.echoed().size() - 3, 1},
+               {"class", question.echoed().size() - 1, 2}};
   for (const auto& [what, at, flip] : cases) {
     Bytes bad = good;
     bad[at] = static_cast<uint8_t>(bad[at] ^ flip);
@@ -89,14 +122,15 @@ TEST(PolicyDnsMessage, BrokenAnswersHaveNoData) {
   const Bytes good = CodeAnswer(question, 4);
   for (size_t size = 0; size < good.size(); ++size) {
     const Reply reply = ReadReply(std::span(good).first(size), question);
-    EXPECT_EQ(reply.kind, size < question.size ? ReplyKind::kForeign : ReplyKind::kFailed) << size;
+    EXPECT_EQ(reply.kind, size < question.echoed().size() ? ReplyKind::kForeign : ReplyKind::kFailed) << size;
     EXPECT_EQ(reply.a, 0u);
   }
   std::mt19937 random(3);
   for (int round = 0; round < 50000; ++round) {
     Bytes bad = good;
     for (int i = 0; i < 3; ++i)
-      bad[question.size + random() % (bad.size() - question.size)] = static_cast<uint8_t>(random());
+      bad[question.echoed().size() + random() % (bad.size() - question.echoed().size())] =
+          static_cast<uint8_t>(random());
     bad.resize(question.size + random() % (bad.size() - question.size + 1));
     const Reply reply = ReadReply(bad, question);
     EXPECT_TRUE(reply.kind == ReplyKind::kData || reply.kind == ReplyKind::kFailed);

@@ -31,6 +31,24 @@ TEST_F(ServedGrey, WhoComesBackInTimePasses) {
   EXPECT_EQ(counted(Outcome::kOther), 8u);
 }
 
+// What is asked next by whoever defers, or says in a header how long a mail has waited.
+TEST_F(ServedGrey, WhoSpeaksEdnsGetsTheTextOfWhatDefersOrMatures) {
+  ServeGrey();
+  const OneClient client("192.0.2.1");
+  clients_ = &client;
+  const auto added = [&](std::optional<Opt> opt = Opt{}) {
+    std::string texts;
+    const std::vector<Bytes> burst(1, Question(GreyName("4.2.0.192"), dns::kA, opt));
+    for (const auto& record : AnswerReader(AskAll(burst).at(0)).Read().additional) texts += record.data;
+    return texts;
+  };
+  EXPECT_EQ(added(std::nullopt), "") << "without EDNS";
+  EXPECT_EQ(added(), "v=grey1 s=defer wait=300 first=1780000000 why=early");
+  SetTime(now_ + 300);
+  EXPECT_EQ(added(), "v=grey1 s=pass wait=0 first=1780000000 why=matured");
+  EXPECT_EQ(added(), "") << "known";
+}
+
 TEST_F(ServedGrey, WhoComesTooLateBeginsAnew) {
   ServeGrey();
   const std::string name = GreyName("4.2.0.192");

@@ -18,13 +18,16 @@ namespace rblitz::policy {
 inline constexpr uint16_t kTypeA = 1;
 inline constexpr uint16_t kTypeTxt = 16;
 inline constexpr size_t kQuestionHeader = 12;
-inline constexpr size_t kMaxQuestion = kQuestionHeader + 255 + 4;
+inline constexpr size_t kOptSize = 11;  // what follows the question: EDNS, whose speakers get more than they ask for
+inline constexpr size_t kMaxQuestion = kQuestionHeader + 255 + 4 + kOptSize;
 
 struct Question {
   std::array<uint8_t, kMaxQuestion> bytes;
   uint16_t size = 0;
 
   [[nodiscard]] std::span<const uint8_t> message() const { return std::span(bytes).first(size); }
+  // The part of it that answers repeat, with the header.
+  [[nodiscard]] std::span<const uint8_t> echoed() const { return message().first(size - kOptSize); }
   [[nodiscard]] uint16_t id() const { return static_cast<uint16_t>(bytes[0] << 8 | bytes[1]); }
   void set_id(uint16_t id);
   void set_type(uint16_t type);
@@ -43,7 +46,7 @@ enum class ReplyKind : uint8_t {
 struct Reply {
   ReplyKind kind = ReplyKind::kForeign;
   uint32_t a = 0;    // of the first A record, in host order; 0: none
-  std::string text;  // of the first TXT record, its strings joined; empty: none
+  std::string text;  // of the first TXT record, or of the one that comes with an A; its strings joined; empty: none
 };
 
 [[nodiscard]] uint16_t MessageId(std::span<const uint8_t> message);  // REQUIRES: two bytes

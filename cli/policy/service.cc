@@ -171,8 +171,8 @@ void Service::OnAsked(Asker::Token token, const Asked& asked) {
   Pending& pending = pending_[index];
   if (pending.is_looking) return Finish(index, LookFromText(asked.reply.text));
   pending.outcome = asked.answered ? OutcomeOf(asked.reply.a) : Outcome::kUnanswered;
-  if (asked.answered && LooksCloser(index, asked)) return;
-  Finish(index, {});
+  if (asked.answered && asked.reply.text.empty() && LooksCloser(index, asked)) return;
+  Finish(index, LookFromText(asked.reply.text));
 }
 
 // How many seconds: worth a question, unless that might take longer than the servers have.

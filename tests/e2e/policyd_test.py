@@ -352,6 +352,8 @@ class Starting(unittest.TestCase):
             self.assertRegex(policyd.ask(), r"^DEFER_IF_PERMIT 4\.2\.0 Greylisted, try again in [01] s$")
             server.wait_until(lambda: policyd.ask().startswith("PREPEND X-Greylist: delayed "))
             self.assertEqual(policyd.ask(instance="other"), "DUNNO")
+            # The text comes with the code: nothing is asked for it.
+            self.assertEqual(server.json("grey", "stats")["zones"][0].get("looks"), 0)
             self.assertEqual(server.stop(), 0)
             self.assertEqual(policyd.ask(sender="new@example.com"), "DUNNO")
 
