@@ -167,6 +167,19 @@ TEST_F(PolicyAsker, AServerThatIsDownIsAskedLastAndTriedAgainByOne) {
   EXPECT_EQ(Way(), "0u");
 }
 
+TEST_F(PolicyAsker, AServerThatOnlyRefusesIsDown) {
+  Make(2);
+  for (Asker::Token token = 0; token < Asker::kFailures; ++token) {
+    EXPECT_TRUE(Ask(token));
+    Answer(0, EmptyAnswer(sent_.back().question, 5));
+    Answer(1, CodeAnswer(sent_.back().question, 3));
+  }
+  EXPECT_TRUE(asker_->is_down(0));
+  sent_.clear();
+  EXPECT_TRUE(Ask(10));
+  EXPECT_EQ(Way(), "1u");
+}
+
 TEST_F(PolicyAsker, ALookIsAskedOnce) {
   Make(2);
   EXPECT_TRUE(asker_->Look(QuestionOf("a.grey.test", kTypeTxt), 1, 5, now_));

@@ -128,11 +128,15 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
   Asked asked{.answered = true, .server = server, .reply = ReadReply(message, slot.question)};
   slot.question.set_id(slot.ids[slot.server()]);
   if (asked.reply.kind == ReplyKind::kForeign) return;
-  health_[server] = Health{};
+  // One that answers that it cannot is no help: it counts as one that is silent.
+  if (asked.reply.kind != ReplyKind::kFailed) health_[server] = Health{};
   if (asked.reply.kind == ReplyKind::kData) return Finish(index, std::move(asked));
   if (server != slot.server()) return;
   const unsigned first = slot.step / kTries * kTries;
-  if (asked.reply.kind == ReplyKind::kFailed) return GoOn(index, first + kTries, now);
+  if (asked.reply.kind == ReplyKind::kFailed) {
+    NoteFailure(server, now);
+    return GoOn(index, first + kTries, now);
+  }
   const unsigned over_tcp = first + kTries - 1;
   if (slot.step < over_tcp) GoOn(index, over_tcp, now);
 }

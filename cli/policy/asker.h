@@ -2,9 +2,9 @@
 //
 // A server gets a question over UDP, after a third of its time once more, and after another third over TCP; an answer
 // that was cut goes over TCP at once, one that says that the server cannot answer goes to the next server. Servers are
-// asked in their order. One that has left kFailures questions in a row without an answer is asked last for kHoldOff,
-// and then one question tries it again. After the last server's time a question ends without an answer: that is
-// at most servers * timeout after it was asked.
+// asked in their order. One that has left kFailures questions in a row without an answer, or said that it cannot, is
+// asked last for kHoldOff, and then one question tries it again. After the last server's time a question ends without
+// an answer: that is at most servers * timeout after it was asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
