@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""Zones of heat, asked as operators and mail servers ask them: over UDP and TCP sockets, and over a DPDK port."""
+
+import subprocess
+import threading
+import unittest
+
+import dns.query
+
+import heat
+from harness import Server, free_port, inside, main, missing_for_namespaces, namespace
+
+OWN, PORT = "10.53.0.1", "10.53.0.53"
+TEXT = ("203.0.113.0/24 183\n203.0.112.0/24 190\n203.0.114.0/23 94\n198.51.0.0/16 80\n192.0.2.0/24 63\n127.0.0.0/8 255\n"
+        "100.64.0.0/24 250\n100.64.1.0/24 255\n")
+COUNTS = "100.64.2.9 100\n100.64.3.9 9\n"
+MAP = heat.grey_map({198 << 8 | 18: 200, 9 << 8 | 9: 70, 10 << 8: 40})
+OTHER_MAP = heat.grey_map({198 << 8 | 18: 150, 11 << 8: 90})
+FEEDS = "".join(f'[[feed]]\nname = "{name}"\npath = "{path}"\nformat = "{form}"\ncheck = 0\n{more}' for name, path, form, more in (
+    ("text", "text.txt", "heat", ""), ("counts", "counts.txt", "heat-counts", "scale_max = 100\n"), ("map", "map.png", "heat-png", ""),
+    ("list", "list.txt", "cidr", "")))
+ZONES = """
+[[heat]]
+zone = "heat.test"
+feeds = ["text", "counts"]
+[[heat]]
+zone = "all.test"
+feeds = ["text"]
+levels = [24, 22, 20]
+min_score = 30
+answer = "all"
+[[heat]]
+zone = "plain.test"
+feeds = ["text"]
+min_score = 100
+mode = "plain"
+[[heat]]
+zone = "map.test"
+feeds = ["map"]
+[[zone]]
+name = "bl.test"
+feeds = ["list"]
+"""
+FILES = {"text.txt": TEXT, "counts.txt": COUNTS, "map.png": MAP, "list.txt": "203.0.113.9\n"}
+# What is asked: zone, address, and the answer.
+ANSWERS = (
+    ("heat.test", "203.0.113.9", "127.0.24.183"),
+    ("heat.test", "203.0.114.200", "127.0.24.94"),
+    ("heat.test", "198.51.7.7", "127.0.24.80"),
+    ("heat.test", "192.0.2.9", "NXDOMAIN"),  # below min_score
+    ("heat.test", "100.64.2.200", "127.0.24.255"),  # by a count
+    ("heat.test", "100.64.3.1", "127.0.24.127"),
+    ("heat.test", "100.64.9.1", "NXDOMAIN"),
+    ("heat.test", "8.8.8.8", "NXDOMAIN"),
+    ("heat.test", "127.0.0.2", "127.0.24.2"),  # test points, however hot 127/8 is
+    ("heat.test", "127.0.0.1", "NXDOMAIN"),
+    ("heat.test", "127.0.0.3", "127.0.24.255"),
+    ("all.test", "203.0.113.9", "127.0.24.183,127.0.22.140,127.0.20.35"),
+    ("all.test", "100.64.9.1", "127.0.20.32"),
+    ("plain.test", "203.0.113.9", "127.0.0.2"),
+    ("plain.test", "203.0.114.9", "NXDOMAIN"),
+    ("plain.test", "127.0.0.2", "127.0.0.2"),
+    ("plain.test", "127.0.0.1", "NXDOMAIN"),
+    ("map.test", "198.18.255.1", "127.0.24.200"),
+    ("map.test", "9.9.9.9", "127.0.24.70"),
+    ("map.test", "10.0.0.1", "NXDOMAIN"),
+    ("bl.test", "203.0.113.9", "127.0.0.2"),
+)
+
+
+class Checks:
+    """Of a server with all of the above."""
+
+    def check_answers(self, ask):
+        for zone, address, expected in ANSWERS:
+            with self.subTest(zone=zone, address=address):
+                self.assertEqual(ask(heat.name(address, zone)), expected)
+        text = ask(heat.name("100.64.0.7", "heat.test"), "TXT")
+        self.assertRegex(text, r'^"heat=250 level=24 prefix=100\.64\.0\.0/24 n22=222 n20=55 n16=3 active16=4/256 '
+                               r'asof=20\d\d-\d\d-\d\dT\d\d:\d\dZ src=text,counts"$')
+        self.assertEqual(ask(heat.name("203.0.113.9", "heat.test"), "AAAA"), "NODATA")
+        self.assertEqual(ask("113.0.203.heat.test"), "NODATA")
+        self.assertEqual(ask("www.heat.test"), "NXDOMAIN")
+
+
+class Sockets(unittest.TestCase, Checks):
+    def setUp(self):
+        self.port = free_port()
+        server = f'[server]\nlisten = ["127.0.0.1:{self.port}"]\nstate = "state"\n'
+        self.server = self.enterContext(Server(server + FEEDS + ZONES, FILES))
+
+    def ask(self, qname, kind="A", over=dns.query.udp):
+        return heat.ask(qname, kind, port=self.port, over=over)
+
+    def test_udp_and_tcp_answer_alike(self):
+        self.check_answers(self.ask)
+        self.check_answers(lambda qname, kind="A": self.ask(qname, kind, over=dns.query.tcp))
+        self.server.check_sums(self)
+
+    def test_dig_shows_levels(self):
+        def dig(*words):
+            return subprocess.run(["dig", "@127.0.0.1", "-p", str(self.port), "+short", *words], capture_output=True, text=True,
+                                  check=True, timeout=60).stdout.splitlines()
+
+        self.assertEqual(dig("9.113.0.203.heat.test"), ["127.0.24.183"])
+        self.assertEqual(dig("9.113.0.203.all.test"), ["127.0.24.183", "127.0.22.140", "127.0.20.35"])
+        self.assertEqual(dig("+tcp", "1.255.18.198.map.test"), ["127.0.24.200"])
+        self.assertTrue(dig("9.113.0.203.heat.test", "TXT")[0].startswith('"heat=183 level=24 prefix=203.0.113.0/24 '))
+        self.assertEqual(dig("8.8.8.8.heat.test"), [])
+
+    def test_the_operator_s_commands_know_heat(self):
+        for zone, address, _ in ANSWERS:
+            self.ask(heat.name(address, zone))
+        status = self.server.json("status")
+        self.assertEqual({zone["name"]: zone["state"] for zone in status["zones"]},
+                         dict.fromkeys(("heat.test", "all.test", "plain.test", "map.test", "bl.test"), "serving"))
+        entries = {feed["name"]: feed["entries"] for feed in status["feeds"]}
+        self.assertEqual(entries, {"text": 4 + 256 + 1 + 65536 + 2, "counts": 2, "map": 3 * 256, "list": 1})
+        zones = self.server.json("stats")["zones"]
+        of_heat = [expected for zone, _, expected in ANSWERS if zone == "heat.test"]
+        self.assertEqual((zones["heat.test"]["listed"], zones["heat.test"]["nxdomain"]),
+                         (sum(a != "NXDOMAIN" for a in of_heat), of_heat.count("NXDOMAIN")))
+
+        lookup = self.server.json("lookup", "203.0.113.9", "--zone", "all.test")
+        (zone,) = lookup["zones"]
+        self.assertEqual([(record["a"], record["feed"]) for record in zone["records"]],
+                         [("127.0.24.183", "text"), ("127.0.22.140", "text"), ("127.0.20.35", "text")])
+        self.assertTrue(zone["records"][0]["txt"].startswith("heat=183 level=24 "))
+        self.assertEqual(self.server.rblitz("lookup", "8.8.8.8").returncode, 3)
+        dump = self.server.rblitz("dump", "heat.test")
+        self.assertEqual((dump.returncode, dump.stdout), (1, ""))
+        self.assertIn("is one of heat", dump.stderr)
+        # Overrides are for lists.
+        self.server.json("list", "add", "8.8.8.8")
+        self.assertEqual((self.ask(heat.name("8.8.8.8", "heat.test")), self.ask(heat.name("8.8.8.8", "bl.test"))),
+                         ("NXDOMAIN", "127.0.0.2"))
+
+    def test_a_map_that_is_damaged_leaves_the_one_that_is_served(self):
+        qname = heat.name("198.18.255.1", "map.test")
+        for damaged in (MAP[:-40], b"no map", heat.grey_map({0: 1}, 3), b""):
+            self.server.write("map.png", damaged)
+            done = self.server.rblitz("reload", "map")
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("map.png", done.stdout + done.stderr)
+            self.assertEqual(self.ask(qname), "127.0.24.200")
+        self.assertEqual(self.ask(heat.name("203.0.113.9", "heat.test")), "127.0.24.183")
+        self.server.write("map.png", OTHER_MAP)
+        (feed,) = self.server.json("reload", "map")["feeds"]
+        self.assertEqual((feed["state"], feed["added"], feed["removed"]), ("loaded", 256, 512))
+        self.assertEqual([self.ask(heat.name(address, "map.test")) for address in ("198.18.255.1", "9.9.9.9", "11.0.7.7")],
+                         ["127.0.24.150", "NXDOMAIN", "127.0.24.90"])
+
+    def test_reloads_lose_nothing(self):
+        stop, answers = threading.Event(), []
+
+        def client():
+            with open(self.server.folder / "client.log", "w") as log:
+                try:
+                    while not stop.is_set():
+                        answers.append(self.ask(heat.name("198.18.255.1", "map.test")))
+                except Exception as error:  # whatever it is: the test says so
+                    log.write(f"{error!r}")
+
+        thread = threading.Thread(target=client)
+        thread.start()
+        try:
+            for i in range(20):
+                self.server.write("map.png", (OTHER_MAP, MAP)[i % 2])
+                (feed,) = self.server.json("reload", "map")["feeds"]
+                self.assertEqual((feed["state"], feed["added"] + feed["removed"]), ("loaded", 256 + 512))
+        finally:
+            stop.set()
+            thread.join()
+        self.assertEqual((self.server.folder / "client.log").read_text(), "")
+        self.assertEqual(set(answers), {"127.0.24.200", "127.0.24.150"})
+        stats = self.server.check_sums(self)
+        self.assertEqual(stats["answered"], len(answers))
+
+
+@unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+class Dpdk(unittest.TestCase, Checks):
+    def test_a_port_answers_as_sockets_do(self):
+        config = f"""
+[server]
+io = "dpdk"
+state = "state"
+[dpdk]
+eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev=net_tap0,iface=rbheat0"]
+ports = [ {{ port = 0, addresses = ["{PORT}/24"] }} ]
+mbufs = 8192
+"""
+        space = self.enterContext(namespace())
+        server = self.enterContext(Server(config + FEEDS + ZONES, FILES, space))
+        for words in (("link", "set", "rbheat0", "address", "02:53:e2:e0:00:0a"), ("address", "add", f"{OWN}/24", "dev", "rbheat0"),
+                      ("link", "set", "rbheat0", "up")):
+            subprocess.run(["ip", "-n", space, *words], check=True)
+        with inside(space):
+            self.check_answers(lambda qname, kind="A": heat.ask(qname, kind, address=PORT))
+        server.check_sums(self)
+        self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    main()
