@@ -130,6 +130,7 @@ class HeatZoneReader {
     zone_.name = reader_.Parsed("zone", ParseDomainName).value_or("");
     ReadFeeds();
     ReadLevels();
+    ReadLevels6();
     heat_.min_score = Score("min_score", heat_.min_score);
     heat_.round = Score("round", heat_.round);
     heat_.all = IsSecond(reader_, "answer", "first", "all");
@@ -163,6 +164,18 @@ class HeatZoneReader {
       reader_.Wrong("levels", "must have 1 to " + std::to_string(kMaxHeatLevels) + " lengths");
     } else if (!falls || !std::ranges::all_of(heat_.levels, IsHeatLength)) {
       reader_.Wrong("levels", "must be even lengths from 24 to 8, the most specific first");
+    }
+  }
+
+  // None: names of IPv6 addresses are answered with NXDOMAIN, but for test points.
+  void ReadLevels6() {
+    const auto levels = reader_.Integers("levels6", 32, 64);
+    if (!levels) return;
+    heat_.levels6.clear();
+    for (const int64_t level : *levels) heat_.levels6.push_back(static_cast<uint8_t>(level));
+    const bool falls = std::ranges::adjacent_find(heat_.levels6, std::less_equal<>()) == heat_.levels6.end();
+    if (!falls || !std::ranges::all_of(heat_.levels6, IsHeat6Length)) {
+      reader_.Wrong("levels6", "must be some of 64, 56, 48, 40 and 32, the most specific first");
     }
   }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <ctime>
 
+#include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 #include "tables/verdict.h"
 
@@ -17,6 +18,12 @@ constexpr uint32_t kAnswers = 0x7f000000;
 constexpr uint32_t kPlainAnswer = 0x7f000002;
 constexpr HeatHit kTestHit = {.length = 24, .score = 2};
 constexpr std::string_view kTestText = "heat=2 level=24 prefix=127.0.0.0/24 src=test";
+constexpr HeatHit kTestHit6 = {.length = 64, .score = 2};
+constexpr std::string_view kTestText6 = "heat=2 level=64 prefix=::/64 src=test";
+
+bool IsTestPoint6(const Ip6Address& address) noexcept {
+  return address == kIp6TestListed || address == kIp6TestUnlisted;
+}
 
 // Of texts that may be longer than there is room for.
 class TextWriter {
@@ -53,7 +60,9 @@ std::string TimeText(int64_t time) {
 
 }  // namespace
 
-std::shared_ptr<const HeatTable> HeatTables::Join(const Sources& sources, HeatJoin join) {
+template <class Source, class Table>
+std::shared_ptr<const Table> HeatTables::Joined<Source, Table>::Join(
+    const std::vector<std::shared_ptr<const Source>>& sources, HeatJoin join) {
   std::erase_if(all_, [](const One& one) { return one.table.expired(); });
   const auto found = std::ranges::find_if(all_, [&](const One& one) {
     return one.join == join &&
@@ -62,31 +71,46 @@ std::shared_ptr<const HeatTable> HeatTables::Join(const Sources& sources, HeatJo
   if (found != all_.end()) {
     if (auto table = found->table.lock()) return table;
   }
-  std::vector<const HeatCells*> cells;
-  cells.reserve(sources.size());
-  for (const auto& source : sources) cells.push_back(source.get());
-  auto table = std::make_shared<const HeatTable>(HeatTable::Build(cells, join));
+  std::vector<const Source*> pointers;
+  pointers.reserve(sources.size());
+  for (const auto& source : sources) pointers.push_back(source.get());
+  auto table = std::make_shared<const Table>(Table::Build(pointers, join));
   all_.push_back({.sources = {sources.begin(), sources.end()}, .join = join, .table = table});
   return table;
 }
 
+std::shared_ptr<const HeatTable> HeatTables::Join(const Sources& sources, HeatJoin join) {
+  return ip4_.Join(sources, join);
+}
+std::shared_ptr<const Heat6Table> HeatTables::Join(const Sources6& sources, HeatJoin join) {
+  return ip6_.Join(sources, join);
+}
+
 HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const> feeds, uint32_t ttl_seconds)
     : levels_(config.levels),
+      levels6_(config.levels6),
       min_score_(config.min_score),
       all_(config.all),
       plain_(config.plain),
       round_(config.round),
+      has_ip6_(false),
       ttl_seconds_(ttl_seconds) {
   assert(!levels_.empty() && levels_.size() <= kMaxHeatLevels && min_score_ > 0 && round_ > 0);
   assert(std::ranges::all_of(levels_, IsHeatLength));
+  assert(levels6_.size() <= kMaxHeatLevels && std::ranges::all_of(levels6_, IsHeat6Length));
   HeatTables::Sources sources;
+  HeatTables::Sources6 sources6;
   int64_t newest = 0;
   for (const FeedData* feed : feeds) {
     sources.push_back(feed->heat);
+    if (feed->heat6 != nullptr) sources6.push_back(feed->heat6);
     newest = std::max(newest, feed->data_time);
     feeds_ += (feeds_.empty() ? "" : ",") + feed->name;
   }
-  table_ = (config.tables != nullptr ? config.tables : std::make_shared<HeatTables>())->Join(sources, config.join);
+  const auto tables = config.tables != nullptr ? config.tables : std::make_shared<HeatTables>();
+  table_ = tables->Join(sources, config.join);
+  table6_ = tables->Join(sources6, config.join);
+  has_ip6_ = !table6_->empty();
   origin_ = "asof=" + TimeText(newest) + " src=" + feeds_;
 }
 
@@ -96,6 +120,11 @@ void HeatZone::Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const 
     if (!IsTestPoint(addresses[i])) continue;
     hits[i] = addresses[i] == kTestListed ? kTestHit : HeatHit{};
   }
+}
+
+HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {
+  if (IsTestPoint6(address)) return address == kIp6TestListed ? kTestHit6 : HeatHit{};
+  return table6_->Lookup(address, levels6_, min_score_);
 }
 
 // Rounded down, so that who asks for 128 or more misses nothing and gets nothing more.
@@ -117,9 +146,26 @@ size_t HeatZone::Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noe
     a_be[0] = ValueOf(hit.length, hit.score);
     return 1;
   }
+  return AllValues(
+      levels_, [&](unsigned length) { return table_->Score(address, length); }, a_be);
+}
+
+size_t HeatZone::Values(const Ip6Address& address, HeatHit hit, uint32_t* a_be) const noexcept {
+  if (all_ && !IsTestPoint6(address)) {
+    return AllValues(
+        levels6_, [&](unsigned length) { return table6_->Score(address, length); }, a_be);
+  }
+  a_be[0] = plain_                  ? __builtin_bswap32(kPlainAnswer)
+            : IsTestPoint6(address) ? __builtin_bswap32(kAnswers | uint32_t{hit.length} << 8 | hit.score)
+                                    : ValueOf(hit.length, hit.score);
+  return 1;
+}
+
+template <class ScoreAt>
+size_t HeatZone::AllValues(std::span<const uint8_t> levels, ScoreAt&& score_at, uint32_t* a_be) const noexcept {
   size_t count = 0;
-  for (const uint8_t length : levels_) {
-    const uint8_t score = table_->Score(address, length);
+  for (const uint8_t length : levels) {
+    const uint8_t score = score_at(length);
     if (score >= min_score_) a_be[count++] = ValueOf(length, score);
   }
   return count;
@@ -143,9 +189,35 @@ size_t HeatZone::Text(uint32_t address, HeatHit hit, char* out) const noexcept {
   return text.size();
 }
 
+size_t HeatZone::Text(const Ip6Address& address, HeatHit hit, char* out) const noexcept {
+  TextWriter text(out);
+  if (IsTestPoint6(address)) {
+    text << kTestText6;
+    return text.size();
+  }
+  SubjectText prefix;
+  const Ip6Address network{.high = address.high & ~HostBits64(hit.length), .low = 0};
+  text << "heat=" << uint32_t{hit.score} << " level=" << uint32_t{hit.length}
+       << " prefix=" << AddressText(network, prefix) << "/" << uint32_t{hit.length};
+  for (const unsigned length : {56u, 48u, 40u, 32u}) {
+    text << " n" << length << "=" << uint32_t{table6_->Score(address, length)};
+  }
+  text << " " << origin_;
+  return text.size();
+}
+
 std::vector<Listing> HeatZone::Explain(uint32_t address) const {
   HeatHit hit;
   Lookup({&address, 1}, &hit);
+  return ExplainHit(address, hit, IsTestPoint(address));
+}
+
+std::vector<Listing> HeatZone::Explain(const Ip6Address& address) const {
+  return has_ip6_ ? ExplainHit(address, Lookup(address), IsTestPoint6(address)) : std::vector<Listing>();
+}
+
+template <class Address>
+std::vector<Listing> HeatZone::ExplainHit(const Address& address, HeatHit hit, bool is_test) const {
   std::vector<Listing> listings;
   if (hit.length == 0) return listings;
   std::array<uint32_t, kMaxHeatLevels> a_be{};
@@ -156,7 +228,7 @@ std::vector<Listing> HeatZone::Explain(uint32_t address) const {
     listings.push_back({.a_be = a_be[i],
                         .text = std::string(text.data(), i == 0 ? size : 0),
                         .ttl_seconds = ttl_seconds_,
-                        .feed = IsTestPoint(address) ? "" : feeds_});
+                        .feed = is_test ? "" : feeds_});
   }
   return listings;
 }

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "dataplane/zone.h"
+#include "tables/heat6_table.h"
 #include "tables/heat_table.h"
+#include "tables/ip6.h"
 #include "tables/snapshot.h"
 
 namespace rblitz {
@@ -27,16 +29,28 @@ inline constexpr size_t kMaxHeatLevels = 6;
 class HeatTables {
  public:
   using Sources = std::vector<std::shared_ptr<const HeatCells>>;
+  using Sources6 = std::vector<std::shared_ptr<const Heat6Networks>>;
 
   [[nodiscard]] std::shared_ptr<const HeatTable> Join(const Sources& sources, HeatJoin join);
+  [[nodiscard]] std::shared_ptr<const Heat6Table> Join(const Sources6& sources, HeatJoin join);
 
  private:
-  struct One {
-    std::vector<std::weak_ptr<const HeatCells>> sources;
-    HeatJoin join;
-    std::weak_ptr<const HeatTable> table;
+  template <class Source, class Table>
+  class Joined {
+   public:
+    [[nodiscard]] std::shared_ptr<const Table> Join(const std::vector<std::shared_ptr<const Source>>& sources,
+                                                    HeatJoin join);
+
+   private:
+    struct One {
+      std::vector<std::weak_ptr<const Source>> sources;
+      HeatJoin join;
+      std::weak_ptr<const Table> table;
+    };
+    std::vector<One> all_;
   };
-  std::vector<One> all_;
+  Joined<HeatCells, HeatTable> ip4_;
+  Joined<Heat6Networks, Heat6Table> ip6_;
 };
 
 class HeatZone {
@@ -50,25 +64,41 @@ class HeatZone {
   // 127/8 is. REQUIRES: at most kMaxBatch.
   void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept;
 
+  // The same for one of IPv6, after Fetch has been called for it. Without IPv6 in its feeds a zone has no such names.
+  void Fetch(const Ip6Address& address) const noexcept { table6_->Prefetch(address, levels6_); }
+  [[nodiscard]] HeatHit Lookup(const Ip6Address& address) const noexcept;
+  [[nodiscard]] bool has_ip6() const noexcept { return has_ip6_; }
+
   // The A values for an address that is hot enough; room for kMaxHeatLevels; returns how many.
   size_t Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept;
+  size_t Values(const Ip6Address& address, HeatHit hit, uint32_t* a_be) const noexcept;
 
   // heat=183 level=24 prefix=203.0.113.0/24 n22=140 n20=96 n16=31 active16=12/256 asof=2026-11-22T10:00Z src=NAME
   // Room for kMaxTextBytes; returns its bytes.
   size_t Text(uint32_t address, HeatHit hit, char* out) const noexcept;
+  // heat=180 level=48 prefix=2001:db8:7::/48 n56=0 n48=180 n40=180 n32=255 asof=2026-11-22T10:00Z src=NAME
+  size_t Text(const Ip6Address& address, HeatHit hit, char* out) const noexcept;
 
   // What is answered and from where, for `rblitz lookup`; empty: nothing is.
   [[nodiscard]] std::vector<Listing> Explain(uint32_t address) const;
+  [[nodiscard]] std::vector<Listing> Explain(const Ip6Address& address) const;
 
  private:
+  template <class Address>
+  [[nodiscard]] std::vector<Listing> ExplainHit(const Address& address, HeatHit hit, bool is_test) const;
+  template <class ScoreAt>
+  size_t AllValues(std::span<const uint8_t> levels, ScoreAt&& score_at, uint32_t* a_be) const noexcept;
   [[nodiscard]] uint32_t ValueOf(unsigned length, uint8_t score) const noexcept;
 
   std::shared_ptr<const HeatTable> table_;
+  std::shared_ptr<const Heat6Table> table6_;
   std::vector<uint8_t> levels_;
+  std::vector<uint8_t> levels6_;
   uint8_t min_score_;
   bool all_;
   bool plain_;
   uint8_t round_;
+  bool has_ip6_;
   uint32_t ttl_seconds_;
   std::string feeds_;   // names
   std::string origin_;  // "asof=... src=..."

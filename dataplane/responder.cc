@@ -37,7 +37,7 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
   if (s.matches.size() > 0) AnswerNames(burst);
   if (s.grey_count > 0) AnswerGrey(burst);
-  if (s.heat_count > 0) AnswerHeat(burst);
+  if (s.heat_count + s.heat6_count > 0) AnswerHeat(burst);
 }
 
 void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept {

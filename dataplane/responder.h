@@ -23,6 +23,7 @@ enum class GreyAnswer : uint8_t;
 struct Asked;
 struct Asker;
 struct GreyDecision;
+struct HeatAsked;
 struct NameQuestion;
 struct ReadyAnswer;
 struct ZoneFeed;
@@ -98,6 +99,8 @@ class Responder {
   void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;
   void AnswerHeat(io::Burst& burst) noexcept;
+  template <class Address>
+  void AnswerHeatQuery(io::Message& message, const HeatAsked& asked, const Address& address, HeatHit hit) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "dataplane/answer_writer.h"
+#include "dataplane/asked_name.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/heat_zone.h"
 #include "dataplane/responder.h"
@@ -15,15 +16,24 @@ namespace rblitz {
 namespace {
 
 constexpr size_t kAddressLabels = 4;
+constexpr size_t kNibbleLabels = 32;
 
-// Whether the labels before the apex are octets of an address that are not all there: such a name exists, for heat may
-// lie anywhere below it.
-bool IsPartOfAddress(const FoldedName& name, const dns::Query& query, size_t below) noexcept {
-  if (below >= kAddressLabels) return false;
-  for (size_t label = 0; label < below; ++label) {
-    if (dns::OctetOfLabel(&name[query.label_at[label]]) < 0) return false;
+bool IsNibble(const uint8_t* label) noexcept {
+  const uint8_t digit = label[1];
+  return label[0] == 1 && ((digit >= '0' && digit <= '9') || (digit >= 'a' && digit <= 'f'));
+}
+
+// Whether the labels before the apex are octets or nibbles of an address that are not all there: such a name exists,
+// for heat may lie anywhere below it.
+bool IsPartOfAddress(const FoldedName& name, const dns::Query& query, size_t below, bool has_ip6) noexcept {
+  bool are_octets = below < kAddressLabels;
+  bool are_nibbles = has_ip6 && below < kNibbleLabels;
+  for (size_t label = 0; label < below && (are_octets || are_nibbles); ++label) {
+    const uint8_t* const at = &name[query.label_at[label]];
+    are_octets = are_octets && dns::OctetOfLabel(at) >= 0;
+    are_nibbles = are_nibbles && IsNibble(at);
   }
-  return true;
+  return are_octets || are_nibbles;
 }
 
 }  // namespace
@@ -31,17 +41,27 @@ bool IsPartOfAddress(const FoldedName& name, const dns::Query& query, size_t bel
 void Responder::AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
                         size_t below, size_t apex_at) noexcept {
   Scratch& s = *scratch_;
+  const HeatAsked asked = {
+      .message = static_cast<uint8_t>(index), .apex_at = static_cast<uint16_t>(apex_at), .zone = &zone, .query = query};
   if (below == kAddressLabels && s.label_sizes[index] != 0) {
     s.heat_addresses[s.heat_count] = s.label_addresses[index];
-    s.heat[s.heat_count++] = {.message = static_cast<uint8_t>(index),
-                              .apex_at = static_cast<uint16_t>(apex_at),
-                              .zone = &zone,
-                              .query = query};
+    s.heat[s.heat_count++] = asked;
     return;
+  }
+  const FoldedName& name = s.folded[s.matches.size()];
+  const bool has_ip6 = zone.heat->has_ip6();
+  if (has_ip6 && below == kNibbleLabels) {
+    const AskedName read = AskedName::Read({name.data(), size_t{query.label_at[below]}}, below);
+    if (read.is_ip6) {
+      zone.heat->Fetch(read.ip6);
+      s.heat6_addresses[s.heat6_count] = read.ip6;
+      s.heat6[s.heat6_count++] = asked;
+      return;
+    }
   }
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
-  if (IsPartOfAddress(s.folded[s.matches.size()], query, below)) return AnswerExisting(writer, query, zone);
+  if (IsPartOfAddress(name, query, below, has_ip6)) return AnswerExisting(writer, query, zone);
   writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, Outcome::kNxdomain);
   Finish(writer, dns::kNxDomain, true);
@@ -55,31 +75,41 @@ void Responder::AnswerHeat(io::Burst& burst) noexcept {
     zone->heat->Lookup(std::span(s.heat_addresses).subspan(begin, end - begin), &s.heat_hits[begin]);
   }
   for (size_t i = 0; i < s.heat_count; ++i) {
-    const auto& [message, apex_at, zone, query] = s.heat[i];
-    const HeatHit hit = s.heat_hits[i];
-    const HeatZone& heat = *zone->heat;
-    AnswerWriter writer(burst.messages[message], query);
-    writer.set_apex_at(apex_at);
-    if (hit.length == 0) {
-      writer.AddChunk(zone->soa_negative, Section::kAuthority);
-      Count(*zone, Outcome::kNxdomain);
-      Finish(writer, dns::kNxDomain, true);
-      continue;
-    }
-    if (query.qtype == dns::kA) {
-      std::array<uint32_t, kMaxHeatLevels> a_be;  // NOLINT(cppcoreguidelines-pro-type-member-init): as many as counted
-      const size_t count = heat.Values(s.heat_addresses[i], hit, a_be.data());
-      for (const uint32_t value : std::span(a_be).first(count)) writer.AddA(heat.ttl_seconds(), value);
-    } else if (query.qtype == dns::kTxt) {
-      std::array<char, kMaxTextBytes> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): as much as written
-      writer.AddText(dns::kIn, heat.ttl_seconds(), {text.data(), heat.Text(s.heat_addresses[i], hit, text.data())});
-    } else {
-      AnswerExisting(writer, query, *zone);
-      continue;
-    }
-    Count(*zone, Outcome::kListed);
-    Finish(writer, dns::kNoError, true);
+    AnswerHeatQuery(burst.messages[s.heat[i].message], s.heat[i], s.heat_addresses[i], s.heat_hits[i]);
   }
+  for (size_t i = 0; i < s.heat6_count; ++i) {
+    const HeatHit hit = s.heat6[i].zone->heat->Lookup(s.heat6_addresses[i]);
+    AnswerHeatQuery(burst.messages[s.heat6[i].message], s.heat6[i], s.heat6_addresses[i], hit);
+  }
+}
+
+template <class Address>
+void Responder::AnswerHeatQuery(io::Message& message, const HeatAsked& asked, const Address& address,
+                                HeatHit hit) noexcept {
+  const dns::Query& query = asked.query;
+  const Zone::Rep& zone = *asked.zone;
+  const HeatZone& heat = *zone.heat;
+  AnswerWriter writer(message, query);
+  writer.set_apex_at(asked.apex_at);
+  if (hit.length == 0) {
+    // Four octets of one digit are a part of IPv6 addresses, too.
+    if (heat.has_ip6() && asked.apex_at == kNibblesEnd) return AnswerExisting(writer, query, zone);
+    writer.AddChunk(zone.soa_negative, Section::kAuthority);
+    Count(zone, Outcome::kNxdomain);
+    return Finish(writer, dns::kNxDomain, true);
+  }
+  if (query.qtype == dns::kA) {
+    std::array<uint32_t, kMaxHeatLevels> a_be;  // NOLINT(cppcoreguidelines-pro-type-member-init): as many as counted
+    const size_t count = heat.Values(address, hit, a_be.data());
+    for (const uint32_t value : std::span(a_be).first(count)) writer.AddA(heat.ttl_seconds(), value);
+  } else if (query.qtype == dns::kTxt) {
+    std::array<char, kMaxTextBytes> text;  // NOLINT(cppcoreguidelines-pro-type-member-init): as much as written
+    writer.AddText(dns::kIn, heat.ttl_seconds(), {text.data(), heat.Text(address, hit, text.data())});
+  } else {
+    return AnswerExisting(writer, query, zone);
+  }
+  Count(zone, Outcome::kListed);
+  Finish(writer, dns::kNoError, true);
 }
 
 }  // namespace rblitz

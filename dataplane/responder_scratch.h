@@ -163,11 +163,16 @@ struct Responder::Scratch {
   uint32_t heat_addresses[io::kBurst];
   HeatHit heat_hits[io::kBurst];
   static_assert(kMaxBatch >= io::kBurst);
+  // The same of IPv6, of which there are few.
+  size_t heat6_count;
+  HeatAsked heat6[io::kBurst];
+  Ip6Address heat6_addresses[io::kBurst];
 
   void Begin() noexcept {
     matches.Clear();
     grey_count = 0;
     heat_count = 0;
+    heat6_count = 0;
     asked_count = 0;
     group_count = 0;
     all_plain = true;

@@ -44,10 +44,12 @@ class HeatTables;  // dataplane/heat_zone.h
 // What makes a zone one of heat. All of its feeds are of heat.
 struct HeatZoneConfig {
   std::vector<uint8_t> levels = {24, 20, 16};  // lengths of the networks that may answer, falling, as IsHeatLength says
-  uint8_t min_score = 64;                      // what is below has no answer; at least 1
-  bool all = false;                            // each level answers, not only the most specific
-  bool plain = false;                          // with 127.0.0.2
-  uint8_t round = 1;                           // scores are answered as multiples of it, and no higher than they are
+  // The same of IPv6, as IsHeat6Length says.
+  std::vector<uint8_t> levels6 = {64, 56, 48};
+  uint8_t min_score = 64;  // what is below has no answer; at least 1
+  bool all = false;        // each level answers, not only the most specific
+  bool plain = false;      // with 127.0.0.2
+  uint8_t round = 1;       // scores are answered as multiples of it, and no higher than they are
   HeatJoin join = HeatJoin::kMax;
   std::shared_ptr<HeatTables> tables = {};  // null: joined tables are not shared between zones and loads
 };

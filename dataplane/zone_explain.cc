@@ -35,6 +35,7 @@ Explanation Zone::Explain(const AskedName& asked) const {
   Explanation explanation;
   if (is_heat()) {
     if (asked.is_ip4) explanation.listings = rep_->heat->Explain(asked.ip4);
+    if (asked.is_ip6) explanation.listings = rep_->heat->Explain(asked.ip6);
     return explanation;
   }
   const auto matches = std::make_unique<ZoneMatches>();

@@ -76,7 +76,12 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
   return {};
 }
 
-Status FeedDraft::AddHeat(uint32_t prefix, unsigned length, double value, int64_t time) {
+Status FeedDraft::AddHeat(const std::variant<HeatNetwork, Ip6Prefix>& network, double value, int64_t time) {
+  if (const auto* const network6 = std::get_if<Ip6Prefix>(&network)) {
+    heat->Add(*network6, value, time);
+    return {};
+  }
+  const auto [prefix, length] = std::get<HeatNetwork>(network);
   const uint32_t host = length == 32 ? 0 : ~uint32_t{0} >> length;
   if (Status checked = CheckRange({prefix, prefix | host}); !checked) return checked;
   heat->Add(prefix, length, value, time);
@@ -144,11 +149,15 @@ void FeedDraft::FinishHeat(const FeedData* previous, BuildReport* report) {
   auto cells = std::make_shared<HeatCells>(heat->Finish());
   const bool has_before = previous != nullptr && previous->heat != nullptr;
   const HeatChange change = CompareHeat(has_before ? *previous->heat : HeatCells(), *cells);
-  report->entries = cells->active();
+  auto networks = std::make_shared<Heat6Networks>(heat->Finish6());
+  const bool has_networks_before = previous != nullptr && previous->heat6 != nullptr;
+  const HeatChange change6 = CompareHeat(has_networks_before ? *previous->heat6 : Heat6Networks(), *networks);
+  report->entries = cells->active() + networks->count();
   report->duplicates = heat->given() - std::min(heat->given(), report->entries);
-  report->added = change.added;
-  report->removed = change.removed;
+  report->added = change.added + change6.added;
+  report->removed = change.removed + change6.removed;
   data_->heat = std::move(cells);
+  if (networks->count() > 0) data_->heat6 = std::move(networks);
 }
 
 void FeedDraft::Finish(const FeedData* previous, BuildReport* report) {

@@ -10,12 +10,14 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "loaders/category_codes.h"
 #include "loaders/entry_watcher.h"
 #include "loaders/feed.h"
 #include "loaders/heat_draft.h"
+#include "loaders/heat_text.h"
 #include "loaders/ip4_text.h"
 #include "loaders/raw_values.h"
 #include "loaders/specials.h"
@@ -93,7 +95,7 @@ class FeedDraft {
     return {};
   }
   // REQUIRES: it is a feed of heat. Fails as above.
-  [[nodiscard]] Status AddHeat(uint32_t prefix, unsigned length, double value, int64_t time);
+  [[nodiscard]] Status AddHeat(const std::variant<HeatNetwork, Ip6Prefix>& network, double value, int64_t time);
   // An address that no limit of ranges is about.
   void AddAddress(uint32_t address, ValueId value) {
     if (watcher != nullptr) [[unlikely]]

@@ -37,6 +37,10 @@ void AddFigures(const FeedData& data, FeedFigures* figures) {
     figures->entries += data.heat->active();
     figures->bytes += data.heat->bytes();
   }
+  if (data.heat6 != nullptr) {
+    figures->entries += data.heat6->count();
+    figures->bytes += data.heat6->bytes();
+  }
   const auto add = [figures](const auto& table) {
     if (table == nullptr) return;
     figures->entries += table->entries();

@@ -39,7 +39,7 @@ void Merge(std::vector<AddressRange>* ranges) {
 }  // namespace
 
 HeatDraft::HeatDraft(const HeatOptions& options, HeatKind kind, int64_t now)
-    : options_(options), kind_(kind), now_(now) {}
+    : options_(options), kind_(kind), now_(now), ip6_(kind != HeatKind::kScores) {}
 
 void HeatDraft::List::Saw(AddressRange range, WatchedValue value) {
   if (value == nullptr) {
@@ -51,18 +51,35 @@ void HeatDraft::List::Saw(AddressRange range, WatchedValue value) {
   }
 }
 
+void HeatDraft::List::Saw(const Ip6Prefix& prefix, WatchedValue value) {
+  if (value == nullptr || prefix.length < Heat6Draft::kLeastLength) {
+    ++others;
+  } else {
+    ip6.push_back(prefix);
+  }
+}
+
 void HeatDraft::Join(float value, float* into) const noexcept {
   *into = kind_ == HeatKind::kScores ? std::max(*into, value) : *into + value;
 }
 
+// What is left of it by now.
+double HeatDraft::Faded(double value, int64_t time) {
+  ++given_;
+  if (options_.half_life_seconds == 0 || time == 0 || time >= now_) return value;
+  const double factor = std::exp2(static_cast<double>(time - now_) / options_.half_life_seconds);
+  faded_ += factor < kFaded;
+  return factor < kFaded ? 0 : value * factor;
+}
+
+void HeatDraft::Add(const Ip6Prefix& network, double value, int64_t time) {
+  value = Faded(value, time);
+  if (value > 0) ip6_.Add(network, static_cast<float>(value));
+}
+
 void HeatDraft::Add(uint32_t prefix, unsigned length, double value, int64_t time) {
   assert(length >= 1 && length <= 32);
-  ++given_;
-  if (options_.half_life_seconds != 0 && time != 0 && time < now_) {
-    const double factor = std::exp2(static_cast<double>(time - now_) / options_.half_life_seconds);
-    faded_ += factor < kFaded;
-    value = factor < kFaded ? 0 : value * factor;
-  }
+  value = Faded(value, time);
   if (value <= 0) return;
   const auto joined = static_cast<float>(value);
   if (length < kBlockLength) return Join(joined, &wide_[WideKey(prefix, length)]);
@@ -114,6 +131,14 @@ void HeatDraft::CountList() {
   }
 }
 
+// Networks count one each: nobody knows how many of their addresses are in use.
+void HeatDraft::CountList6() {
+  std::vector<Ip6Prefix>& networks = list_.ip6;
+  std::ranges::sort(networks);
+  if (!options_.hits) networks.erase(std::unique(networks.begin(), networks.end()), networks.end());
+  for (const Ip6Prefix& network : networks) ip6_.Add(network, 1);
+}
+
 // Lays large networks over all of their /24s.
 void HeatDraft::PaintWide() {
   if (wide_.empty()) return;
@@ -130,20 +155,24 @@ void HeatDraft::PaintWide() {
 }
 
 // The count that gets the highest score.
-double HeatDraft::LargestCount() const {
+double HeatDraft::LargestOf(std::vector<float> counts) const {
   if (options_.scale_max > 0) return options_.scale_max;
   if (options_.scale == HeatScale::kLinear) return kMostScore;
+  if (counts.empty()) return 1;
+  const auto rank = static_cast<size_t>(std::ceil(kPercentile * static_cast<double>(counts.size()))) - 1;
+  const auto at = counts.begin() + static_cast<ptrdiff_t>(rank);
+  std::nth_element(counts.begin(), at, counts.end());
+  return *at;
+}
+
+double HeatDraft::LargestCount() const {
   std::vector<float> counts;
   for (uint32_t block = 0; block < kHeatBlocks; ++block) {
     if (const auto* const given = values_.block(block)) {
       std::ranges::copy_if(*given, std::back_inserter(counts), [](float count) { return count > 0; });
     }
   }
-  if (counts.empty()) return 1;
-  const auto rank = static_cast<size_t>(std::ceil(kPercentile * static_cast<double>(counts.size()))) - 1;
-  const auto at = counts.begin() + static_cast<ptrdiff_t>(rank);
-  std::nth_element(counts.begin(), at, counts.end());
-  return *at;
+  return LargestOf(std::move(counts));
 }
 
 uint8_t HeatDraft::ScoreOf(float value, double largest) const noexcept {
@@ -175,13 +204,19 @@ HeatCells HeatDraft::Finish() {
   return cells;
 }
 
+Heat6Networks HeatDraft::Finish6() {
+  CountList6();
+  ip6_.Sum();
+  const double largest = kind_ == HeatKind::kScores ? kMostScore : LargestOf(ip6_.Values());
+  return ip6_.Finish([&](float value) { return ScoreOf(value, largest); });
+}
+
 std::vector<std::string> HeatDraft::Notes() const {
   std::vector<std::string> notes = notes_;
   const auto note = [&notes](uint64_t count, const char* what) {
     if (count > 0) notes.push_back(std::to_string(count) + what);
   };
-  note(ip6_ + list_.ip6, " entries are IPv6's, which has no heat: they are left out");
-  note(list_.others, " entries list no IPv4 addresses: they are left out");
+  note(list_.others, " entries list no addresses, or too large networks: they are left out");
   note(faded_, " entries are older than ten half-lives: they count for nothing");
   return notes;
 }

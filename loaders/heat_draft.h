@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "loaders/entry_watcher.h"
+#include "loaders/heat6_draft.h"
 #include "loaders/heat_options.h"
 #include "loaders/ip4_text.h"
 #include "tables/cell_blocks.h"
@@ -36,8 +37,8 @@ class HeatDraft {
 
   // REQUIRES: length is 1 to 32.
   void Add(uint32_t prefix, unsigned length, double value, int64_t time);
-  // Heat is IPv4's.
-  void SkipIp6() noexcept { ++ip6_; }
+  // REQUIRES: network.length >= Heat6Draft::kLeastLength.
+  void Add(const Ip6Prefix& network, double value, int64_t time);
   // Of a picture.
   void Add(const HeatCells& cells);
 
@@ -49,11 +50,12 @@ class HeatDraft {
   // Entries so far.
   [[nodiscard]] uint64_t given() const noexcept { return given_ + list_.given(); }
   [[nodiscard]] uint64_t bytes() const noexcept {
-    return values_.bytes() + picture_.bytes() + list_.given() * sizeof(AddressRange);
+    return values_.bytes() + picture_.bytes() + list_.given() * sizeof(AddressRange) + ip6_.bytes();
   }
 
-  // REQUIRES: called once.
+  // REQUIRES: called once, Finish6 after Finish.
   [[nodiscard]] HeatCells Finish();
+  [[nodiscard]] Heat6Networks Finish6();
   [[nodiscard]] std::vector<std::string> Notes() const;
 
  private:
@@ -61,22 +63,25 @@ class HeatDraft {
    public:
     bool AtLine(const std::string& /*path*/, uint64_t /*line*/) override { return true; }
     void Saw(AddressRange range, WatchedValue value) override;
-    void Saw(const Ip6Prefix& /*prefix*/, WatchedValue /*value*/) override { ++ip6; }
+    void Saw(const Ip6Prefix& prefix, WatchedValue value) override;
     void Saw(std::span<const uint8_t> /*name*/, NameForm /*form*/, WatchedValue /*value*/) override { ++others; }
     void Saw(const Digest& /*digest*/, WatchedValue /*value*/) override { ++others; }
-    [[nodiscard]] uint64_t given() const noexcept { return addresses.size() + ranges.size(); }
+    [[nodiscard]] uint64_t given() const noexcept { return addresses.size() + ranges.size() + ip6.size(); }
 
     std::vector<uint32_t> addresses;
     std::vector<AddressRange> ranges;
-    uint64_t ip6 = 0;
+    std::vector<Ip6Prefix> ip6;
     uint64_t others = 0;  // entries that are no addresses, and those that exclude some
   };
 
   void Join(float value, float* into) const noexcept;
+  [[nodiscard]] double Faded(double value, int64_t time);
   [[nodiscard]] HeatCells FinishPicture();
   void CountList();
+  void CountList6();
   void AddRange(AddressRange range);
   void PaintWide();
+  [[nodiscard]] double LargestOf(std::vector<float> counts) const;
   [[nodiscard]] double LargestCount() const;
   [[nodiscard]] uint8_t ScoreOf(float value, double largest) const noexcept;
 
@@ -84,10 +89,10 @@ class HeatDraft {
   const HeatKind kind_;
   const int64_t now_;
   uint64_t given_ = 0;
-  uint64_t ip6_ = 0;
   uint64_t faded_ = 0;  // entries that are too old to count
   CellBlocks<float> values_;
   HeatCells picture_;
+  Heat6Draft ip6_;
   std::unordered_map<uint64_t, float> wide_;  // by length and prefix, larger than a /16
   List list_;
   std::vector<std::string> notes_;

@@ -30,11 +30,7 @@ Status AddRow(const HeatRow& row, double most, FeedDraft* draft) {
   }
   const std::optional<int64_t> time = ReadEpoch(row.time.empty() ? "0" : row.time);
   if (!time) return Fail("bad time " + Quoted(row.time));
-  if (!network->has_value()) {
-    draft->heat->SkipIp6();
-    return {};
-  }
-  return draft->AddHeat((*network)->prefix, (*network)->length, *value, *time);
+  return draft->AddHeat(*network, *value, *time);
 }
 
 Status ParseValued(std::string_view line, double most, FeedDraft* draft) {

@@ -51,9 +51,7 @@ std::optional<int64_t> ReadTimestamp(std::string_view text) {
 Status AddAddress(std::string_view text, double value, int64_t time, FeedDraft* draft) {
   const auto network = ReadHeatNetwork(text);
   if (!network) return tl::unexpected(network.error());
-  if (network->has_value()) return draft->AddHeat((*network)->prefix, (*network)->length, value, time);
-  draft->heat->SkipIp6();
-  return {};
+  return draft->AddHeat(*network, value, time);
 }
 
 // Of "203.0.113.5:443" and "[2001:db8::7]:80".
@@ -89,7 +87,7 @@ Status ParseHeatDshieldLine(std::string_view line, FeedDraft* draft) {
   }
   const std::optional<AddressRange> range = PrefixRange(*first, *length);
   if (!range || range->last != *last) return Fail("start, end and length disagree: " + Quoted(line));
-  return draft->AddHeat(*first, *length, *count, 0);
+  return draft->AddHeat(HeatNetwork{.prefix = *first, .length = *length}, *count, 0);
 }
 
 Status ParseHeatStopForumSpamLine(std::string_view line, FeedDraft* draft) {

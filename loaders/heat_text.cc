@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "loaders/heat6_draft.h"
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
 
@@ -15,14 +16,23 @@ constexpr double kLastSecond = 253402300799;  // of the year 9999
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-Result<std::optional<HeatNetwork>> ReadIp6(std::string_view text) {
-  if (ReadIp6Address(text.substr(0, text.find('/')))) return std::nullopt;
-  return Fail("bad address " + Quoted(text));
+Result<std::variant<HeatNetwork, Ip6Prefix>> ReadIp6(std::string_view text) {
+  const size_t slash = text.find('/');
+  const std::optional<Ip6Address> address = ReadIp6Address(text.substr(0, slash));
+  if (!address) return Fail("bad address " + Quoted(text));
+  if (slash == std::string_view::npos) return Ip6Prefix{.address = *address, .length = 128};
+  std::string_view rest = text.substr(slash + 1);
+  const std::optional<uint32_t> length = TakeNumber(rest, 128);
+  if (!length || !rest.empty()) return Fail("bad prefix " + Quoted(text));
+  const std::optional<Ip6Prefix> prefix = MakeIp6Prefix(*address, *length);
+  if (!prefix) return Fail("bits after the prefix are set in " + Quoted(text));
+  if (*length >= Heat6Draft::kLeastLength) return *prefix;
+  return Fail("prefix " + Quoted(text) + " is larger than a /" + std::to_string(Heat6Draft::kLeastLength));
 }
 
 }  // namespace
 
-Result<std::optional<HeatNetwork>> ReadHeatNetwork(std::string_view text) {
+Result<std::variant<HeatNetwork, Ip6Prefix>> ReadHeatNetwork(std::string_view text) {
   if (text.find(':') != std::string_view::npos) return ReadIp6(text);
   std::string_view rest = text;
   if (std::ranges::all_of(text, IsDigit)) {

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <variant>
 
+#include "tables/ip6.h"
 #include "tables/result.h"
 
 namespace rblitz {
@@ -16,8 +18,9 @@ struct HeatNetwork {
   unsigned length = 0;
 };
 
-// An address, a prefix, or an address as one decimal number, all of `text`; nothing: an IPv6 address or prefix.
-[[nodiscard]] Result<std::optional<HeatNetwork>> ReadHeatNetwork(std::string_view text);
+// An address, a prefix, or an address as one decimal number, all of `text`. Of IPv6 no network that is larger than a
+// /25.
+[[nodiscard]] Result<std::variant<HeatNetwork, Ip6Prefix>> ReadHeatNetwork(std::string_view text);
 
 // A number of 0 or more in plain decimal notation, all of `text`.
 [[nodiscard]] std::optional<double> ReadCount(std::string_view text);

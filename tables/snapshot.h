@@ -17,6 +17,7 @@
 #include "tables/cell_blocks.h"
 #include "tables/generic_records.h"
 #include "tables/hash_table.h"
+#include "tables/heat6_table.h"
 #include "tables/ip4_builder.h"
 #include "tables/ip4_table.h"
 #include "tables/ip6_table.h"
@@ -66,8 +67,9 @@ struct FeedData {
   std::shared_ptr<const NameTable> names;
   std::shared_ptr<const HashTable> hashes;
   std::shared_ptr<const GenericRecords> generic;
-  std::shared_ptr<const HeatCells> heat;  // null unless the feed's format is of heat: then it has nothing else
-  std::vector<FeedPart> parts;            // of a combined feed, which lists nothing itself
+  std::shared_ptr<const HeatCells> heat;       // null unless the feed's format is of heat: then it has nothing else
+  std::shared_ptr<const Heat6Networks> heat6;  // null unless it is, and has some of IPv6
+  std::vector<FeedPart> parts;                 // of a combined feed, which lists nothing itself
   Verdicts verdicts;
   bool is_text_only = false;        // a table to look things up in, not a list: texts without A values, no test points
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2

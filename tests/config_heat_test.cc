@@ -39,6 +39,7 @@ TEST(ConfigHeat, TheLeastHasTheDefaultsOfTheManual) {
   EXPECT_THAT(zone.feeds, ElementsAre(0, 2));
   ASSERT_TRUE(zone.heat);
   EXPECT_THAT(zone.heat->levels, ElementsAre(24, 20, 16));
+  EXPECT_THAT(zone.heat->levels6, ElementsAre(64, 56, 48));
   EXPECT_EQ(zone.heat->min_score, 64);
   EXPECT_EQ(zone.heat->round, 1);
   EXPECT_FALSE(zone.heat->all);
@@ -83,6 +84,7 @@ scale = "log"
 zone = "heat.example.com"
 feeds = ["map", "counts"]
 levels = [22, 16, 8]
+levels6 = [64, 32]
 min_score = 1
 answer = "all"
 mode = "score"
@@ -111,6 +113,7 @@ mode = "plain"
   EXPECT_EQ(config->feeds[3].feed.heat, (HeatOptions{.half_life_seconds = 7 * 86400}));
   const ZoneConfig& zone = config->zones[0];
   EXPECT_THAT(zone.heat->levels, ElementsAre(22, 16, 8));
+  EXPECT_THAT(zone.heat->levels6, ElementsAre(64, 32));
   EXPECT_EQ(zone.heat->min_score, 1);
   EXPECT_EQ(zone.heat->round, 16);
   EXPECT_TRUE(zone.heat->all);
@@ -139,6 +142,10 @@ TEST(ConfigHeat, SaysWhatIsWrong) {
       {kZone + "levels = [24, 24]\n",
        "r.toml:18: heat.levels: must be even lengths from 24 to 8, the most specific first"},
       {kZone + "levels = [23]\n", "r.toml:18: heat.levels: must be even lengths from 24 to 8, the most specific first"},
+      {kZone + "levels6 = [64, 60]\n",
+       "r.toml:18: heat.levels6: must be some of 64, 56, 48, 40 and 32, the most specific first"},
+      {kZone + "levels6 = [48, 64]\n",
+       "r.toml:18: heat.levels6: must be some of 64, 56, 48, 40 and 32, the most specific first"},
       {kZone + "min_score = 0\n", "r.toml:18: heat.min_score: must be a number from 1 to 255"},
       {kZone + "round = 256\n", "r.toml:18: heat.round: must be a number from 1 to 255"},
       {kZone + "answer = \"some\"\n", "r.toml:18: heat.answer: 'some' is neither first nor all"},

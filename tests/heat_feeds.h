@@ -3,6 +3,7 @@
 // Thread-safety: pure.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,15 @@ namespace rblitz {
 inline int HeatOf(const Loaded& loaded, std::string_view address) {
   if (loaded.feed == nullptr || loaded.feed->heat == nullptr) return -1;
   return loaded.feed->heat->at(HostOrder(address) >> 8);
+}
+
+// The same of the network of this length around an IPv6 address; 0: it is not known.
+inline int Heat6Of(const Loaded& loaded, const std::string& address, unsigned length) {
+  if (loaded.feed == nullptr || loaded.feed->heat6 == nullptr) return -1;
+  const auto& networks = loaded.feed->heat6->of_length[Heat6Index(length)];
+  const uint64_t prefix = Ip6Of(address).high & ~HostBits64(length);
+  const auto found = std::ranges::find(networks, prefix, &Heat6Networks::One::prefix);
+  return found == networks.end() ? 0 : found->score;
 }
 
 inline Loaded LoadHeat(std::string_view format, std::string_view text, HeatOptions options = {}) {

@@ -65,6 +65,10 @@ TEST(HeatFormat, SaysWhatIsWrong) {
       {"heat", "4294967296 9", "bad address '4294967296'"},
       {"heat", "example.com 9", "bad address 'example.com'"},
       {"heat", "2001:db8::g 9", "bad address '2001:db8::g'"},
+      {"heat", "2001:db8::/129 9", "bad prefix '2001:db8::/129'"},
+      {"heat", "2001:db8::/x 9", "bad prefix '2001:db8::/x'"},
+      {"heat", "2001:db8::1/64 9", "bits after the prefix are set in '2001:db8::1/64'"},
+      {"heat", "2001::/24 9", "prefix '2001::/24' is larger than a /25"},
       {"heat-counts", "192.0.2.0/24 9999999999999999", "bad count '9999999999999999'"},
       {"heat-counts", "192.0.2.0/24 inf", "bad count 'inf'"},
       {"heat-times", "192.0.2.1", "not 'time network [count]': '192.0.2.1'"},
@@ -150,7 +154,7 @@ TEST(HeatFormat, CountsListsByDistinctAddresses) {
   EXPECT_EQ(HeatOf(loaded, "192.0.2.0"), 2);
   EXPECT_EQ(HeatOf(loaded, "198.51.100.0"), 202);
   EXPECT_EQ(HeatOf(loaded, "203.0.115.0"), 255) << "256 is more than a score can be";
-  EXPECT_THAT(loaded.report.notes, ElementsAre(HasSubstr("1 entries are IPv6's")));
+  EXPECT_EQ(Heat6Of(loaded, "2001:db8::", 64), 1);
   EXPECT_EQ(loaded.report.rejected, 0u);
   const Loaded hits = LoadHeat("heat-list", list, {.scale = HeatScale::kLinear, .hits = true});
   EXPECT_EQ(HeatOf(hits, "192.0.2.0"), 3);
@@ -163,7 +167,7 @@ TEST(HeatFormat, CountsListsInOtherGrammars) {
   EXPECT_EQ(loaded.report.errors, std::vector<std::string>());
   EXPECT_EQ(HeatOf(loaded, "192.0.2.0"), 4);
   EXPECT_EQ(HeatOf(loaded, "198.51.100.0"), 1);
-  EXPECT_THAT(loaded.report.notes, ElementsAre(HasSubstr("1 entries list no IPv4 addresses")));
+  EXPECT_THAT(loaded.report.notes, ElementsAre(HasSubstr("1 entries list no addresses")));
 }
 
 TEST(HeatFormat, CountsListsAsANaiveTwinDoes) {
@@ -240,6 +244,74 @@ TEST(HeatFormat, ObeysGuards) {
   EXPECT_THAT(Load(config).error, HasSubstr("max_memory"));
 }
 
+TEST(HeatFormat, AddsUpScoresOfIp6) {
+  const Loaded loaded =
+      LoadHeat("heat",
+               "2001:db8:1:1::/64 100\n2001:db8:1:1::7 90\n2001:db8:1:5::/64 30\n2001:db8:1:2::/63 60\n"
+               "2001:db8:1:4000::/50 20\n2001:db8:2::/48 250\n2001:db8:2:2::/64 9\n2a00::/29 80\n"
+               "2001:db9::/36 5\n2001:dba::/32 0\n");
+  EXPECT_EQ(loaded.report.errors, std::vector<std::string>());
+  EXPECT_EQ(loaded.report.notes, std::vector<std::string>());
+  const struct {
+    const char* address;
+    unsigned length;
+    int score;
+  } expected[] = {
+      {"2001:db8:1:1::", 64, 100},                                                        // the highest of one network
+      {"2001:db8:1:5::", 64, 30},  {"2001:db8:1::", 56, 130},                             // more than the /63 is given
+      {"2001:db8:1::", 48, 130},                                                          // more than the /50 is given
+      {"2001:db8::", 40, 255},     {"2001:db8::", 32, 255},   {"2001:db8:2::", 48, 250},  // more than what is in it
+                                                                                          // adds up to
+      {"2001:db8:2:2::", 64, 9},   {"2a00::", 32, 80},        {"2a00:7::", 32, 80},      {"2a00:8::", 32, 0},
+      {"2001:db9::", 32, 5},       {"2001:dba::", 32, 0},
+  };
+  for (const auto& [address, length, score] : expected) {
+    EXPECT_EQ(Heat6Of(loaded, address, length), score) << address << "/" << length;
+  }
+  EXPECT_EQ(loaded.report.entries, loaded.feed->heat6->count());
+  EXPECT_EQ(loaded.report.added, loaded.report.entries);
+  EXPECT_EQ(LoadHeat("heat", "192.0.2.0/24 9\n").feed->heat6, nullptr);
+}
+
+TEST(HeatFormat, AddsUpCountsOfIp6) {
+  const HeatOptions linear{.scale = HeatScale::kLinear};
+  const Loaded loaded = LoadHeat("heat-counts", "2001:db8::1 3\n2001:db8::2 4\n2001:db8:0:100:: 50\n", linear);
+  EXPECT_EQ(Heat6Of(loaded, "2001:db8::", 64), 7);
+  EXPECT_EQ(Heat6Of(loaded, "2001:db8::", 56), 7);
+  EXPECT_EQ(Heat6Of(loaded, "2001:db8::", 48), 57);
+  EXPECT_EQ(Heat6Of(loaded, "2001:db8::", 32), 57);
+  const std::string list = "2001:db8::1\n2001:db8::1\n2001:db8::2\n2001:db8::/48\n";
+  const Loaded listed = LoadHeat("heat-list", list, linear);
+  EXPECT_EQ(Heat6Of(listed, "2001:db8::", 64), 2);
+  EXPECT_EQ(Heat6Of(listed, "2001:db8::", 48), 3) << "a network counts one";
+  const Loaded hits = LoadHeat("heat-list", list, {.scale = HeatScale::kLinear, .hits = true});
+  EXPECT_EQ(Heat6Of(hits, "2001:db8::", 64), 3);
+}
+
+// Sums beside those of a map, over many more lines than are kept before they are joined.
+TEST(HeatFormat, AddsUpIp6AsANaiveTwinDoes) {
+  std::mt19937_64 random(1);
+  std::string lines;
+  std::map<std::pair<unsigned, uint64_t>, uint64_t> model;
+  for (int i = 0; i < 150000; ++i) {
+    const uint64_t high = 0x20010db800000000 | (random() & 0x0f0f0f0f);
+    const uint64_t count = 1 + random() % 9;
+    char line[64];
+    std::snprintf(line, sizeof line, "%lx:%lx:%lx:%lx::1 %lu\n", high >> 48, high >> 32 & 0xffff, high >> 16 & 0xffff,
+                  high & 0xffff, count);
+    lines += line;
+    for (const unsigned length : kHeat6Lengths) model[{length, high & ~HostBits64(length)}] += count;
+  }
+  const Loaded loaded = LoadHeat("heat-counts", lines, {.scale = HeatScale::kLinear, .scale_max = 2e6});
+  EXPECT_EQ(loaded.report.entries, model.size());
+  for (const auto& [network, count] : model) {
+    const auto& networks = loaded.feed->heat6->of_length[Heat6Index(network.first)];
+    const auto found = std::ranges::lower_bound(networks, network.second, {}, &Heat6Networks::One::prefix);
+    ASSERT_TRUE(found != networks.end() && found->prefix == network.second);
+    ASSERT_EQ(found->score, std::lround(std::clamp(255.0 * static_cast<double>(count) / 2e6, 1.0, 255.0)));
+  }
+}
+
 // No line may cost much, however many networks it stands for.
 TEST(HeatFormat, WideNetworksCostNoMoreThanOthers) {
   std::string lines;
@@ -269,10 +341,13 @@ TEST(HeatSamples, AreReadAsCounted) {
       {"heat-ip-counts.txt", "heat-list", 10, {{"203.0.113.0", 12}, {"192.0.2.0", 3}, {"192.0.3.0", 0}}},
       {"heat-timestamped.txt", "heat-times", 10, {{"203.0.113.0", 255}, {"198.19.3.0", 81}, {"192.0.2.0", 1}}},
       {"dshield-block.txt", "heat-dshield", 10, {{"203.0.113.0", 255}}},
-      {"stopforumspam-listed_ip_7_all.csv", "heat-stopforumspam", 3, {}},
+      {"stopforumspam-listed_ip_7_all.csv", "heat-stopforumspam", 3 + 13, {}},
       {"cymru-cap-new.txt", "heat-cap", 3, {}},
       {"cymru-cap-old.txt", "heat-cap", 3, {}},
-      {"abusech-threatfox.csv", "heat-threatfox", 3, {{"192.0.2.0", 255}, {"198.51.100.0", 191}, {"203.0.113.0", 191}}},
+      {"abusech-threatfox.csv",
+       "heat-threatfox",
+       3 + 5,
+       {{"192.0.2.0", 255}, {"198.51.100.0", 191}, {"203.0.113.0", 191}}},
   };
   for (const auto& [file, format, entries, scores] : cases) {
     const Loaded loaded = LoadHeatSample(file, format, {.scale = HeatScale::kLinear});

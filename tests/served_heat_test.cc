@@ -122,6 +122,68 @@ TEST_F(ServedHeat, OtherTypesAndNamesAreAsElsewhere) {
   EXPECT_EQ(Says("9.113.0.203.bl.test.example"), "NXDOMAIN");
 }
 
+// Nibbles of an address, reversed.
+std::string Nibbles(const std::string& address) {
+  const Ip6Address ip6 = Ip6Of(address);
+  std::string name;
+  for (const uint64_t half : {ip6.low, ip6.high}) {
+    for (int shift = 0; shift < 64; shift += 4) {
+      name += "0123456789abcdef"[half >> shift & 15];
+      name += '.';
+    }
+  }
+  name.pop_back();
+  return name;
+}
+
+constexpr const char* kHeat6 =
+    "2001:db8:1:1::/64 100\n2001:db8:1:2::/64 70\n2001:db8:2::/48 180\n2001:db8:3:3::/64 20\n203.0.113.0/24 183\n";
+
+TEST_F(ServedHeat, AnswersForIp6) {
+  ServeHeat({}, kHeat6);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:1:1::9")), "127.0.64.100");
+  EXPECT_EQ(Heat(Nibbles("2001:db8:1:3::9")), "127.0.56.170") << "the sum of two /64s";
+  EXPECT_EQ(Heat(Nibbles("2001:db8:1:100::9")), "127.0.48.170");
+  EXPECT_EQ(Heat(Nibbles("2001:db8:2:ffff:1:2:3:4")), "127.0.48.180");
+  EXPECT_EQ(Heat(Nibbles("2001:db8:3:3::9")), "NXDOMAIN") << "below min_score";
+  EXPECT_EQ(Heat(Nibbles("2001:db8:4::9")), "NXDOMAIN") << "/40 and /32 answer only where they are among levels6";
+  EXPECT_EQ(Heat("9.113.0.203"), "127.0.24.183");
+  const std::string text = Heat(Nibbles("2001:db8:2::1"), dns::kTxt);
+  const std::string start = "heat=180 level=48 prefix=2001:db8:2::/48 n56=0 n48=180 n40=255 n32=255 asof=20";
+  EXPECT_EQ(text.substr(0, start.size()), start);
+  EXPECT_NE(text.find(" src=cymru-map"), std::string::npos);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:2::1"), kMx), "nodata");
+  EXPECT_EQ(Heat(Nibbles("2001:db8:4::1"), kMx), "NXDOMAIN");
+  EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.2")), "127.0.64.2");
+  EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.2"), dns::kTxt), "heat=2 level=64 prefix=::/64 src=test");
+  EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.1")), "NXDOMAIN");
+  // What may be a part of an address exists.
+  for (const char* part : {"8.b.d.0.1.0.0.2", "2", "f", "1.2.3.4.5", "1.2.3.4"})
+    EXPECT_EQ(Heat(part), "nodata") << part;
+  for (const char* other : {"g", "10.2.3.4.5", "x.1.2"}) EXPECT_EQ(Heat(other), "NXDOMAIN") << other;
+  EXPECT_EQ(Heat("1." + Nibbles("2001:db8:2::1")), "NXDOMAIN");
+  EXPECT_EQ(Heat("1.2.3.44"), "NXDOMAIN");
+}
+
+TEST_F(ServedHeat, AnswersForIp6AsTheZoneSays) {
+  ServeHeat({.levels6 = {64, 48, 40, 32}, .min_score = 30, .all = true}, kHeat6);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:1:1::9")), "127.0.64.100,127.0.48.170,127.0.40.255,127.0.32.255");
+  EXPECT_EQ(Heat(Nibbles("2001:db8:ff:1::9")), "127.0.40.255,127.0.32.255");
+  ServeHeat({.plain = true}, kHeat6);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:2::1")), "127.0.0.2");
+  EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.2")), "127.0.0.2");
+  ServeHeat({.levels6 = {}}, kHeat6);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:2::1")), "NXDOMAIN");
+  AskedName asked;
+  asked.is_ip6 = true;
+  asked.ip6 = Ip6Of("2001:db8:2::1");
+  ServeHeat({.round = 100}, kHeat6);
+  EXPECT_EQ(Heat(Nibbles("2001:db8:2::1")), "127.0.48.100");
+  const Explanation explanation = serving_->zones.Find("heat.test.example")->Explain(asked);
+  ASSERT_EQ(explanation.listings.size(), 1u);
+  EXPECT_EQ(Dotted(explanation.listings[0].a_be), "127.0.48.100");
+}
+
 TEST_F(ServedHeat, IsOutWhenItsFeedsAre) {
   ServeHeat();
   EXPECT_EQ(Says("9.113.0.203.out.test.example"), "SERVFAIL");

@@ -377,6 +377,11 @@ TEST(ZeroAllocation, NorAreQuestionsOfZonesOfHeat) {
   heat->name = "heat";
   heat->ip4 = test::MakeFeed("", {})->ip4;
   heat->heat = cells;
+  const auto networks = std::make_shared<Heat6Networks>();
+  for (uint64_t i = 1; i < 255; ++i) {
+    networks->of_length[Heat6Index(64)].push_back({.prefix = i, .score = static_cast<uint8_t>(i)});
+  }
+  heat->heat6 = networks;
   Snapshot snapshot;
   snapshot.feeds = {heat, test::MakeFeed("list", {{test::Ip(10, 0, 0, 0), test::Ip(10, 0, 127, 255), 2}})};
   const std::vector<ZoneConfig> zones = {
@@ -391,6 +396,10 @@ TEST(ZeroAllocation, NorAreQuestionsOfZonesOfHeat) {
     for (const char* zone : {"heat.test", "all.test", "bl.test"}) {
       const std::string name = "9." + std::to_string(i) + ".0.10." + zone;
       memory.Push(test::UdpFrame({}, {}, Question(name, i % 5 == 0 ? dns::kTxt : i % 7 == 0 ? dns::kAny : dns::kA)));
+      char nibbles[80];
+      std::snprintf(nibbles, sizeof nibbles, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.%x.%x.0.0.0.0.0.0.0.0.0.0.0.0.0.0.%s",
+                    i % 16, i / 16, zone);
+      memory.Push(test::UdpFrame({}, {}, Question(nibbles, i % 5 == 0 ? dns::kTxt : dns::kA)));
       memory.Push(test::UdpFrame({}, {}, Question(i % 11 == 0 ? name.substr(2) : "x" + name, dns::kA, Opt{})));
     }
   }

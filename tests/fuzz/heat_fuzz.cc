@@ -8,7 +8,8 @@ void FuzzHeat(std::string_view name, std::string_view bytes) {
   const FeedFormat& format = *FindFormat(name);
   const auto parsed = ParseAll(format, bytes, format.parse);
   Require(parsed->feed.heat != nullptr);
-  Require(parsed->report.entries == parsed->feed.heat->active());
+  const uint64_t ip6 = parsed->feed.heat6 != nullptr ? parsed->feed.heat6->count() : 0;
+  Require(parsed->report.entries == parsed->feed.heat->active() + ip6);
   Require(parsed->report.added == parsed->report.entries && parsed->report.removed == 0);
   Require(parsed->feed.ip4->entries() == 0);
 }
