@@ -14,8 +14,7 @@ namespace rblitz {
 
 namespace {
 
-constexpr uint32_t kAnswers = 0x7f000000;
-constexpr uint32_t kPlainAnswer = 0x7f000002;
+constexpr uint8_t kPlainAnswer = 2;
 constexpr HeatHit kTestHit = {.length = 24, .score = 2};
 constexpr std::string_view kTestText = "heat=2 level=24 prefix=127.0.0.0/24 src=test";
 constexpr HeatHit kTestHit6 = {.length = 64, .score = 2};
@@ -91,13 +90,17 @@ HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const
       levels6_(config.levels6),
       min_score_(config.min_score),
       all_(config.all),
-      plain_(config.plain),
-      round_(config.round),
+      length_mask_(config.plain ? 0 : 0xff),
       has_ip6_(false),
       ttl_seconds_(ttl_seconds) {
-  assert(!levels_.empty() && levels_.size() <= kMaxHeatLevels && min_score_ > 0 && round_ > 0);
+  assert(!levels_.empty() && levels_.size() <= kMaxHeatLevels && min_score_ > 0 && config.round > 0);
   assert(std::ranges::all_of(levels_, IsHeatLength));
   assert(levels6_.size() <= kMaxHeatLevels && std::ranges::all_of(levels6_, IsHeat6Length));
+  // Down, so that who asks for 128 or more misses nothing and gets nothing more.
+  for (unsigned score = 0; score < rounded_.size(); ++score) {
+    rounded_[score] = static_cast<uint8_t>(std::max(1u, score / config.round * config.round));
+  }
+  if (config.plain) rounded_.fill(kPlainAnswer);
   HeatTables::Sources sources;
   HeatTables::Sources6 sources6;
   int64_t newest = 0;
@@ -107,6 +110,11 @@ HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const
     newest = std::max(newest, feed->data_time);
     feeds_ += (feeds_.empty() ? "" : ",") + feed->name;
   }
+  if (config.live != nullptr) {
+    sources.push_back(config.live);
+    newest = std::max(newest, config.live_time);
+    feeds_ += feeds_.empty() ? "traffic" : ",traffic";
+  }
   const auto tables = config.tables != nullptr ? config.tables : std::make_shared<HeatTables>();
   table_ = tables->Join(sources, config.join);
   table6_ = tables->Join(sources6, config.join);
@@ -114,12 +122,9 @@ HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const
   origin_ = "asof=" + TimeText(newest) + " src=" + feeds_;
 }
 
-void HeatZone::Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept {
-  table_->LookupBatch(addresses, levels_, min_score_, hits);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    if (!IsTestPoint(addresses[i])) continue;
-    hits[i] = addresses[i] == kTestListed ? kTestHit : HeatHit{};
-  }
+HeatHit HeatZone::LookUpOne(uint32_t address) const noexcept {
+  if (IsTestPoint(address)) return address == kTestListed ? kTestHit : HeatHit{};
+  return table_->Lookup(address, levels_, min_score_);
 }
 
 HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {
@@ -127,27 +132,14 @@ HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {
   return table6_->Lookup(address, levels6_, min_score_);
 }
 
-// Rounded down, so that who asks for 128 or more misses nothing and gets nothing more.
-uint32_t HeatZone::ValueOf(unsigned length, uint8_t score) const noexcept {
-  const uint32_t rounded = std::max<uint32_t>(1, score / round_ * round_);
-  return __builtin_bswap32(kAnswers | length << 8 | rounded);
-}
-
+// Test points are not rounded.
 size_t HeatZone::Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept {
-  if (plain_) {
-    a_be[0] = __builtin_bswap32(kPlainAnswer);
-    return 1;
+  if (all_ && !IsTestPoint(address)) {
+    return AllValues(
+        levels_, [&](unsigned length) { return table_->Score(address, length); }, a_be);
   }
-  if (IsTestPoint(address)) {
-    a_be[0] = __builtin_bswap32(kAnswers | uint32_t{hit.length} << 8 | hit.score);
-    return 1;
-  }
-  if (!all_) {
-    a_be[0] = ValueOf(hit.length, hit.score);
-    return 1;
-  }
-  return AllValues(
-      levels_, [&](unsigned length) { return table_->Score(address, length); }, a_be);
+  a_be[0] = IsTestPoint(address) ? TestValue(hit) : ValueOf(hit);
+  return 1;
 }
 
 size_t HeatZone::Values(const Ip6Address& address, HeatHit hit, uint32_t* a_be) const noexcept {
@@ -155,10 +147,12 @@ size_t HeatZone::Values(const Ip6Address& address, HeatHit hit, uint32_t* a_be) 
     return AllValues(
         levels6_, [&](unsigned length) { return table6_->Score(address, length); }, a_be);
   }
-  a_be[0] = plain_                  ? __builtin_bswap32(kPlainAnswer)
-            : IsTestPoint6(address) ? __builtin_bswap32(kAnswers | uint32_t{hit.length} << 8 | hit.score)
-                                    : ValueOf(hit.length, hit.score);
+  a_be[0] = IsTestPoint6(address) ? TestValue(hit) : ValueOf(hit);
   return 1;
+}
+
+uint32_t HeatZone::TestValue(HeatHit hit) const noexcept {
+  return __builtin_bswap32(kAnswers | uint32_t{static_cast<uint8_t>(hit.length & length_mask_)} << 8 | hit.score);
 }
 
 template <class ScoreAt>
@@ -166,7 +160,7 @@ size_t HeatZone::AllValues(std::span<const uint8_t> levels, ScoreAt&& score_at, 
   size_t count = 0;
   for (const uint8_t length : levels) {
     const uint8_t score = score_at(length);
-    if (score >= min_score_) a_be[count++] = ValueOf(length, score);
+    if (score >= min_score_) a_be[count++] = ValueOf({.length = length, .score = score});
   }
   return count;
 }
@@ -207,9 +201,7 @@ size_t HeatZone::Text(const Ip6Address& address, HeatHit hit, char* out) const n
 }
 
 std::vector<Listing> HeatZone::Explain(uint32_t address) const {
-  HeatHit hit;
-  Lookup({&address, 1}, &hit);
-  return ExplainHit(address, hit, IsTestPoint(address));
+  return ExplainHit(address, LookUpOne(address), IsTestPoint(address));
 }
 
 std::vector<Listing> HeatZone::Explain(const Ip6Address& address) const {

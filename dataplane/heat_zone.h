@@ -5,6 +5,7 @@
 // names are copies. Cost: no allocation, no lock, but for Explain; lookups are tables/heat_table.h's.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -60,9 +61,25 @@ class HeatZone {
   [[nodiscard]] const HeatTable& table() const noexcept { return *table_; }
   [[nodiscard]] uint32_t ttl_seconds() const noexcept { return ttl_seconds_; }
 
-  // The level that answers for each; length 0: none does. Test points of RFC 5782 say what they must, however hot
-  // 127/8 is. REQUIRES: at most kMaxBatch.
-  void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept;
+  // Of all A values.
+  static constexpr uint32_t kAnswers = 0x7f000000;
+  // Whatever hits answer with one A, kAnswers + AnswerOf.
+  [[nodiscard]] bool has_one_answer() const noexcept { return !all_; }
+  [[nodiscard]] uint16_t AnswerOf(HeatHit hit) const noexcept {
+    return static_cast<uint16_t>((hit.length & length_mask_) << 8 | rounded_[hit.score]);
+  }
+
+  // What Lookup reads first, to be fetched.
+  void Locate(std::span<const uint32_t> addresses, const uint8_t** lines) const noexcept {
+    table_->Locate(addresses, levels_.front(), lines);
+  }
+  // The level that answers for each; length 0: none does. Of test points too: see LookUpOne. REQUIRES: at most
+  // kMaxBatch.
+  void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept {
+    table_->LookupBatch(addresses, levels_, min_score_, hits);
+  }
+  // Test points of RFC 5782 say what they must, however hot 127/8 is.
+  [[nodiscard]] HeatHit LookUpOne(uint32_t address) const noexcept;
 
   // The same for one of IPv6, after Fetch has been called for it. Without IPv6 in its feeds a zone has no such names.
   void Fetch(const Ip6Address& address) const noexcept { table6_->Prefetch(address, levels6_); }
@@ -84,11 +101,12 @@ class HeatZone {
   [[nodiscard]] std::vector<Listing> Explain(const Ip6Address& address) const;
 
  private:
+  [[nodiscard]] uint32_t TestValue(HeatHit hit) const noexcept;
   template <class Address>
   [[nodiscard]] std::vector<Listing> ExplainHit(const Address& address, HeatHit hit, bool is_test) const;
   template <class ScoreAt>
   size_t AllValues(std::span<const uint8_t> levels, ScoreAt&& score_at, uint32_t* a_be) const noexcept;
-  [[nodiscard]] uint32_t ValueOf(unsigned length, uint8_t score) const noexcept;
+  [[nodiscard]] uint32_t ValueOf(HeatHit hit) const noexcept { return __builtin_bswap32(kAnswers | AnswerOf(hit)); }
 
   std::shared_ptr<const HeatTable> table_;
   std::shared_ptr<const Heat6Table> table6_;
@@ -96,8 +114,8 @@ class HeatZone {
   std::vector<uint8_t> levels6_;
   uint8_t min_score_;
   bool all_;
-  bool plain_;
-  uint8_t round_;
+  uint8_t length_mask_;               // 0: the answer tells nothing
+  std::array<uint8_t, 256> rounded_;  // what is answered for a score
   bool has_ip6_;
   uint32_t ttl_seconds_;
   std::string feeds_;   // names

@@ -89,4 +89,14 @@ inline void WriteReady(io::Message& message, size_t question_end, Flags flags, c
   message.sum_change = change;
 }
 
+// The same of an answer of one A whose last two bytes, 0 in `ready`, are `low`.
+template <bool kEdns>
+inline void WriteReadyHit(io::Message& message, size_t question_end, Flags flags, const ReadyAnswer& ready,
+                          uint16_t low) noexcept {
+  constexpr size_t kLowAt = 14;  // behind a pointer, type, class, TTL, size and 127.0
+  WriteReady<kEdns, 16>(message, question_end, flags, ready);
+  dns::Store16(message.payload + question_end + kLowAt, low);
+  message.sum_change += uint32_t{low} << (8 * (~question_end & 1));
+}
+
 }  // namespace rblitz

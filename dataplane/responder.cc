@@ -27,8 +27,25 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   for (size_t i = 0; i < burst.count; ++i) s.names[i] = burst.messages[i].payload + dns::kHeaderSize;
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);
-  if (AnswerAlike(burst, serving)) [[likely]]
-    return;
+  if (!AnswerAlike(burst, serving)) [[unlikely]]
+    AnswerEach(burst, serving);
+  Sample(burst);
+}
+
+// One question stands for its burst, so that sampling costs the same however many there are. Only what is answered for
+// an address of a zone that is served here tells who is knocking. No branch: what comes is as good as random.
+inline void Responder::Sample(const io::Burst& burst) noexcept {
+  constexpr uint32_t kTold = 1u << dns::kNoError | 1u << dns::kNxDomain;
+  sample_ = sample_ + 1 < burst.count ? sample_ + 1 : 0;
+  const io::Message& message = burst.messages[sample_];
+  const bool is_told = (kTold >> (message.payload[3] & 15) & 1) != 0;
+  const bool counts = is_told & (message.size != 0) & (scratch_->label_sizes[sample_] != 0);
+  stats_->traffic.Push({.address = scratch_->label_addresses[sample_],
+                        .weight = static_cast<uint32_t>(burst.count) & (0u - uint32_t{counts})});
+}
+
+void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
+  Scratch& s = *scratch_;
   s.Begin();
   const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
   Parse(burst, serving, serving.has_greylists ? all & ~ReadGrey(burst, serving) : all);
@@ -37,7 +54,7 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
   if (s.matches.size() > 0) AnswerNames(burst);
   if (s.grey_count > 0) AnswerGrey(burst);
-  if (s.heat_count + s.heat6_count > 0) AnswerHeat(burst);
+  if (s.heat6_count > 0) AnswerHeat(burst);
 }
 
 void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept {
@@ -167,20 +184,22 @@ void Responder::Except(const ValueId* values, size_t begin, size_t count) noexce
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
   const auto& [zone, begin, end] = s.groups[group];
+  if (zone->heat != nullptr) return WriteHeatGroup(burst, group);
   const bool has_one_feed = s.most_feeds == 1 && zone->feeds.size() == 1;
   if (has_one_feed && s.all_plain && zone->negatives_are_ready && zone->feeds[0].is_ready &&
       !HasTestPoint({s.addresses + begin, end - begin})) {
     const ValueId* const values = s.rounds[0].values;
-    SortByKind(group, [&](const Asked& asked, size_t i) {
+    s.SortByKind(group, [&](const Asked& asked, size_t i) {
       return 2 * static_cast<size_t>(values[i] != kNotListed) + static_cast<size_t>(asked.form);
     });
     const uint16_t* const ready_of = zone->feeds[0].ready_of.data();
     WriteKinds(burst, *zone, [&](size_t i) { return ready_of[values[i]]; });
   } else {
     if (has_one_feed) Join(zone->feeds[0], s.rounds[0].values + begin, begin, end - begin);
-    SortByKind(group, [&, zone = zone](const Asked& asked, size_t i) {
+    // What is not there gets a transfer refused, and may get ANY answered otherwise.
+    s.SortByKind(group, [&, zone = zone](const Asked& asked, size_t i) {
       const size_t hits = s.hits[i];
-      const bool is_ready = ((hits == 0) & zone->negatives_are_ready) |
+      const bool is_ready = ((hits == 0) & zone->negatives_are_ready & (asked.qtype < dns::kIxfr)) |
                             ((hits == 1) & (asked.qtype == dns::kA) & (s.ready[i] != kCompose));
       const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
       const size_t mask = size_t{0} - is_copied;
@@ -214,16 +233,6 @@ void Responder::CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unli
   counters.outcomes[static_cast<size_t>(Outcome::kNxdomain)].Add(unlisted);
   stats_->rcodes[dns::kNoError].Add(listed);
   stats_->rcodes[dns::kNxDomain].Add(unlisted);
-}
-
-template <class KindOf>
-inline void Responder::SortByKind(size_t group, KindOf&& kind_of) noexcept {
-  Scratch& s = *scratch_;
-  for (Scratch::OfKind& kind : s.of_kind) kind.count = 0;
-  for (size_t i = s.groups[group].begin; i < s.groups[group].end; ++i) {
-    Scratch::OfKind& kind = s.of_kind[kind_of(s.asked[i], i)];
-    kind.at[kind.count++] = static_cast<uint8_t>(i);
-  }
 }
 
 // `ready_of` gives the ready answer of a listed one.

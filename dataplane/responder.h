@@ -45,6 +45,9 @@ class Responder {
  private:
   struct Scratch;
 
+  void AnswerEach(io::Burst& burst, const Serving& serving) noexcept;
+  void Sample(const io::Burst& burst) noexcept;
+
   // The stages (responder.cc).
   struct CommonQuestion;
   template <class Find>
@@ -58,8 +61,6 @@ class Responder {
   void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
   void Except(const uint32_t* values, size_t begin, size_t count) noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
-  template <class KindOf>
-  void SortByKind(size_t group, KindOf&& kind_of) noexcept;
   template <class ReadyOf>
   void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
   void CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept;
@@ -95,12 +96,19 @@ class Responder {
   void AnswerGrey(io::Burst& burst) noexcept;
   void AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,
                        GreyAnswer answer) noexcept;
-  // Those of zones of heat, which are looked up together (responder_heat.cc).
+  // Those of zones of heat (responder_heat.cc). WriteHeatGroup takes those for IPv4 addresses, as WriteGroup does.
+  void WriteHeatGroup(io::Burst& burst, size_t group) noexcept;
+  template <bool kEdns, class Kind>
+  void WriteHeatKinds(io::Burst& burst, const Zone::Rep& zone, const Kind& unlisted, const Kind& listed) noexcept;
+  [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
+  template <bool kEdns>
+  void WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept;
   void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;
   void AnswerHeat(io::Burst& burst) noexcept;
   template <class Address>
-  void AnswerHeatQuery(io::Message& message, const HeatAsked& asked, const Address& address, HeatHit hit) noexcept;
+  void AnswerHeatQuery(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
+                       const Address& address, HeatHit hit) noexcept;
   void AnswerApex(AnswerWriter& writer, const dns::Query& query, const Zone::Rep& zone) noexcept;
   void AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                      uint32_t address) noexcept;
@@ -112,6 +120,7 @@ class Responder {
   WorkerStats* stats_;
   const size_t worker_;
   uint32_t now_ = 0;
+  size_t sample_ = 0;  // each burst's question at another place
   std::unique_ptr<Scratch> scratch_;
 };
 

@@ -11,6 +11,7 @@
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/query.h"
+#include "dataplane/heat_zone.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_access.h"
@@ -196,8 +197,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     return Drop(message, DropReason::kAcl);
   }
   const size_t apex_at = dns::kHeaderSize + query.label_at[below];
-  const bool has_more =
-      zone.has_names || zone.has_records || zone.grey != nullptr || zone.heat != nullptr || asker.gets.is_keyed;
+  const bool has_more = zone.has_names || zone.has_records || zone.grey != nullptr || asker.gets.is_keyed;
   const bool is_refused = asker.gets.action == AclAction::kRefuse || IsTransfer(query.qtype);
   if (asker.gets.action == AclAction::kPass && !zone.out && !has_more && !is_refused && below == 4 &&
       s.label_sizes[index] != 0) {
@@ -356,6 +356,9 @@ void Responder::AnswerExisting(AnswerWriter& writer, const dns::Query& query, co
 
 void Responder::AnswerAddress(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
                               uint32_t address) noexcept {
+  if (zone.heat != nullptr) {
+    return AnswerHeatQuery(message, query, zone, apex_at, address, zone.heat->LookUpOne(address));
+  }
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
   char text[16];

@@ -1,4 +1,4 @@
-// Questions of zones of heat: addresses as they come, looked up together, each answered with A records or a text.
+// Questions of zones of heat: looked up together, each answered with A records or a text.
 
 #include <array>
 #include <span>
@@ -7,6 +7,7 @@
 #include "dataplane/asked_name.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/heat_zone.h"
+#include "dataplane/ready_writer.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_rep.h"
@@ -38,62 +39,91 @@ bool IsPartOfAddress(const FoldedName& name, const dns::Query& query, size_t bel
 
 }  // namespace
 
+// As WriteGroup (responder.cc).
+void Responder::WriteHeatGroup(io::Burst& burst, size_t group) noexcept {
+  Scratch& s = *scratch_;
+  const size_t begin = s.groups[group].begin;
+  const Zone::Rep& zone = *s.groups[group].zone;
+  zone.heat->Lookup({s.addresses + begin, s.groups[group].end - begin}, s.heat_hits + begin);
+  const bool hits_are_ready = zone.heat_ready != kCompose;
+  s.SortByKind(group, [&](const Asked& asked, size_t i) {
+    const auto hit = static_cast<size_t>(s.heat_hits[i].length != 0);
+    const bool is_ready =
+        hit != 0 ? hits_are_ready & (asked.qtype == dns::kA) : zone.negatives_are_ready & (asked.qtype < dns::kIxfr);
+    const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
+    const size_t mask = size_t{0} - is_copied;
+    return ((2 * hit + static_cast<size_t>(asked.form)) & mask) | (Scratch::kComposed & ~mask);
+  });
+  WriteHeatKinds<false>(burst, zone, s.of_kind[Scratch::kUnlisted], s.of_kind[Scratch::kListed]);
+  WriteHeatKinds<true>(burst, zone, s.of_kind[Scratch::kUnlistedEdns], s.of_kind[Scratch::kListedEdns]);
+  for (const uint8_t i : std::span(s.of_kind[Scratch::kComposed].at, s.of_kind[Scratch::kComposed].count)) {
+    Compose(burst, s.asked[i], s.addresses[i], zone);
+  }
+  const uint64_t above_ip6 = zone.has_ip6 ? CountAboveIp6(zone) : 0;
+  CountReady(zone, s.of_kind[Scratch::kListed].count + s.of_kind[Scratch::kListedEdns].count,
+             s.of_kind[Scratch::kUnlisted].count + s.of_kind[Scratch::kUnlistedEdns].count - above_ip6);
+}
+
+template <bool kEdns, class Kind>
+void Responder::WriteHeatKinds(io::Burst& burst, const Zone::Rep& zone, const Kind& unlisted,
+                               const Kind& listed) noexcept {
+  const Scratch& s = *scratch_;
+  const ReadyAnswer* const negatives = zone.ready.data() - (dns::kHeaderSize + kMinLabelBytes + zone.ends[0].size());
+  for (const uint8_t i : std::span(unlisted.at, unlisted.count)) {
+    const size_t question_end = s.asked[i].question_end;
+    io::Message& message = burst.messages[s.asked[i].message];
+    WriteReady<kEdns, 32>(message, question_end, Flags::Of(message.payload), negatives[question_end]);
+  }
+  for (const uint8_t i : std::span(listed.at, listed.count)) {
+    io::Message& message = burst.messages[s.asked[i].message];
+    WriteReadyHit<kEdns>(message, s.asked[i].question_end, Flags::Of(message.payload), zone.ready[zone.heat_ready],
+                         zone.heat->AnswerOf(s.heat_hits[i]));
+  }
+}
+
+// What is no IPv4 address.
 void Responder::AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
                         size_t below, size_t apex_at) noexcept {
   Scratch& s = *scratch_;
-  const HeatAsked asked = {
-      .message = static_cast<uint8_t>(index), .apex_at = static_cast<uint16_t>(apex_at), .zone = &zone, .query = query};
-  if (below == kAddressLabels && s.label_sizes[index] != 0) {
-    s.heat_addresses[s.heat_count] = s.label_addresses[index];
-    s.heat[s.heat_count++] = asked;
-    return;
-  }
   const FoldedName& name = s.folded[s.matches.size()];
-  const bool has_ip6 = zone.heat->has_ip6();
-  if (has_ip6 && below == kNibbleLabels) {
-    const AskedName read = AskedName::Read({name.data(), size_t{query.label_at[below]}}, below);
-    if (read.is_ip6) {
-      zone.heat->Fetch(read.ip6);
-      s.heat6_addresses[s.heat6_count] = read.ip6;
-      s.heat6[s.heat6_count++] = asked;
+  if (zone.has_ip6 && below == kNibbleLabels) {
+    const AskedName asked = AskedName::Read({name.data(), size_t{query.label_at[below]}}, below);
+    if (asked.is_ip6) {
+      zone.heat->Fetch(asked.ip6);
+      s.heat6_addresses[s.heat6_count] = asked.ip6;
+      s.heat6[s.heat6_count++] = {.message = static_cast<uint8_t>(index),
+                                  .apex_at = static_cast<uint16_t>(apex_at),
+                                  .zone = &zone,
+                                  .query = query};
       return;
     }
   }
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
-  if (IsPartOfAddress(name, query, below, has_ip6)) return AnswerExisting(writer, query, zone);
+  if (IsPartOfAddress(name, query, below, zone.has_ip6)) return AnswerExisting(writer, query, zone);
   writer.AddChunk(zone.soa_negative, Section::kAuthority);
   Count(zone, Outcome::kNxdomain);
   Finish(writer, dns::kNxDomain, true);
 }
 
 void Responder::AnswerHeat(io::Burst& burst) noexcept {
-  Scratch& s = *scratch_;
-  for (size_t begin = 0, end = 0; begin < s.heat_count; begin = end) {
-    const Zone::Rep* const zone = s.heat[begin].zone;
-    while (end < s.heat_count && s.heat[end].zone == zone) ++end;
-    zone->heat->Lookup(std::span(s.heat_addresses).subspan(begin, end - begin), &s.heat_hits[begin]);
-  }
-  for (size_t i = 0; i < s.heat_count; ++i) {
-    AnswerHeatQuery(burst.messages[s.heat[i].message], s.heat[i], s.heat_addresses[i], s.heat_hits[i]);
-  }
+  const Scratch& s = *scratch_;
   for (size_t i = 0; i < s.heat6_count; ++i) {
-    const HeatHit hit = s.heat6[i].zone->heat->Lookup(s.heat6_addresses[i]);
-    AnswerHeatQuery(burst.messages[s.heat6[i].message], s.heat6[i], s.heat6_addresses[i], hit);
+    const auto& [message, apex_at, zone, query] = s.heat6[i];
+    const Ip6Address& address = s.heat6_addresses[i];
+    AnswerHeatQuery(burst.messages[message], query, *zone, apex_at, address, zone->heat->Lookup(address));
   }
 }
 
 template <class Address>
-void Responder::AnswerHeatQuery(io::Message& message, const HeatAsked& asked, const Address& address,
-                                HeatHit hit) noexcept {
-  const dns::Query& query = asked.query;
-  const Zone::Rep& zone = *asked.zone;
+void Responder::AnswerHeatQuery(io::Message& message, const dns::Query& query, const Zone::Rep& zone, size_t apex_at,
+                                const Address& address, HeatHit hit) noexcept {
   const HeatZone& heat = *zone.heat;
   AnswerWriter writer(message, query);
-  writer.set_apex_at(asked.apex_at);
+  writer.set_apex_at(apex_at);
   if (hit.length == 0) {
     // Four octets of one digit are a part of IPv6 addresses, too.
-    if (heat.has_ip6() && asked.apex_at == kNibblesEnd) return AnswerExisting(writer, query, zone);
+    if (zone.has_ip6 && apex_at == kNibblesEnd) return AnswerExisting(writer, query, zone);
     writer.AddChunk(zone.soa_negative, Section::kAuthority);
     Count(zone, Outcome::kNxdomain);
     return Finish(writer, dns::kNxDomain, true);
@@ -111,5 +141,8 @@ void Responder::AnswerHeatQuery(io::Message& message, const HeatAsked& asked, co
   Count(zone, Outcome::kListed);
   Finish(writer, dns::kNoError, true);
 }
+
+template void Responder::AnswerHeatQuery(io::Message&, const dns::Query&, const Zone::Rep&, size_t, const uint32_t&,
+                                         HeatHit) noexcept;
 
 }  // namespace rblitz

@@ -21,8 +21,7 @@
 
 namespace rblitz {
 
-// Header, longest address, longest apex, type and class, a ready answer and OPT: with this room nothing of it needs a
-// check.
+// Of header, longest address and apex, type and class, a ready answer and OPT: with this room nothing needs a check.
 inline constexpr size_t kReadyRoom =
     dns::kHeaderSize + dns::kAddressLabelsRead + dns::kMaxName + 4 + ReadyAnswer::kMaxSize + dns::kOptSize;
 static_assert(kReadyRoom <= dns::kMinUdpSize);
@@ -85,9 +84,9 @@ struct GreyAsked {
   const Zone::Rep* zone;
 };
 
-// A question for an address in a zone of heat, the same.
+// A question for an IPv6 address in a zone of heat, the same.
 struct HeatAsked {
-  uint8_t message;  // index in the burst
+  uint8_t message;
   uint16_t apex_at;
   const Zone::Rep* zone;
   dns::Query query;
@@ -108,8 +107,7 @@ struct Responder::Scratch {
   size_t asked_count;
   Asked asked[io::kBurst];
   uint32_t addresses[io::kBurst];
-  // Whether all of them are for A, and none needs ParseQuery.
-  bool all_plain;
+  bool all_plain;  // all of them are for A, and none needs ParseQuery
 
   // The zones of the burst; after SortByZone their runs in `asked`.
   struct Group {
@@ -143,7 +141,7 @@ struct Responder::Scratch {
   };
   Round rounds[kRounds];
 
-  // Questions for names, by their index in `matches`; the next one's name is folded before it is known to be one.
+  // Questions for names, by their index in `matches`; the next one's is folded before it is known to be one.
   ZoneMatches matches;
   NameQuestion name_questions[io::kBurst];
   FoldedName folded[io::kBurst];
@@ -157,13 +155,8 @@ struct Responder::Scratch {
   GreyDecision grey_decisions[io::kBurst];
   static_assert(TripletTable::kMaxBatch >= io::kBurst);
 
-  // Questions of zones of heat, and what their tables say.
-  size_t heat_count;
-  HeatAsked heat[io::kBurst];
-  uint32_t heat_addresses[io::kBurst];
-  HeatHit heat_hits[io::kBurst];
-  static_assert(kMaxBatch >= io::kBurst);
-  // The same of IPv6, of which there are few.
+  // Of heat: what tables say, by position in `asked` or by message; and questions for IPv6 addresses, which are few.
+  alignas(16) HeatHit heat_hits[io::kBurst];
   size_t heat6_count;
   HeatAsked heat6[io::kBurst];
   Ip6Address heat6_addresses[io::kBurst];
@@ -171,7 +164,6 @@ struct Responder::Scratch {
   void Begin() noexcept {
     matches.Clear();
     grey_count = 0;
-    heat_count = 0;
     heat6_count = 0;
     asked_count = 0;
     group_count = 0;
@@ -185,6 +177,15 @@ struct Responder::Scratch {
                           .qtype = qtype,
                           .group = static_cast<uint8_t>(group)};
     addresses[asked_count++] = address;
+  }
+
+  template <class KindOf>
+  void SortByKind(size_t group, KindOf&& kind_of) noexcept {
+    for (OfKind& kind : of_kind) kind.count = 0;
+    for (size_t i = groups[group].begin; i < groups[group].end; ++i) {
+      OfKind& kind = of_kind[kind_of(asked[i], i)];
+      kind.at[kind.count++] = static_cast<uint8_t>(i);
+    }
   }
 
   [[nodiscard]] size_t GroupOf(const Zone::Rep* zone) noexcept {

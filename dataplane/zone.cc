@@ -175,7 +175,9 @@ class ZoneBuilder {
   }
 
   Status SetHeat() {
-    if (config_.heat && !zone_->out) zone_->heat = MakeHeatZone(*config_.heat, sources_, zone_->ttl_seconds);
+    if (!config_.heat || zone_->out) return {};
+    zone_->heat = MakeHeatZone(*config_.heat, sources_, zone_->ttl_seconds);
+    zone_->has_ip6 = zone_->heat->has_ip6();
     return {};
   }
 
@@ -301,6 +303,10 @@ class ZoneBuilder {
       for (ValueId value = 1; value < values; ++value) feed.ready_of[value] = ReadyFor(feed, value);
       feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
     }
+    if (zone_->heat != nullptr && zone_->heat->has_one_answer()) {
+      const uint32_t least_be = __builtin_bswap32(HeatZone::kAnswers);
+      zone_->heat_ready = ReadyOf(AddressChunk(zone_->ttl_seconds, {&least_be, 1}));
+    }
     zone_->ready.shrink_to_fit();
     zone_->all_is_ready =
         zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready && !zone_->has_ip6;
@@ -336,13 +342,17 @@ class ZoneBuilder {
     }
     if (const auto known = ready_ids_.find(key); known != ready_ids_.end()) return known->second;
     if (zone_->ready.size() == kMaxReadyAnswers) return kCompose;
-    ReadyAnswer ready;
-    const RecordChunk records = AddressChunk(feed.ttl_seconds, std::span(key).subspan(1));
-    const bool fits = MakeReady(records, 0, dns::kNoError, Section::kAnswer, ready);
-    const uint16_t id = fits ? static_cast<uint16_t>(zone_->ready.size()) : kCompose;
-    if (fits) zone_->ready.push_back(ready);
+    const uint16_t id = ReadyOf(AddressChunk(feed.ttl_seconds, std::span(key).subspan(1)));
     ready_ids_.emplace(std::move(key), id);
     return id;
+  }
+
+  // An answer of these records.
+  uint16_t ReadyOf(const RecordChunk& records) {
+    ReadyAnswer ready;
+    if (!MakeReady(records, 0, dns::kNoError, Section::kAnswer, ready)) return kCompose;
+    zone_->ready.push_back(ready);
+    return static_cast<uint16_t>(zone_->ready.size() - 1);
   }
 
   const ZoneConfig& config_;

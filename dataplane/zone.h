@@ -51,7 +51,10 @@ struct HeatZoneConfig {
   bool plain = false;      // with 127.0.0.2
   uint8_t round = 1;       // scores are answered as multiples of it, and no higher than they are
   HeatJoin join = HeatJoin::kMax;
-  std::shared_ptr<HeatTables> tables = {};  // null: joined tables are not shared between zones and loads
+  bool traffic = false;                        // what the server is asked is one of its sources
+  std::shared_ptr<const HeatCells> live = {};  // that, where it is; null: nothing yet
+  int64_t live_time = 0;                       // of when; seconds since 1970
+  std::shared_ptr<HeatTables> tables = {};     // null: joined tables are not shared between zones and loads
 };
 
 struct ZoneConfig {

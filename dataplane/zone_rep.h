@@ -101,6 +101,8 @@ struct Zone::Rep {
   std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
   std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
   std::unique_ptr<const HeatZone> heat;      // null: it is none of heat, or out
+  // Its ready answer of one A, to which HeatZone::AnswerOf is added; kCompose: there is none.
+  uint16_t heat_ready = kCompose;
 
   [[nodiscard]] std::span<const ZoneFeed> listing() const noexcept { return std::span(feeds).first(listing_feeds); }
   [[nodiscard]] std::span<const ZoneFeed> excepting() const noexcept { return std::span(feeds).subspan(listing_feeds); }

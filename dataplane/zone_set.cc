@@ -47,7 +47,7 @@ bool IsBelow(const Zone::Rep& below, const Zone::Rep& zone) {
 bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
   const bool is_short = zone.apex_size + 4u < 8;             // CommonSlot would read behind the question
   const bool has_more = zone.has_names || zone.has_records;  // four labels can be more than an address
-  const bool is_slow = zone.out || has_more || zone.access != nullptr || zone.grey != nullptr || zone.heat != nullptr;
+  const bool is_slow = zone.out || has_more || zone.access != nullptr || zone.grey != nullptr;
   if (is_slow || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
   return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
 }

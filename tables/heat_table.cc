@@ -45,19 +45,21 @@ void JoinBlock(const HeatCells::Block& source, HeatJoin join, uint8_t* cells) no
 
 }  // namespace
 
-HeatTable::HeatTable() : cells_(kHeatCells), small_(SmallAt(kBlockLength)), large_(LargeAt(kBlockLength + 2)) {
+HeatTable::HeatTable()
+    : cells_(kHeatCells),
+      small_(SmallAt(kBlockLength)),
+      small_means_(SmallAt(kBlockLength)),
+      large_(LargeAt(kBlockLength + 2)),
+      large_means_(LargeAt(kBlockLength + 2)) {
   for (unsigned length = 2; length <= kFoot; length += 2) {
     Level& level = levels_[length / 2];
     level.shift = 32 - length;
     if (length == kFoot) {
       level.scores = cells_.data();
-      level.stride = 1;
     } else if (length > kBlockLength) {
-      level.scores = &small_.data()[SmallAt(length)].mean;
-      level.stride = sizeof(Small);
+      level.scores = small_means_.data() + SmallAt(length);
     } else {
-      level.scores = &large_[LargeAt(length)].mean;
-      level.stride = sizeof(Large);
+      level.scores = large_means_.data() + LargeAt(length);
     }
   }
 }
@@ -101,10 +103,11 @@ void HeatTable::BuildBlock(uint32_t block) noexcept {
   }
   size_t count = std::size(sums);
   for (unsigned length = 22; length > kBlockLength; length -= 2) {
-    Small* const nodes = small_.data() + SmallAt(length) + size_t{block} * count;
+    const size_t first = SmallAt(length) + size_t{block} * count;
     for (size_t i = 0; i < count; ++i) {
       const uint32_t cells = 1u << (kFoot - length);
-      nodes[i] = {.highest = sums[i].highest, .mean = Mean(sums[i].sum, cells), .active = sums[i].active};
+      small_[first + i] = {.highest = sums[i].highest, .active = sums[i].active};
+      small_means_[first + i] = Mean(sums[i].sum, cells);
     }
     if (count == kChildren) break;
     count /= kChildren;
@@ -122,7 +125,7 @@ void HeatTable::BuildBlock(uint32_t block) noexcept {
     whole.highest = std::max(whole.highest, sums[i].highest);
     whole.active += sums[i].active;
   }
-  whole.mean = Mean(whole.sum, kCellsInBlock);
+  large_means_[LargeAt(kBlockLength) + block] = Mean(whole.sum, kCellsInBlock);
 }
 
 void HeatTable::BuildLarge() noexcept {
@@ -136,7 +139,7 @@ void HeatTable::BuildLarge() noexcept {
         node.highest = std::max(node.highest, of[child].highest);
         node.active += of[child].active;
       }
-      node.mean = Mean(node.sum, 1u << (kFoot - length));
+      large_means_[LargeAt(length) + i] = Mean(node.sum, 1u << (kFoot - length));
     }
   }
 }
@@ -150,10 +153,10 @@ HeatNode HeatTable::Node(uint32_t address, unsigned length) const noexcept {
   }
   if (length > kBlockLength) {
     const Small& node = small_[SmallAt(length) + at];
-    return {.highest = node.highest, .mean = node.mean, .active = node.active};
+    return {.highest = node.highest, .mean = small_means_[SmallAt(length) + at], .active = node.active};
   }
   const Large& node = large_[LargeAt(length) + at];
-  return {.highest = node.highest, .mean = node.mean, .active = node.active};
+  return {.highest = node.highest, .mean = large_means_[LargeAt(length) + at], .active = node.active};
 }
 
 HeatNode HeatTable::Root() const noexcept {
@@ -174,7 +177,7 @@ void HeatTable::LookupBatch(std::span<const uint32_t> addresses, std::span<const
   for (const uint8_t length : lengths) {
     const Level& level = levels_[length / 2];
     for (const uint32_t address : addresses) {
-      __builtin_prefetch(level.scores + size_t{address >> level.shift} * level.stride);
+      __builtin_prefetch(level.scores + (address >> level.shift));
     }
   }
   std::fill_n(hits, addresses.size(), HeatHit{});
@@ -184,7 +187,7 @@ void HeatTable::LookupBatch(std::span<const uint32_t> addresses, std::span<const
     const uint8_t length = lengths[l - 1];
     const Level level = levels_[length / 2];
     for (size_t i = 0; i < addresses.size(); ++i) {
-      const uint8_t score = level.scores[size_t{addresses[i] >> level.shift} * level.stride];
+      const uint8_t score = level.scores[addresses[i] >> level.shift];
       const bool answers = score >= least;
       hits[i].length = answers ? length : hits[i].length;
       hits[i].score = answers ? score : hits[i].score;
@@ -198,7 +201,10 @@ HeatHit HeatTable::Lookup(uint32_t address, std::span<const uint8_t> lengths, ui
   return hit;
 }
 
-size_t HeatTable::bytes() const noexcept { return cells_.bytes() + small_.bytes() + large_.capacity() * sizeof(Large); }
+size_t HeatTable::bytes() const noexcept {
+  return cells_.bytes() + small_.bytes() + small_means_.bytes() + large_.capacity() * sizeof(Large) +
+         large_means_.capacity();
+}
 
 HeatChange CompareHeat(const HeatCells& before, const HeatCells& after) noexcept {
   static constexpr HeatCells::Block kNothing{};

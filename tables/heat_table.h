@@ -7,7 +7,7 @@
 // Thread-safety: const after Build. Lookups never allocate, lock or fail.
 // Units: addresses in host order; scores 1 to 255, 0 where nothing is known. The score of a network larger than a /24
 // is its mean over all of its /24s, at least 1 where one of them is known.
-// Cost: 32.4 MiB, of which pages that no known network falls into are never touched; a lookup reads one line at the
+// Cost: 32.5 MiB, of which pages that no known network falls into are never touched; a lookup reads one line at the
 // foot and one of each further level.
 #pragma once
 
@@ -56,12 +56,19 @@ class HeatTable {
   // Of the network of this length around the address. REQUIRES: IsHeatLength(length).
   [[nodiscard]] uint8_t Score(uint32_t address, unsigned length) const noexcept {
     const Level& level = levels_[length / 2];
-    return level.scores[size_t{address >> level.shift} * level.stride];
+    return level.scores[address >> level.shift];
   }
   [[nodiscard]] HeatNode Node(uint32_t address, unsigned length) const noexcept;
   // Of all /24s.
   [[nodiscard]] HeatNode Root() const noexcept;
 
+  // Where the scores of networks of a length stand.
+  void Locate(std::span<const uint32_t> addresses, unsigned length, const uint8_t** lines) const noexcept {
+    const Level& level = levels_[length / 2];
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      lines[i] = level.scores + (addresses[i] >> level.shift);
+    }
+  }
   // The first of `lengths` at which an address has `least` or more. REQUIRES: at most kMaxBatch addresses; lengths
   // fall; least is not 0.
   void LookupBatch(std::span<const uint32_t> addresses, std::span<const uint8_t> lengths, uint8_t least,
@@ -74,23 +81,20 @@ class HeatTable {
   [[nodiscard]] size_t bytes() const noexcept;
 
  private:
-  // A /22, /20 or /18.
+  // A /22, /20 or /18. What is looked up, the mean, stands by itself, so that many of them share a line.
   struct Small {
     uint8_t highest;
-    uint8_t mean;
     uint8_t active;
   };
   struct Large {
     uint8_t highest;
-    uint8_t mean;
     uint32_t active;
     uint32_t sum;  // of the scores, exactly
   };
   // Where the scores of one length stand.
   struct Level {
     const uint8_t* scores = nullptr;
-    uint32_t stride = 0;  // bytes
-    uint32_t shift = 0;   // of addresses
+    uint32_t shift = 0;  // of addresses
   };
 
   HeatTable();
@@ -98,8 +102,10 @@ class HeatTable {
   void BuildLarge() noexcept;
 
   HugeArray<uint8_t> cells_;
-  HugeArray<Small> small_;        // /22s, /20s, /18s
-  std::vector<Large> large_;      // /2s to /16s
+  HugeArray<Small> small_;  // /22s, /20s, /18s
+  HugeArray<uint8_t> small_means_;
+  std::vector<Large> large_;  // /2s to /16s
+  std::vector<uint8_t> large_means_;
   std::array<Level, 13> levels_;  // by half their length
 };
 

@@ -144,7 +144,7 @@ TEST(HeatTable, AnswersFromTheMostSpecificLevelThatIsWarmEnough) {
       ++answered[hits[i].length];
     }
   }
-  for (const unsigned length : {0, 24, 22, 20, 18, 16}) EXPECT_GT(answered[length], 10u) << length;
+  for (const unsigned length : {0u, 24u, 22u, 20u, 18u, 16u}) EXPECT_GT(answered[length], 10u) << length;
 }
 
 TEST(HeatTable, JoinsSourcesByMaximumOrSum) {

@@ -1,0 +1,142 @@
+// What workers sample, and how it fades.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "tables/decaying_counts.h"
+#include "tables/traffic_ring.h"
+
+namespace rblitz {
+namespace {
+
+using Sample = TrafficRing::Sample;
+
+TEST(TrafficRing, GivesWhatWasPushed) {
+  const auto ring = std::make_unique<TrafficRing>();
+  std::vector<Sample> samples;
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_TRUE(samples.empty());
+  ring->Push({.address = 0xc0000201, .weight = 7});
+  ring->Push({.address = 0xffffffff, .weight = 64});
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  ring->Push({.address = 1, .weight = 0});
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_EQ(samples, (std::vector<Sample>{{0xc0000201, 7}, {0xffffffff, 64}, {1, 0}}));
+}
+
+TEST(TrafficRing, LosesTheOldestAndCountsThem) {
+  const auto ring = std::make_unique<TrafficRing>();
+  std::vector<Sample> samples;
+  for (uint32_t round = 0; round < 5; ++round) {
+    const auto count = static_cast<uint32_t>(TrafficRing::kSlots / 2 * (round + 1) + round);
+    for (uint32_t i = 0; i < count; ++i) ring->Push({.address = i, .weight = round});
+    samples.clear();
+    const uint64_t lost = ring->Drain(&samples);
+    ASSERT_EQ(lost + samples.size(), count);
+    if (count < TrafficRing::kSlots) {
+      ASSERT_EQ(lost, 0u);
+    }
+    for (size_t i = 0; i < samples.size(); ++i) {
+      ASSERT_EQ(samples[i], (Sample{static_cast<uint32_t>(lost + i), round}));
+    }
+  }
+}
+
+// Whoever drains beside the worker gets each sample once, in order, or has it among the lost.
+TEST(TrafficRing, CountsAllWhileItIsWrittenTo) {
+  constexpr uint32_t kCount = 3'000'000;
+  const auto ring = std::make_unique<TrafficRing>();
+  std::atomic<bool> done{false};
+  std::thread worker([&] {
+    for (uint32_t i = 0; i < kCount; ++i) ring->Push({.address = i, .weight = ~i});
+    done.store(true);
+  });
+  uint64_t next = 0;
+  std::vector<Sample> samples;
+  for (bool last = false; !last;) {
+    last = done.load();
+    samples.clear();
+    next += ring->Drain(&samples);
+    for (const Sample& sample : samples) {
+      ASSERT_EQ(sample.address, next);
+      ASSERT_EQ(sample.weight, ~sample.address);
+      ++next;
+    }
+  }
+  worker.join();
+  EXPECT_EQ(next, kCount);
+}
+
+std::map<uint32_t, double> All(const DecayingCounts& counts, double now) {
+  std::map<uint32_t, double> all;
+  counts.ForEach(now, [&](uint32_t cell, double count) { all[cell] = count; });
+  return all;
+}
+
+TEST(DecayingCounts, HalfIsLeftAfterAHalfLife) {
+  DecayingCounts counts(100);
+  counts.Add(5, 8, 0);
+  counts.Add(5, 8, 100);
+  counts.Add(0xffffff, 1, 200);
+  EXPECT_NEAR(All(counts, 200).at(5), 6, 1e-4);
+  EXPECT_NEAR(All(counts, 300).at(5), 3, 1e-4);
+  EXPECT_NEAR(All(counts, 300).at(0xffffff), 0.5, 1e-4);
+  EXPECT_NEAR(counts.Sum(300), 3.5, 1e-4);
+  EXPECT_EQ(All(counts, 100 * 20).size(), 0u);
+}
+
+TEST(DecayingCounts, AnotherHalfLifeCountsFromThenOn) {
+  DecayingCounts counts(100);
+  counts.Add(1, 64, 0);
+  counts.SetHalfLife(10, 100);
+  EXPECT_NEAR(All(counts, 100).at(1), 32, 1e-4);
+  EXPECT_NEAR(All(counts, 120).at(1), 8, 1e-4);
+  counts.SetHalfLife(10, 130);
+  EXPECT_NEAR(All(counts, 130).at(1), 4, 1e-4);
+}
+
+TEST(DecayingCounts, ForgetsWhatHasFaded) {
+  DecayingCounts counts(1);
+  for (uint32_t block = 0; block < 1000; ++block) counts.Add(block * kCellsInBlock, 5, 0);
+  const size_t full = counts.bytes();
+  counts.Add(7, 1, 1000);
+  EXPECT_EQ(All(counts, 1000).size(), 1u);
+  EXPECT_NEAR(counts.Sum(1000), 1, 1e-6);
+  EXPECT_LT(counts.bytes(), full);
+}
+
+TEST(DecayingCounts, CountsAsANaiveTwinDoes) {
+  std::mt19937 random(1);
+  DecayingCounts counts(30);
+  struct Added {
+    uint32_t cell;
+    double count;
+    double at;
+  };
+  std::vector<Added> added;
+  double now = 0;
+  for (int i = 0; i < 3000; ++i) {
+    now += static_cast<double>(random() % 5);
+    added.push_back({static_cast<uint32_t>(random() % 50) * 1000, static_cast<double>(1 + random() % 64), now});
+    counts.Add(added.back().cell, added.back().count, now);
+  }
+  std::map<uint32_t, double> model;
+  for (const Added& one : added) model[one.cell] += one.count * std::exp2((one.at - now) / 30);
+  const std::map<uint32_t, double> all = All(counts, now);
+  double sum = 0;
+  for (const auto& [cell, count] : model) {
+    sum += count;
+    if (count < 0.01) continue;
+    ASSERT_NEAR(all.at(cell), count, count * 1e-4 + 1e-3);
+  }
+  EXPECT_NEAR(counts.Sum(now), sum, sum * 1e-4);
+}
+
+}  // namespace
+}  // namespace rblitz
