@@ -14,6 +14,8 @@ CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython pytho
 # Of files that are in two of them those of the later stay.
 PEERS := opensmtpd rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
          postgrey libberkeleydb-perl libdigest-hmac-perl libio-multiplex-perl libnet-dns-perl libnet-server-perl libnetaddr-ip-perl \
+         spamassassin libhtml-parser-perl libhtml-tagset-perl libhttp-date-perl libio-string-perl libsocket6-perl \
+         libsys-hostname-long-perl libtimedate-perl liburi-perl \
          sqlgrey libbit-vector-perl libcarp-clan-perl libdate-calc-perl libdbd-sqlite3-perl libdbi-perl greylistd
 
 PREFIX ?= /usr/local

@@ -15,6 +15,7 @@
 #include "cli/dump.h"
 #include "cli/feed_lines.h"
 #include "cli/grey_commands.h"
+#include "cli/heat_commands.h"
 #include "cli/json.h"
 #include "cli/render.h"
 
@@ -157,6 +158,10 @@ int RunCommand(const CommandOptions& options) {
   if (options.command == "grey") {
     return RunGrey(options,
                    {.in = std::cin, .out = std::cout, .err = std::cerr, .shows_progress = isatty(STDERR_FILENO) == 1});
+  }
+  if (options.command == "heat") {
+    const Status done = RunHeat(options, std::cout);
+    return done ? kExitSuccess : Complain(done.error().message);
   }
   return RunLoad(options);
 }

@@ -84,6 +84,7 @@ Config ConfigReader::Read(const toml::table& root) {
   for (const toml::table* heat : reader.Tables("heat")) ReadHeat(*heat);
   if (const toml::table* cookies = reader.Table("cookies")) config_.cookies = ReadCookies(*cookies, folder_, errors_);
   if (const toml::table* limit = reader.Table("rate_limit")) config_.rate_limit = ReadRateLimit(*limit, errors_);
+  if (const toml::table* traffic = reader.Table("traffic")) config_.traffic = ReadTraffic(*traffic, errors_);
   if (!reader.Has("zone") && !reader.Has("greylist") && !reader.Has("heat")) {
     reader.Wrong("zone", "is missing: there is nothing to serve");
   }

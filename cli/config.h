@@ -56,6 +56,13 @@ struct RateLimitConfig {
   std::vector<Ip6Prefix> exempt;  // those of IPv4 mapped
 };
 
+// How questions become heat.
+struct TrafficConfig {
+  uint32_t half_life_seconds = 86400;
+  double scale_max = 0;  // questions that get 255; 0: as many as a very busy /24 has asked
+  uint32_t publish_seconds = 30;
+};
+
 struct GreylistConfig {
   ZoneConfig zone;                       // its feeds are clients that pass
   std::vector<uint32_t> block = {};      // indices into `feeds`
@@ -78,6 +85,7 @@ struct Config {
   std::vector<GreylistConfig> greylists;
   CookieConfig cookies;
   RateLimitConfig rate_limit;
+  TrafficConfig traffic;
   std::vector<std::string> warnings;  // what may be so, and hardly is meant so: "file:line: key: what"
 };
 

@@ -126,7 +126,9 @@ class HeatZoneReader {
       : reader_(table, "heat", errors), feeds_(feeds), config_(config) {}
 
   void Read() {
-    for (const char* key : {"zone", "feeds"}) reader_.Require(key);
+    heat_.traffic = reader_.Bool("traffic").value_or(false);
+    reader_.Require("zone");
+    if (!heat_.traffic) reader_.Require("feeds");
     zone_.name = reader_.Parsed("zone", ParseDomainName).value_or("");
     ReadFeeds();
     ReadLevels();
@@ -136,7 +138,6 @@ class HeatZoneReader {
     heat_.all = IsSecond(reader_, "answer", "first", "all");
     heat_.plain = IsSecond(reader_, "mode", "score", "plain");
     heat_.join = IsSecond(reader_, "join", "max", "sum") ? HeatJoin::kSum : HeatJoin::kMax;
-    if (reader_.Bool("traffic").value_or(false)) reader_.Wrong("traffic", "is not there yet: must be false");
     if (heat_.plain && heat_.all) reader_.Wrong("answer", "means nothing in mode plain, which has one answer");
     ReadServing(reader_, &zone_);
     reader_.Finish();
@@ -194,6 +195,19 @@ class HeatZoneReader {
 
 void ReadHeatFeed(TableReader& reader, const std::filesystem::path& folder, FeedConfig* feed) {
   HeatFeedReader(reader, folder, feed).Read();
+}
+
+TrafficConfig ReadTraffic(const toml::table& table, ConfigErrors* errors) {
+  TableReader reader(table, "traffic", errors);
+  TrafficConfig traffic;
+  for (const auto& [key, seconds] :
+       {std::pair("half_life", &traffic.half_life_seconds), std::pair("publish", &traffic.publish_seconds)}) {
+    *seconds = reader.Seconds(key).value_or(*seconds);
+    if (*seconds == 0) reader.Wrong(key, "must be at least 1s");
+  }
+  traffic.scale_max = reader.Number("scale_max", 1, kMostCount).value_or(0);
+  reader.Finish();
+  return traffic;
 }
 
 void ReadHeatZone(const toml::table& table, const FeedIndex& feeds, Config* config, ConfigErrors* errors) {

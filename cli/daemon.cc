@@ -16,6 +16,7 @@
 #include "cli/dump.h"
 #include "cli/feed_sources.h"
 #include "cli/grey_answers.h"
+#include "cli/heat_answers.h"
 #include "cli/log.h"
 #include "cli/notify.h"
 #include "cli/options.h"
@@ -80,6 +81,9 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   if (!workers) return tl::unexpected<Error>(workers.error());
   workers_ = *std::move(workers);
   if (auto ready = OpenState(config); !ready) return ready;
+  traffic_ = std::make_unique<Traffic>(
+      workers_->stats(), config.traffic, [this] { return publisher_.wants_traffic(); },
+      [this](const std::shared_ptr<const HeatCells>& cells) { PublishTraffic(cells); });
   reloader_ = std::make_unique<Reloader>(
       ReloaderOptions{.idle_priority = workers_->occupy_every_cpu(), .copies = copies_.get(), .settle = kSettle});
   reloads_ = std::make_unique<Reloads>(std::move(config), reloader_.get(), &publisher_, greylists_.get());
@@ -154,6 +158,7 @@ void Daemon::Started(const Json& answer) {
     }
   }
   workers_->Launch(&publisher_.serving());
+  traffic_->Start();
   serving_ = true;
   const auto config = reloads_->config();
   LogLine line("started");
@@ -187,12 +192,18 @@ void Daemon::Stop() {
   reloader_->Cancel();
   control_.reset();
   workers_->Stop();
+  traffic_->Stop();
   greylists_->Stop();
   still_loading_ = !reloads_->Stop(kLoadPatience);
   LogLine("stopped")
       .Add("received", workers_->Sum(&WorkerStats::received))
       .Add("answered", workers_->Sum(&WorkerStats::answered));
   workers_.reset();
+}
+
+void Daemon::PublishTraffic(const std::shared_ptr<const HeatCells>& cells) {
+  const Status published = publisher_.SetTraffic(cells, std::time(nullptr));
+  if (!published) LogLine("traffic_unserved").Add("error", published.error().message);
 }
 
 void Daemon::Measure() {
@@ -213,6 +224,7 @@ void Daemon::Measure() {
   links_.Look(workers_->ports());
   conflicts_.Look(workers_->stats(), now);
   LogLimited();
+  traffic_->Configure(reloads_->config()->traffic);
 }
 
 // One line when answers begin to be limited, and one a minute while it goes on.
@@ -244,6 +256,7 @@ void Daemon::Answer(ControlServer::ClientId client, std::string_view line) {
   if (!request) return Reply(client, tl::unexpected<Error>(request.error()));
   if (request->command == "list") return Reply(client, AnswerList(*request, client));
   if (request->command == "grey") return AnswerGrey(line, client);
+  if (request->command == "heat") return Reply(client, AnswerHeat(line));
   if (!Defer(*request, client)) Reply(client, AnswerNow(*request));
 }
 
@@ -254,6 +267,11 @@ Result<Json> Daemon::AnswerList(const ControlRequest& request, ControlServer::Cl
            std::ranges::any_of(config->zones, [&](const ZoneConfig& zone) { return zone.name == name; });
   };
   return overrides_->Answer(request, control_->UserOf(client), std::time(nullptr), is_zone);
+}
+
+Result<Json> Daemon::AnswerHeat(std::string_view line) const {
+  const Reading reading(publisher_.serving());
+  return HeatAnswers(*traffic_, reading.serving()).Answer(ParseJson(std::string(line)));
 }
 
 void Daemon::AnswerGrey(std::string_view line, ControlServer::ClientId client) {

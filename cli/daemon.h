@@ -18,6 +18,7 @@
 #include "cli/publish.h"
 #include "cli/reloads.h"
 #include "cli/request.h"
+#include "cli/traffic.h"
 #include "cli/views.h"
 #include "cli/workers.h"
 #include "loaders/feed_copies.h"
@@ -58,10 +59,12 @@ class Daemon {
   void OnSignal();
   [[nodiscard]] bool Defer(const ControlRequest& request, ControlServer::ClientId client);
   void Started(const Json& answer);
+  void PublishTraffic(const std::shared_ptr<const HeatCells>& cells);
   void Stop();
   void Measure();
   void LogLimited();
   void Answer(ControlServer::ClientId client, std::string_view line);
+  [[nodiscard]] Result<Json> AnswerHeat(std::string_view line) const;
   void AnswerGrey(std::string_view line, ControlServer::ClientId client);
   [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
   [[nodiscard]] Result<Json> AnswerList(const ControlRequest& request, ControlServer::ClientId client);
@@ -75,6 +78,7 @@ class Daemon {
   ZonePublisher publisher_;
   std::unique_ptr<Greylists> greylists_;  // which write what workers changed, once those have ended
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Traffic> traffic_;
   std::unique_ptr<FeedCopies> copies_;  // null: the state cannot be used
   std::unique_ptr<Overrides> overrides_;
   std::unique_ptr<Reloader> reloader_;

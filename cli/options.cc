@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/options_grey.h"
+#include "cli/options_heat.h"
 #include "cli/options_parse.h"
 
 namespace rblitz {
@@ -18,7 +19,9 @@ constexpr Usage kServerUsage = {"rblitzd", "rblitzd --config FILE [--check] [--f
                                 "DNS blocklist server.", ""};
 
 const Usage kCommandUsage = {
-    "rblitz", "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]", "Asks and commands a running rblitzd.",
+    "rblitz",
+    "rblitz [--control PATH] [--json] COMMAND [ARGUMENT...]",
+    "Asks and commands a running rblitzd.",
     "\nCommands:\n"
     "  status                  state, ports and sockets, zones, feeds, memory\n"
     "  stats [--watch]         counters; with --watch once a second\n"
@@ -34,7 +37,8 @@ const Usage kCommandUsage = {
     "                          what is listed and delisted so, by whom, until when, and why\n"
     "  dump ZONE               the zone as a master file\n"
     "  check CONFIG            check a configuration and its feeds; asks no server\n",
-    kGreyUsage};
+    kGreyUsage,
+    kHeatUsage};
 
 struct Command {
   std::string_view name;
@@ -43,16 +47,9 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"check", 1, 1},
-    {"diff", 1, 1},
-    {"dump", 1, 1},
-    {"grey", 1, 4},
-    {"list", 1, 2},
-    {"lookup", 1, 1},
-    {"reload", 0, std::numeric_limits<size_t>::max()},
-    {"rollback", 1, 1},
-    {"stats", 0, 0},
-    {"status", 0, 0},
+    {"check", 1, 1},    {"diff", 1, 1},  {"dump", 1, 1},   {"grey", 1, 4},
+    {"heat", 1, 1},     {"list", 1, 2},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"rollback", 1, 1}, {"stats", 0, 0}, {"status", 0, 0},
 };
 
 // The same of `list` and the options that belong to it alone.
@@ -85,9 +82,11 @@ std::string Wrong(const CommandOptions& options) {
     return options.command + ": --force belongs to reload FEED";
   }
   if (options.watch && options.command != "stats") return options.command + ": --watch belongs to stats";
-  if (!options.zone.empty() && options.command != "lookup" && options.command != "list" && options.command != "grey") {
-    return options.command + ": --zone belongs to lookup, list and grey";
+  if (!options.zone.empty() && options.command != "lookup" && options.command != "list" && options.command != "grey" &&
+      options.command != "heat") {
+    return options.command + ": --zone belongs to lookup, list, grey and heat";
   }
+  if (std::string wrong = WrongHeat(options); !wrong.empty()) return wrong;
   std::string wrong = WrongGrey(options);
   if (!wrong.empty() || options.command == "grey") return wrong;
   return WrongList(options);
@@ -124,13 +123,13 @@ Parsed<CommandOptions> ParseCommandOptions(int argc, const char* const* argv, st
                         "control socket of the server")("json", po::bool_switch(&options.json), "print JSON")(
       "force", po::bool_switch(&options.force), "reload: despite max_shrink and max_bad")(
       "watch", po::bool_switch(&options.watch), "stats: once a second until interrupted")(
-      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup, list, grey: in this zone only")(
+      "zone", po::value(&options.zone)->value_name("ZONE"), "lookup, list, grey, heat: in this zone only")(
       "for", po::value(&options.lasting)->value_name("TIME"),
       "list add, remove, grey allow: for this long (1h, 1d), else for ever")(
       "why", po::value(&options.why)->value_name("TEXT"),
       "list add, remove, grey allow: the reason; of list add also the TXT")(
       "a", po::value(&options.a)->value_name("ADDRESS"), "list add: the A value, else what the zone usually answers");
-  visible.add(GreyDescription(&options.grey));
+  visible.add(GreyDescription(&options.grey)).add(HeatDescription(&options.heat));
   po::options_description all(visible);
   all.add_options()("command", po::value(&options.command))("arguments", po::value(&options.arguments));
   po::positional_options_description positional;

@@ -37,6 +37,14 @@ struct GreyOptions {
   bool aligned = false;
 };
 
+// Of `rblitz heat`.
+struct HeatCommandOptions {
+  uint64_t number = 0;  // top; 0: as the server thinks fit
+  unsigned level = 0;   // top; 0: 24
+  bool traffic = false;
+  std::string feed;
+};
+
 struct CommandOptions {
   std::string control = kDefaultControl;
   bool json = false;
@@ -47,6 +55,7 @@ struct CommandOptions {
   std::string lasting;  // list add, remove; grey allow
   std::string why;      // list add, remove; grey allow
   GreyOptions grey;
+  HeatCommandOptions heat;
   std::string command;
   std::vector<std::string> arguments;
 };

@@ -18,6 +18,7 @@ struct Usage {
   std::string_view description;
   std::string_view commands;
   std::string_view more = "";
+  std::string_view last = "";
 };
 
 // Writes what is wrong; returns the exit code.

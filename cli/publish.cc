@@ -39,6 +39,10 @@ Status ZonePublisher::SetOverrides(std::vector<Override> overrides) {
 Status ZonePublisher::Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides) {
   OverrideFeeds joining(&overrides);
   for (ZoneConfig& zone : plan.zones) {
+    if (zone.heat && zone.heat->traffic) {
+      zone.heat->live = traffic_;
+      zone.heat->live_time = traffic_time_;
+    }
     joining.Join(&zone, &snapshot);
     serials_.Join(&zone);
   }
@@ -47,6 +51,19 @@ Status ZonePublisher::Serve(Snapshot snapshot, Plan plan, const std::vector<Over
   serials_.Remember((*serving)->zones.zones());
   serving_.Publish(*std::move(serving));
   return {};
+}
+
+Status ZonePublisher::SetTraffic(std::shared_ptr<const HeatCells> cells, int64_t now) {
+  const std::lock_guard lock(mutex_);
+  traffic_ = std::move(cells);
+  traffic_time_ = now;
+  return plan_ != nullptr ? Serve(snapshot_, *plan_, overrides_) : Status();
+}
+
+bool ZonePublisher::wants_traffic() const {
+  const std::lock_guard lock(mutex_);
+  return plan_ != nullptr &&
+         std::ranges::any_of(plan_->zones, [](const ZoneConfig& zone) { return zone.heat && zone.heat->traffic; });
 }
 
 std::vector<std::string> ZonePublisher::ZonesOf(const Override& override) const {

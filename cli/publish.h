@@ -36,6 +36,10 @@ class ZonePublisher {
   // Serves these from now on, at once where something is served already. On failure nothing has changed.
   [[nodiscard]] Status SetOverrides(std::vector<Override> overrides);
 
+  // What the server is asked, as heat; the same for zones that have it among their sources.
+  [[nodiscard]] Status SetTraffic(std::shared_ptr<const HeatCells> cells, int64_t now);
+  [[nodiscard]] bool wants_traffic() const;
+
   // The zones in which this override counts as they are now.
   [[nodiscard]] std::vector<std::string> ZonesOf(const Override& override) const;
 
@@ -52,10 +56,12 @@ class ZonePublisher {
 
   Identity identity_;
   std::shared_ptr<HeatTables> heat_tables_ = std::make_shared<HeatTables>();
-  std::map<std::string, uint32_t> slots_;  // by zone name
-  mutable std::mutex mutex_;               // one at a time publishes
-  std::vector<Override> overrides_;        // guarded by mutex_, as is what was published last:
-  Snapshot snapshot_;                      // of the feeds alone
+  std::map<std::string, uint32_t> slots_;     // by zone name
+  mutable std::mutex mutex_;                  // one at a time publishes
+  std::vector<Override> overrides_;           // guarded by mutex_, as is what was published last:
+  Snapshot snapshot_;                         // of the feeds alone
+  std::shared_ptr<const HeatCells> traffic_;  // null: not known yet
+  int64_t traffic_time_ = 0;
   Serials serials_;
   std::shared_ptr<const Plan> plan_;  // null: nothing yet
   Published<Serving> serving_;

@@ -125,6 +125,19 @@ mode = "plain"
   EXPECT_TRUE(config->zones[1].heat->plain);
 }
 
+TEST(ConfigHeat, TrafficNeedsNoFeeds) {
+  const auto config = ParseConfig(
+      "[server]\nlisten = [\"127.0.0.1:5300\"]\n[[heat]]\nzone = \"h.example\"\ntraffic = true\n"
+      "[traffic]\nhalf_life = \"6h\"\npublish = 5\nscale_max = 100\n",
+      "r.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(config->zones[0].heat->traffic);
+  EXPECT_TRUE(config->zones[0].feeds.empty());
+  EXPECT_EQ(config->traffic.half_life_seconds, 6u * 3600);
+  EXPECT_EQ(config->traffic.publish_seconds, 5u);
+  EXPECT_EQ(config->traffic.scale_max, 100);
+}
+
 TEST(ConfigHeat, SaysWhatIsWrong) {
   const std::string kZone = "[[heat]]\nzone = \"h.example\"\nfeeds = [\"map\"]\n";
   const struct {
@@ -153,7 +166,9 @@ TEST(ConfigHeat, SaysWhatIsWrong) {
       {kZone + "join = \"mean\"\n", "r.toml:18: heat.join: 'mean' is neither max nor sum"},
       {kZone + "mode = \"plain\"\nanswer = \"all\"\n",
        "r.toml:19: heat.answer: means nothing in mode plain, which has one answer"},
-      {kZone + "traffic = true\n", "r.toml:18: heat.traffic: is not there yet: must be false"},
+      {kZone + "[traffic]\nhalf_life = 0\n", "r.toml:19: traffic.half_life: must be at least 1s"},
+      {kZone + "[traffic]\nscale_max = 0\n", "r.toml:19: traffic.scale_max: must be a number from 1 to 1e+15"},
+      {kZone + "[traffic]\nevery = 2\n", "r.toml:19: traffic.every: is not known to this version"},
       {kZone + "except = [\"list\"]\n", "r.toml:18: heat.except: is not known to this version"},
       {kZone + kZone, "r.toml:19: heat.zone: there are two zones 'h.example'"},
       {"[[zone]]\nname = \"z.example\"\nfeeds = [\"map\"]\n",

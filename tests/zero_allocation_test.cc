@@ -3,7 +3,6 @@
 // delete, so that what C libraries allocate counts too.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -18,17 +17,11 @@
 #include "dataplane/greylist.h"
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
+#include "tests/allocator_calls.h"
 #include "tests/dns_message.h"
 #include "tests/echo.h"
 #include "tests/frames_ip6.h"
 #include "tests/serving.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-std::atomic<uint64_t> releases{0};
-
-}  // namespace
 
 // glibc's own entry points. The program's malloc and its like take the place of glibc's everywhere (libstdc++'s new
 // calls them), and count before they pass on.
@@ -40,19 +33,19 @@ void* __libc_memalign(size_t alignment, size_t size);
 void __libc_free(void* old);
 
 void* malloc(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
+  rblitz::test::allocations.fetch_add(1, std::memory_order_relaxed);
   return __libc_malloc(size);
 }
 void* calloc(size_t count, size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
+  rblitz::test::allocations.fetch_add(1, std::memory_order_relaxed);
   return __libc_calloc(count, size);
 }
 void* realloc(void* old, size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
+  rblitz::test::allocations.fetch_add(1, std::memory_order_relaxed);
   return __libc_realloc(old, size);
 }
 void* memalign(size_t alignment, size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
+  rblitz::test::allocations.fetch_add(1, std::memory_order_relaxed);
   return __libc_memalign(alignment, size);
 }
 void* aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
@@ -61,7 +54,7 @@ int posix_memalign(void** out, size_t alignment, size_t size) {
   return *out == nullptr ? ENOMEM : 0;
 }
 void free(void* old) {
-  releases.fetch_add(1, std::memory_order_relaxed);
+  rblitz::test::releases.fetch_add(1, std::memory_order_relaxed);
   __libc_free(old);
 }
 }
@@ -69,19 +62,8 @@ void free(void* old) {
 namespace rblitz {
 namespace {
 
-struct Calls {
-  uint64_t allocations;
-  uint64_t releases;
-  bool operator==(const Calls&) const = default;
-};
-
-// What `work` asks of the allocator.
-template <class Work>
-Calls CallsIn(Work&& work) {
-  const Calls before{allocations.load(), releases.load()};
-  work();
-  return {allocations.load() - before.allocations, releases.load() - before.releases};
-}
+using test::Calls;
+using test::CallsIn;
 
 // Not to be seen through: what the compiler can prove useless it leaves out.
 template <class T>
@@ -367,60 +349,6 @@ TEST(ZeroAllocation, NorAreQuestionsOfGreylists) {
     EXPECT_GT(state->worker(0).answers[static_cast<size_t>(answer)].value(), 0u) << GreyAnswerName(answer);
   }
   EXPECT_GT(state->worker(0).looks.value(), 0u);
-}
-
-// Each type and kind of address, A records of several levels and texts, beside a zone that lists.
-TEST(ZeroAllocation, NorAreQuestionsOfZonesOfHeat) {
-  const auto cells = std::make_shared<HeatCells>();
-  for (uint32_t cell = 0; cell < kCellsInBlock; ++cell) (*cells)[cell + (10 << 16)] = static_cast<uint8_t>(cell);
-  const auto heat = std::make_shared<FeedData>();
-  heat->name = "heat";
-  heat->ip4 = test::MakeFeed("", {})->ip4;
-  heat->heat = cells;
-  const auto networks = std::make_shared<Heat6Networks>();
-  for (uint64_t i = 1; i < 255; ++i) {
-    networks->of_length[Heat6Index(64)].push_back({.prefix = i, .score = static_cast<uint8_t>(i)});
-  }
-  heat->heat6 = networks;
-  Snapshot snapshot;
-  snapshot.feeds = {heat, test::MakeFeed("list", {{test::Ip(10, 0, 0, 0), test::Ip(10, 0, 127, 255), 2}})};
-  const std::vector<ZoneConfig> zones = {
-      {.name = "heat.test", .feeds = {0}, .heat = HeatZoneConfig{}},
-      {.name = "all.test", .feeds = {0}, .slot = 1, .heat = HeatZoneConfig{.min_score = 1, .all = true}},
-      {.name = "bl.test", .feeds = {1}, .slot = 2}};
-  const auto serving = BuildServing(std::move(snapshot), zones, {});
-  ASSERT_TRUE(serving) << serving.error().message;
-  const auto stats = std::make_unique<WorkerStats>();
-  io::MemoryIo memory(test::Own(), stats.get());
-  for (unsigned i = 0; i < 256; ++i) {
-    for (const char* zone : {"heat.test", "all.test", "bl.test"}) {
-      const std::string name = "9." + std::to_string(i) + ".0.10." + zone;
-      memory.Push(test::UdpFrame({}, {}, Question(name, i % 5 == 0 ? dns::kTxt : i % 7 == 0 ? dns::kAny : dns::kA)));
-      char nibbles[80];
-      std::snprintf(nibbles, sizeof nibbles, "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.%x.%x.0.0.0.0.0.0.0.0.0.0.0.0.0.0.%s",
-                    i % 16, i / 16, zone);
-      memory.Push(test::UdpFrame({}, {}, Question(nibbles, i % 5 == 0 ? dns::kTxt : dns::kA)));
-      memory.Push(test::UdpFrame({}, {}, Question(i % 11 == 0 ? name.substr(2) : "x" + name, dns::kA, Opt{})));
-    }
-  }
-  memory.Replay();
-  Responder responder(stats.get());
-  io::Burst burst;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      memory.Receive(burst);
-      responder.Answer(burst, **serving);
-      memory.Send(burst);
-    }
-  };
-  bursts(1);  // whatever is done once, at first use
-  EXPECT_EQ(CallsIn([&] { bursts(400); }), (Calls{0, 0}));
-  for (const size_t slot : {0, 1, 2}) {
-    for (const Outcome outcome : {Outcome::kListed, Outcome::kNxdomain, Outcome::kOther, Outcome::kNoData}) {
-      EXPECT_GT(stats->zones[slot].outcomes[static_cast<size_t>(outcome)].value(), 0u) << OutcomeName(outcome);
-    }
-  }
-  EXPECT_TRUE(test::AddsUp(*stats));
 }
 
 }  // namespace

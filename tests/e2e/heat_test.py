@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Zones of heat, asked as operators and mail servers ask them: over UDP and TCP sockets, and over a DPDK port."""
 
+import math
 import subprocess
 import threading
 import unittest
@@ -175,6 +176,48 @@ class Sockets(unittest.TestCase, Checks):
         self.assertEqual(set(answers), {"127.0.24.200", "127.0.24.150"})
         stats = self.server.check_sums(self)
         self.assertEqual(stats["answered"], len(answers))
+
+
+class Traffic(unittest.TestCase):
+    def test_what_is_asked_about_is_counted_served_and_exported(self):
+        port = free_port()
+        config = (f'[server]\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\n' + FEEDS + ZONES +
+                  '[[heat]]\nzone = "live.test"\ntraffic = true\nmin_score = 1\n[traffic]\nhalf_life = "1h"\npublish = 1\nscale_max = 100\n')
+        server = self.enterContext(Server(config, FILES))
+        ask = lambda qname, **options: heat.ask(qname, port=port, **options)
+        for i in range(30):
+            ask(heat.name(f"8.8.8.{i}", "heat.test"))
+        for i in range(10):
+            ask(heat.name(f"8.9.9.{i}", "bl.test"), over=dns.query.tcp)
+        # Neither names nor what is not served here tell of anybody.
+        ask("www.heat.test")
+        ask(heat.name("7.7.7.7", "elsewhere.test"))
+        server.wait_until(lambda: server.json("heat", "top")["samples"] >= 42)
+        top = server.json("heat", "top")
+        self.assertEqual([network["prefix"] for network in top["top"]], ["8.8.8.0/24", "8.9.9.0/24"])
+        self.assertEqual((top["networks"], top["lost"], top["half_life"]), (2, 0, 3600))
+        for network, questions in zip(top["top"], (30, 10)):
+            self.assertAlmostEqual(network["questions"], questions, delta=questions / 10)
+            self.assertAlmostEqual(network["share"], questions / 40, delta=0.01)
+            self.assertAlmostEqual(network["score"], 255 * math.log1p(questions) / math.log1p(100), delta=5)
+        (slash_eight,) = server.json("heat", "top", "--level", "8")["top"]
+        self.assertEqual((slash_eight["prefix"], slash_eight["active"], slash_eight["highest"]), ("8.0.0.0/8", 2, top["top"][0]["score"]))
+        self.assertEqual(len(server.json("heat", "top", "-n", "1")["top"]), 1)
+        self.assertRegex(server.rblitz("heat", "top").stdout, r"(?m)^ *8\.8\.8\.0/24 +\d+ +\d+ +(29|30) +7\d\.\d%$")
+
+        server.wait_until(lambda: ask(heat.name("8.8.8.200", "live.test")).startswith("127.0.24."))
+        self.assertIn("src=traffic", ask(heat.name("8.8.8.200", "live.test"), kind="TXT"))
+        cells = dict(line.split() for line in server.rblitz("heat", "cells", "--traffic").stdout.splitlines())
+        self.assertEqual(set(cells), {"8.8.8.0/24", "8.9.9.0/24"})
+        rows = server.rblitz("heat", "cells", "--feed", "text").stdout
+        self.assertEqual(rows.count("\n"), 4 + 256 + 1 + 65536 + 2)
+        # What is exported is read again as it was.
+        server.write("text.txt", rows)
+        (feed,) = server.json("reload", "text")["feeds"]
+        self.assertEqual((feed["rejected"], feed["added"], feed["removed"]), (0, 0, 0))
+        self.assertEqual(server.json("heat", "cells", "--zone", "map.test")[0], {"prefix": "9.9.0.0/24", "score": 70})
+        for wrong, code in ((["--feed", "list"], 1), (["--zone", "bl.test"], 1), ([], 2), (["--traffic", "--feed", "map"], 2)):
+            self.assertEqual(server.rblitz("heat", "cells", *wrong).returncode, code, wrong)
 
 
 @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
