@@ -257,13 +257,20 @@ TEST(HeatFormat, AddsUpScoresOfIp6) {
     unsigned length;
     int score;
   } expected[] = {
-      {"2001:db8:1:1::", 64, 100},                                                        // the highest of one network
-      {"2001:db8:1:5::", 64, 30},  {"2001:db8:1::", 56, 130},                             // more than the /63 is given
-      {"2001:db8:1::", 48, 130},                                                          // more than the /50 is given
-      {"2001:db8::", 40, 255},     {"2001:db8::", 32, 255},   {"2001:db8:2::", 48, 250},  // more than what is in it
-                                                                                          // adds up to
-      {"2001:db8:2:2::", 64, 9},   {"2a00::", 32, 80},        {"2a00:7::", 32, 80},      {"2a00:8::", 32, 0},
-      {"2001:db9::", 32, 5},       {"2001:dba::", 32, 0},
+      {"2001:db8:1:1::", 64, 100},  // the highest of one network
+      {"2001:db8:1:5::", 64, 30},
+      {"2001:db8:1::", 56, 130},  // more than the /63 is given
+      {"2001:db8:1::", 48, 130},  // more than the /50 is given
+      {"2001:db8::", 40, 255},
+      {"2001:db8::", 32, 255},
+      {"2001:db8:2::", 48, 250},  // more than what is in it
+                                  // adds up to
+      {"2001:db8:2:2::", 64, 9},
+      {"2a00::", 32, 80},
+      {"2a00:7::", 32, 80},
+      {"2a00:8::", 32, 0},
+      {"2001:db9::", 32, 5},
+      {"2001:dba::", 32, 0},
   };
   for (const auto& [address, length, score] : expected) {
     EXPECT_EQ(Heat6Of(loaded, address, length), score) << address << "/" << length;
