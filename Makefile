@@ -3,7 +3,7 @@
 # What building and running need (Debian 12).
 DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libboost-program-options-dev \
         libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libidn2-dev libssl-dev libdb5.3-dev libsqlite3-dev libre2-dev \
-        libpng-dev libseccomp-dev python3 iproute2 bind9-dnsutils
+        libpng-dev libfreetype-dev fonts-dejavu-core libseccomp-dev python3 iproute2 bind9-dnsutils
 # What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable; the libraries
 # libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \

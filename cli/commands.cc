@@ -159,10 +159,7 @@ int RunCommand(const CommandOptions& options) {
     return RunGrey(options,
                    {.in = std::cin, .out = std::cout, .err = std::cerr, .shows_progress = isatty(STDERR_FILENO) == 1});
   }
-  if (options.command == "heat") {
-    const Status done = RunHeat(options, std::cout);
-    return done ? kExitSuccess : Complain(done.error().message);
-  }
+  if (options.command == "heat") return RunHeat(options, {.out = std::cout, .err = std::cerr});
   return RunLoad(options);
 }
 

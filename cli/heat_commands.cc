@@ -2,16 +2,18 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "cli/ask.h"
+#include "cli/heat/server_cells.h"
+#include "cli/heat/where.h"
+#include "cli/heat_map_command.h"
 #include "cli/json.h"
 #include "cli/text_table.h"
 
 namespace rblitz {
 
 namespace {
-
-constexpr uint64_t kCells = uint64_t{1} << 24;
 
 std::string Fixed(double value, int digits) {
   char text[64];
@@ -33,63 +35,87 @@ std::string RenderTop(const Json& answer) {
          std::to_string(answer.at("lost").get<uint64_t>()) + " were lost\n\n" + table.Text();
 }
 
-Status RunTop(const CommandOptions& options, std::ostream& out) {
-  Json request = {{"command", "heat"}, {"action", "top"}};
-  if (options.heat.number != 0) request["n"] = options.heat.number;
-  if (options.heat.level != 0) request["level"] = options.heat.level;
-  const Result<Json> answer = Ask(options.control, request);
-  if (!answer) return tl::unexpected(answer.error());
-  out << (options.json ? DumpJson(*answer, 2) + "\n" : RenderTop(*answer)) << std::flush;
-  return {};
-}
-
 // A run of cells, one a line; of JSON one an element.
-void PrintRun(const Json& run, bool json, bool* is_first, std::ostream& out) {
-  const auto first = run.at(0).get<uint64_t>();
-  const auto count = run.at(1).get<uint64_t>();
-  const auto score = run.at(2).get<unsigned>();
-  for (uint64_t cell = first; cell < first + count && cell < kCells; ++cell) {
+void PrintRun(const CellRun& run, bool json, bool* is_first, std::ostream& out) {
+  for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
     char line[80];
     std::snprintf(line, sizeof line, json ? "%s{\"prefix\": \"%u.%u.%u.0/24\", \"score\": %u}" : "%s%u.%u.%u.0/24 %u\n",
                   !json       ? ""
                   : *is_first ? "\n"
                               : ",\n",
-                  static_cast<unsigned>(cell >> 16), static_cast<unsigned>(cell >> 8 & 255),
-                  static_cast<unsigned>(cell & 255), score);
+                  cell >> 16, cell >> 8 & 255, cell & 255, run.score);
     out << line;
     *is_first = false;
   }
 }
 
-Status RunCells(const CommandOptions& options, std::ostream& out) {
-  const bool of_feed = !options.heat.feed.empty();
-  Json request = {{"command", "heat"}, {"action", "cells"}};
-  request["source"] = options.heat.traffic ? "traffic" : of_feed ? "feed" : "zone";
-  if (!options.heat.traffic) request["name"] = of_feed ? options.heat.feed : options.zone;
-  bool is_first = true;
-  if (options.json) out << "[";
-  for (uint64_t from = 0;;) {
-    request["from"] = from;
-    const Result<Json> page = Ask(options.control, request);
-    if (!page) return tl::unexpected(page.error());
-    for (const Json& run : page->at("runs")) PrintRun(run, options.json, &is_first, out);
-    const Json& next = page->at("next");
-    if (next.is_null()) break;
-    // An answer that leads back would be asked for ever.
-    if (!next.is_number_unsigned() || next.get<uint64_t>() <= from) {
-      return Fail(options.control + ": the server's cells are not understood");
-    }
-    from = next.get<uint64_t>();
+class Heat {
+ public:
+  Heat(const CommandOptions& options, const HeatStreams& streams) : options_(options), streams_(streams) {}
+
+  [[nodiscard]] Result<int> Run() {
+    const std::string& action = options_.arguments[0];
+    return action == "map" ? DrawMap() : action == "where" ? Where() : action == "top" ? Top() : Cells();
   }
-  if (options.json) out << "\n]\n";
-  out << std::flush;
-  return {};
-}
+
+ private:
+  int Show(const Json& json, const std::string& text, int code = kExitSuccess) const {
+    streams_.out << (options_.json ? DumpJson(json, 2) + "\n" : text) << std::flush;
+    return code;
+  }
+
+  [[nodiscard]] Result<int> DrawMap() const {
+    std::vector<std::string> notes;
+    const Status drawn = WriteHeatMap(options_, &notes);
+    for (const std::string& note : notes) streams_.err << "rblitz: heat map: " << note << "\n";
+    if (!drawn) return tl::unexpected(drawn.error());
+    return kExitSuccess;
+  }
+
+  [[nodiscard]] Result<int> Where() const {
+    const HeatCommandOptions& heat = options_.heat;
+    const unsigned order = heat.order == kNoOrder ? kHeatOrder : static_cast<unsigned>(heat.order);
+    const bool is_address = heat.xy.empty();
+    const Result<HeatPlace> place =
+        is_address ? PlaceOfAddress(options_.arguments[1], order) : PlaceOfPixel(heat.xy, order);
+    if (!place) return tl::unexpected(place.error());
+    const std::string pixel = std::to_string(place->point.x) + "," + std::to_string(place->point.y);
+    const Json json = {
+        {"order", order}, {"x", place->point.x}, {"y", place->point.y}, {"prefix", NetworkText(place->network)}};
+    return Show(json, (is_address ? pixel : NetworkText(place->network)) + "\n");
+  }
+
+  [[nodiscard]] Result<int> Top() const {
+    Json request = {{"command", "heat"}, {"action", "top"}};
+    if (options_.heat.number != 0) request["n"] = options_.heat.number;
+    if (options_.heat.level != 0) request["level"] = options_.heat.level;
+    const Result<Json> answer = Ask(options_.control, request);
+    if (!answer) return tl::unexpected(answer.error());
+    return Show(*answer, options_.json ? "" : RenderTop(*answer));
+  }
+
+  [[nodiscard]] Result<int> Cells() const {
+    bool is_first = true;
+    if (options_.json) streams_.out << "[";
+    const Status walked = WalkServerCells(
+        options_.control, {.zone = options_.zone, .feed = options_.heat.feed, .traffic = options_.heat.traffic},
+        [&](const CellRun& run) { PrintRun(run, options_.json, &is_first, streams_.out); });
+    if (!walked) return tl::unexpected(walked.error());
+    streams_.out << (options_.json ? "\n]\n" : "") << std::flush;
+    return kExitSuccess;
+  }
+
+  const CommandOptions& options_;
+  const HeatStreams& streams_;
+};
 
 }  // namespace
 
-Status RunHeat(const CommandOptions& options, std::ostream& out) {
-  return options.arguments[0] == "top" ? RunTop(options, out) : RunCells(options, out);
+int RunHeat(const CommandOptions& options, const HeatStreams& streams) {
+  const Result<int> code = Heat(options, streams).Run();
+  if (code) return *code;
+  streams.err << "rblitz: heat " << options.arguments[0] << ": " << code.error().message << "\n";
+  return kExitFailure;
 }
 
 }  // namespace rblitz

@@ -1,15 +1,21 @@
-// What `rblitz heat top` and `rblitz heat cells` do: ask the server (cli/heat_answers.h) and print.
+// What `rblitz heat` does: draws maps of heat, finds places on them, and shows what a server has
+// (cli/heat_answers.h).
 //
-// Thread-safety: one thread. Errors: Result's, without the program's name.
+// Thread-safety: one thread. Errors: to `err` as "rblitz: heat ACTION: why".
 #pragma once
 
 #include <ostream>
 
 #include "cli/options.h"
-#include "tables/result.h"
 
 namespace rblitz {
 
-[[nodiscard]] Status RunHeat(const CommandOptions& options, std::ostream& out);
+struct HeatStreams {
+  std::ostream& out;
+  std::ostream& err;
+};
+
+// Returns the exit code.
+[[nodiscard]] int RunHeat(const CommandOptions& options, const HeatStreams& streams);
 
 }  // namespace rblitz

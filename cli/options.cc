@@ -37,8 +37,7 @@ const Usage kCommandUsage = {
     "                          what is listed and delisted so, by whom, until when, and why\n"
     "  dump ZONE               the zone as a master file\n"
     "  check CONFIG            check a configuration and its feeds; asks no server\n",
-    kGreyUsage,
-    kHeatUsage};
+    {kGreyUsage, kHeatUsage}};
 
 struct Command {
   std::string_view name;
@@ -48,7 +47,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"check", 1, 1},    {"diff", 1, 1},  {"dump", 1, 1},   {"grey", 1, 4},
-    {"heat", 1, 1},     {"list", 1, 2},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"heat", 1, 2},     {"list", 1, 2},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
     {"rollback", 1, 1}, {"stats", 0, 0}, {"status", 0, 0},
 };
 
@@ -86,8 +85,8 @@ std::string Wrong(const CommandOptions& options) {
       options.command != "heat") {
     return options.command + ": --zone belongs to lookup, list, grey and heat";
   }
-  if (std::string wrong = WrongHeat(options); !wrong.empty()) return wrong;
   std::string wrong = WrongGrey(options);
+  if (wrong.empty()) wrong = WrongHeat(options);
   if (!wrong.empty() || options.command == "grey") return wrong;
   return WrongList(options);
 }

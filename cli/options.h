@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <limits>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -37,12 +38,31 @@ struct GreyOptions {
   bool aligned = false;
 };
 
+inline constexpr int kNoOrder = std::numeric_limits<int>::min();
+
 // Of `rblitz heat`.
 struct HeatCommandOptions {
-  uint64_t number = 0;  // top; 0: as the server thinks fit
-  unsigned level = 0;   // top; 0: 24
+  std::string xy;  // where
+  int order = kNoOrder;
+  std::string output;  // map
+  std::string file;    // map: its heat; none of these: of the server's one zone of heat
+  std::string feed;    // map, cells
   bool traffic = false;
-  std::string feed;
+  uint64_t number = 0;              // top; 0: as the server thinks fit
+  unsigned level = 0;               // top; 0: 24
+  std::string format;               // of the file; empty: guessed
+  std::string file_palette;         // of a file that is a picture; empty: grey
+  std::string prefix;               // map; empty: the world
+  std::string palette;              // map; empty: viridis
+  std::string title;                // map
+  std::vector<std::string> labels;  // map
+  std::string shade;
+  std::string own;
+  std::string diff;
+  bool rebase = false;
+  bool log = false;
+  bool legend = false;
+  bool bare = false;
 };
 
 struct CommandOptions {

@@ -40,7 +40,7 @@ Parsed<po::variables_map> ParseOptions(int argc, const char* const* argv, const 
   if (values.count("help") != 0) {
     out << "Usage: " << usage.synopsis << "\n"
         << usage.description << "\n\n"
-        << visible << usage.commands << usage.more << usage.last;
+        << visible << usage.commands << usage.more[0] << usage.more[1];
     return tl::unexpected<int>(kExitSuccess);
   }
   if (values.count("version") != 0) {

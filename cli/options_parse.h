@@ -3,6 +3,7 @@
 // Errors: as cli/options.h says.
 #pragma once
 
+#include <array>
 #include <boost/program_options.hpp>
 #include <iosfwd>
 #include <string>
@@ -17,8 +18,7 @@ struct Usage {
   std::string_view synopsis;
   std::string_view description;
   std::string_view commands;
-  std::string_view more = "";
-  std::string_view last = "";
+  std::array<std::string_view, 2> more = {};
 };
 
 // Writes what is wrong; returns the exit code.

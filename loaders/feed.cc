@@ -225,7 +225,10 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
   report->notes = draft.categories.Notes();
-  if (draft.heat != nullptr) std::ranges::move(draft.heat->Notes(), std::back_inserter(report->notes));
+  if (draft.heat != nullptr) {
+    report->heat_top = draft.heat->top_count();
+    std::ranges::move(draft.heat->Notes(), std::back_inserter(report->notes));
+  }
   if (report->entries == 0 && !is_access) report->notes.insert(report->notes.begin(), NothingNote(*report));
   if (report->notes.size() > kKeptErrors) report->notes.pop_back();
   report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -193,6 +193,7 @@ HeatCells HeatDraft::Finish() {
   PaintWide();
   const bool counts = kind_ == HeatKind::kCounts || kind_ == HeatKind::kList;
   const double largest = counts ? LargestCount() : kMostScore;
+  if (counts) top_count_ = largest;
   HeatCells cells;
   for (uint32_t block = 0; block < kHeatBlocks; ++block) {
     const CellBlocks<float>::Block* const given = values_.block(block);

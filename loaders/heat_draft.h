@@ -56,6 +56,8 @@ class HeatDraft {
   // REQUIRES: called once, Finish6 after Finish.
   [[nodiscard]] HeatCells Finish();
   [[nodiscard]] Heat6Networks Finish6();
+  // After Finish: the count that has 255; 0: there were no counts.
+  [[nodiscard]] double top_count() const noexcept { return top_count_; }
   [[nodiscard]] std::vector<std::string> Notes() const;
 
  private:
@@ -89,6 +91,7 @@ class HeatDraft {
   const HeatKind kind_;
   const int64_t now_;
   uint64_t given_ = 0;
+  double top_count_ = 0;
   uint64_t faded_ = 0;  // entries that are too old to count
   CellBlocks<float> values_;
   HeatCells picture_;

@@ -36,6 +36,7 @@ ONLY = [
     (re.compile(r"^boost/"), re.compile(r"cli/options\w*\.(cc|h)$")),
     (re.compile(r"^toml"), re.compile(r"cli/config\w*\.(cc|h)$")),
     (re.compile(r"^png\.h$"), re.compile(r"loaders/png_file\.cc$")),
+    (re.compile(r"^ft2build"), re.compile(r"cli/heat/font\.cc$")),
     (re.compile(r"^idn2\.h$"), re.compile(r"loaders/name_text\.cc$")),
     (re.compile(r"^openssl/"), re.compile(r"cli/grey_name\.cc$")),
     (re.compile(r"^db\.h$"), re.compile(r"cli/berkeley_files\.cc$")),

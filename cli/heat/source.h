@@ -1,0 +1,48 @@
+// Where the heat that is drawn and reported comes from: a file of any format of heat, which needs no server, or what a
+// server has, as it sends it over its control socket in lines "PREFIX SCORE".
+//
+// The format of a file is guessed from its first lines unless it is named. Counts of a file are drawn as they are, 255
+// standing for itself and all above; with `log` on a logarithmic scale.
+//
+// Thread-safety: pure but for files and the socket. Errors: name the file or the socket; a file of which nothing can be
+// used fails.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tables/cell_blocks.h"
+#include "tables/result.h"
+
+namespace rblitz {
+
+struct HeatRequest {
+  std::string file;  // one of these four
+  std::string zone;
+  std::string feed;
+  bool traffic = false;
+  std::string format;   // of the file; empty: guessed
+  std::string palette;  // of a file that is a picture
+  bool log = false;
+  std::string control;
+};
+
+struct HeatSource {
+  std::shared_ptr<const HeatCells> cells;
+  std::string name;  // for titles
+  bool counts = false;
+  bool log = false;
+  double top = 255;                // what 255 stands for
+  std::vector<std::string> notes;  // what is worth a warning
+};
+
+[[nodiscard]] Result<HeatSource> LoadHeatSource(const HeatRequest& request);
+
+// What a score of the source stands for.
+[[nodiscard]] double ValueOf(const HeatSource& source, unsigned score) noexcept;
+
+// The format that the first bytes of a file have: "heat-png", "heat-list", ...
+[[nodiscard]] std::string GuessHeatFormat(std::string_view bytes);
+
+}  // namespace rblitz
