@@ -109,7 +109,7 @@ TEST(CommandOptions, WrongUsageIsCodeTwoAndNamesTheMistake) {
       {{"reload", "--force"}, "--force belongs to reload FEED"},
       {{"diff", "f", "--force"}, "--force belongs to reload FEED"},
       {{"stats", "--zone", "z"}, "--zone belongs to lookup"},
-      {{"status", "--zone", "z"}, "status: --zone belongs to lookup, list and grey"},
+      {{"status", "--zone", "z"}, "status: --zone belongs to lookup, list, grey and heat"},
       {{"list"}, "list: an argument is missing"},
       {{"list", "frob", "192.0.2.1"}, "list: 'frob' is none of add, remove, forget and show"},
       {{"list", "add"}, "list add: an argument is missing"},

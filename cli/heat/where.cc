@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <optional>
+#include <variant>
 
 #include "loaders/ip4_text.h"
 #include "loaders/line_reader.h"
@@ -32,8 +33,9 @@ Result<HeatNetwork> ParseNetwork(std::string_view text) {
   padded.append(kBlockSlack, '\0');
   const auto network = ReadHeatNetwork(std::string_view(padded).substr(0, text.size()));
   if (!network) return tl::unexpected(network.error());
-  if (!network->has_value()) return Fail(Quoted(text) + " is IPv6: maps of heat are of IPv4 alone");
-  return **network;
+  const auto* const ip4 = std::get_if<HeatNetwork>(&*network);
+  if (ip4 == nullptr) return Fail(Quoted(text) + " is IPv6: maps of heat are of IPv4 alone");
+  return *ip4;
 }
 
 Result<HeatPlace> PlaceOfAddress(std::string_view address, unsigned order) {

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // The bytes are what comes behind a question that was answered, or all of it.
   std::vector<uint8_t> message;
   if ((data[0] & 2) != 0) {
-    message.assign(question.message().begin(), question.message().end());
+    message.assign(question.echoed().begin(), question.echoed().end());
     message[2] |= 0x80;
     message[7] = static_cast<uint8_t>(data[0] >> 2);  // ANCOUNT
   }
@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Reply reply = ReadReply(message, question);
   if (reply.kind == ReplyKind::kForeign) Require(reply.a == 0 && reply.text.empty());
   if (reply.kind != ReplyKind::kForeign) {
-    const auto asked = question.message().subspan(12);
+    const auto asked = question.echoed().subspan(12);
     Require(std::equal(asked.begin(), asked.end(), message.begin() + 12));
   }
   Require(reply.text.size() <= message.size());
