@@ -256,6 +256,7 @@ FeedGuards ConfigReader::ReadGuards(TableReader& feed) {
   guards.max_shrink = feed.Share("max_shrink");
   guards.max_bad = feed.Share("max_bad");
   guards.max_range = feed.ParsedNumber("max_range", ParseMaxRange).value_or(0);
+  guards.max_range_v6 = feed.Parsed("max_range_v6", ParseMaxRange6).value_or(0);
   guards.max_age_seconds = feed.Seconds("max_age").value_or(0);
   guards.max_memory = feed.ParsedNumber("max_memory", ParseBytes).value_or(0);
   return guards;

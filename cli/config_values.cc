@@ -118,6 +118,15 @@ Result<uint64_t> ParseMaxRange(const std::string& text) {
   return is_length ? uint64_t{1} << (32 - number) : number;
 }
 
+Result<uint8_t> ParseMaxRange6(const std::string& text) {
+  uint64_t length = 0;
+  if (!text.starts_with('/') || !ParseNumber(std::string_view(text).substr(1), &length) || length == 0 ||
+      length > 128) {
+    return Fail("bad range '" + text + "' (as in /32)");
+  }
+  return static_cast<uint8_t>(length);
+}
+
 Result<uint32_t> ParseAValue(const std::string& text) {
   in_addr address{};
   if (inet_pton(AF_INET, text.c_str(), &address) != 1) return Fail("bad address '" + text + "' (as in 127.0.0.2)");

@@ -25,6 +25,9 @@ namespace rblitz {
 // "/16" or "65536": how many addresses a network may have, as in rbldnsd's $MAXRANGE4.
 [[nodiscard]] Result<uint64_t> ParseMaxRange(const std::string& text);
 
+// "/32": the length of the widest network of IPv6 that is let through.
+[[nodiscard]] Result<uint8_t> ParseMaxRange6(const std::string& text);
+
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
 

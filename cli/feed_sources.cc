@@ -48,6 +48,7 @@ Json FeedSourcesJson(const FeedStatus& feed, const std::string& state) {
           {"txt", config.text ? Json(*config.text) : Json()},
           {"codes", config.codes},
           {"max_range", config.guards.max_range},
+          {"max_range_v6", config.guards.max_range_v6},
           {"files", std::move(files)},
           {"from_files", feed.origin == DataOrigin::kFiles},
           {"copy", Absolute(state + "/feeds/" + config.name + "/current")}};
@@ -62,6 +63,7 @@ FeedSources FeedSourcesFromJson(const Json& json) {
   if (!json["txt"].is_null()) feed.config.text = json["txt"].get<std::string>();
   feed.config.codes = json["codes"].get<std::map<std::string, uint32_t>>();
   feed.config.guards.max_range = json["max_range"].get<uint64_t>();
+  feed.config.guards.max_range_v6 = json["max_range_v6"].get<uint8_t>();
   feed.from_files = json["from_files"].get<bool>();
   feed.copy = json["copy"].get<std::string>();
   for (const Json& file : json["files"]) {

@@ -1,8 +1,6 @@
 #include "cli/override.h"
 
-#include <arpa/inet.h>
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -27,14 +25,6 @@ std::string CutWhy(std::string why) {
   while (size > 0 && (static_cast<uint8_t>(why[size]) & 0xc0) == 0x80) --size;
   why.resize(size);
   return why;
-}
-
-std::string Ip6Text(const Ip6Prefix& prefix) {
-  const std::array<uint64_t, 2> halves_be = {__builtin_bswap64(prefix.address.high),
-                                             __builtin_bswap64(prefix.address.low)};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  inet_ntop(AF_INET6, halves_be.data(), text.data(), text.size());
-  return prefix.length == 128 ? text.data() : text.data() + ("/" + std::to_string(prefix.length));
 }
 
 // Letters, digits, '-' and '_' only, as NameFromList makes them.

@@ -89,6 +89,7 @@ Status BeginPart(std::string_view text, FeedDraft* draft) {
   const Specials& outer = draft->specials;
   part->draft.specials.ttl_seconds = outer.ttl_seconds;
   part->draft.specials.max_range = outer.max_range;
+  part->draft.ip6_least_length = draft->ip6_least_length;
   part->draft.specials.texts = outer.texts;
   part->draft.watcher = draft->watcher;
   if (draft->watcher != nullptr) draft->watcher->AtPart(part->zones, format->precedence);

@@ -11,6 +11,7 @@
 #include "loaders/heat_picture.h"
 #include "loaders/inflating_source.h"
 #include "loaders/ip4_text.h"
+#include "loaders/ip6_text.h"
 #include "loaders/line_reader.h"
 
 namespace rblitz {
@@ -195,7 +196,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   auto data = std::make_shared<FeedData>();
   data->name = config.name;
   FeedDraft draft(config, *format, data.get());
-  draft.specials.max_range = config.guards.max_range;
+  draft.SetLimits(config.guards);
   if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
   if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));
   const int64_t newest_file = NewestTime(sources);
@@ -224,6 +225,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   report->added = built.added;
   report->removed = built.removed;
   for (const auto& [first, last] : built.widest_added) report->widest.push_back(RangeText({first, last}));
+  for (const Ip6Prefix& prefix : built.widest_added_ip6) report->widest.push_back(Ip6Text(prefix));
   report->notes = draft.categories.Notes();
   if (draft.heat != nullptr) {
     report->heat_top = draft.heat->top_count();

@@ -47,7 +47,7 @@ struct LoadReport {
   uint64_t rejected = 0;            // lines that are bad
   uint64_t added = 0;               // entries that the table served before did not have
   uint64_t removed = 0;             // entries that only the table served before has
-  std::vector<std::string> widest;  // of the IPv4 entries added, networks and ranges: "10.0.0.0/8"
+  std::vector<std::string> widest;  // of the entries added, networks and ranges: "10.0.0.0/8", "2001:db8::/32"
   double heat_top = 0;              // of counts of heat: the count from which on a /24 has 255
   double seconds = 0;
   bool refused = false;             // a guard is why the load failed

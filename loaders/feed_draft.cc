@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "loaders/formats.h"
+#include "loaders/ip6_text.h"
 #include "loaders/part_draft.h"
 
 namespace rblitz {
@@ -62,6 +63,11 @@ Status FeedDraft::CheckRange(AddressRange range) const {
   if (specials.max_range == 0 || size <= specials.max_range) return {};
   return Fail("range of " + std::to_string(size) + " addresses is larger than $MAXRANGE4 or max_range allows (" +
               std::to_string(specials.max_range) + ")");
+}
+
+Status FeedDraft::TooWide(const Ip6Prefix& prefix) const {
+  return Fail("network " + Ip6Text(prefix) + " is wider than max_range_v6 allows (/" +
+              std::to_string(ip6_least_length) + ")");
 }
 
 Status FeedDraft::Add(AddressRange range, ValueId value) {

@@ -85,8 +85,10 @@ class FeedDraft {
   // Adds a range, or fails if it is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status Add(AddressRange range, ValueId value);
   void AddClients(AddressRange range, AclDecision decision);
-  // Never fails: no special limits IPv6.
+  // Fails if it is wider than max_range_v6 allows; no special limits IPv6.
   [[nodiscard]] Status Add(const Ip6Prefix& prefix, ValueId value) {
+    if (prefix.length < ip6_least_length) [[unlikely]]
+      return TooWide(prefix);
     if (watcher != nullptr) {
       Show(prefix, value);
     } else {
@@ -128,6 +130,12 @@ class FeedDraft {
   std::optional<FatalLine> fatal;
   CategoryCodes categories;
   Specials specials;
+  uint8_t ip6_least_length = 0;  // of what is listed
+  // What single entries are held to.
+  void SetLimits(const FeedGuards& guards) noexcept {
+    specials.max_range = guards.max_range;
+    ip6_least_length = guards.max_range_v6;
+  }
   int64_t header_time = 0;  // that a comment of the feed states; 0: none
   // Of several the oldest counts: the data are no newer than that.
   void SetHeaderTime(int64_t time) noexcept {
@@ -157,6 +165,7 @@ class FeedDraft {
 
   // Fails if a range is larger than $MAXRANGE4 allows.
   [[nodiscard]] Status CheckRange(AddressRange range) const;
+  [[nodiscard]] Status TooWide(const Ip6Prefix& prefix) const;
 
   void FinishIp4(const FeedData* previous, BuildReport* report);
   void FinishIp6(const FeedData* previous, BuildReport* report);

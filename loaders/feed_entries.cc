@@ -56,7 +56,7 @@ Status ShowEntries(const FeedConfig& config, std::vector<FeedSource> sources, En
   if (format->content == FeedContent::kHeat) return {};  // it lists nothing
   FeedData unused;
   FeedDraft draft(config, *format, &unused);
-  draft.specials.max_range = config.guards.max_range;
+  draft.SetLimits(config.guards);
   draft.watcher = watcher;
   for (FeedSource& source : sources) {
     const Result<bool> more = ShowSource(std::move(source), *format, &draft);

@@ -1,8 +1,8 @@
 // What a feed must keep to before it replaces what is served: limits against a publisher's accident, off unless
 // configured.
 //
-// max_range works on single entries: those that are wider are bad lines, as with $MAXRANGE4. max_age also withdraws
-// data that grows too old while it is served. The others refuse a load as a whole.
+// max_range and max_range_v6 work on single entries: those that are wider are bad lines, as with $MAXRANGE4. max_age
+// also withdraws data that grows too old while it is served. The others refuse a load as a whole.
 //
 // Thread-safety: pure. Errors: a refusal names the guard, what it allows and what there was instead.
 // Units: shares from 0 to 1, seconds, bytes, addresses.
@@ -20,7 +20,8 @@ struct LoadReport;
 struct FeedGuards {
   std::optional<double> max_shrink;  // of the entries before, how many may be gone without new ones for them
   std::optional<double> max_bad;     // of the entries given, how many may be bad lines
-  uint64_t max_range = 0;            // 0: none
+  uint64_t max_range = 0;            // of IPv4; 0: none
+  uint8_t max_range_v6 = 0;          // of IPv6: the shortest prefix; 0: any
   uint32_t max_age_seconds = 0;      // 0: none
   uint64_t max_memory = 0;           // 0: none
 

@@ -94,4 +94,11 @@ std::optional<Ip6Prefix> MakeIp6Prefix(const Ip6Address& address, unsigned lengt
   return Ip6Prefix{.address = address, .length = static_cast<uint8_t>(length)};
 }
 
+std::string Ip6Text(const Ip6Prefix& prefix) {
+  const uint64_t halves_be[2] = {htobe64(prefix.address.high), htobe64(prefix.address.low)};
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(AF_INET6, halves_be, text, sizeof text);
+  return prefix.length == 128 ? text : text + ("/" + std::to_string(prefix.length));
+}
+
 }  // namespace rblitz

@@ -1,9 +1,10 @@
 // IPv6 addresses and prefixes as lists write them.
 //
-// Cost: no allocation.
+// Cost: reading allocates nothing.
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "tables/ip6.h"
@@ -29,5 +30,8 @@ struct Ip6Groups {
 
 // Nothing if bits after the prefix are set. REQUIRES: length <= 128.
 [[nodiscard]] std::optional<Ip6Prefix> MakeIp6Prefix(const Ip6Address& address, unsigned length);
+
+// "2001:db8::/32"; without a length if that is 128.
+[[nodiscard]] std::string Ip6Text(const Ip6Prefix& prefix);
 
 }  // namespace rblitz

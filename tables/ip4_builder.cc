@@ -50,13 +50,10 @@ class KeyCursor {
 };
 
 // Ranges of `now` that `before` does not have. Both are sorted.
-std::vector<Key> WidestAdded(const std::vector<Key>& now, const std::vector<Key>& before) {
+std::vector<Key> RangesAdded(const std::vector<Key>& now, const std::vector<Key>& before) {
   std::vector<Key> added;
   std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
   std::erase_if(added, [](const Key& key) { return key.first == key.second; });
-  std::stable_sort(added.begin(), added.end(),
-                   [](const Key& a, const Key& b) { return a.second - a.first > b.second - b.first; });
-  added.resize(std::min(added.size(), kWidestKept));
   return added;
 }
 
@@ -370,11 +367,13 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
              .duplicates = rep.given - table->entries,
              .added = 0,
              .removed = 0,
-             .widest_added = {}};
+             .widest_added = {},
+             .widest_added_ip6 = {}};
   const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
   report->added = table->entries - common;
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
-  if (previous != nullptr) report->widest_added = WidestAdded(table->hidden_keys, previous->rep_->hidden_keys);
+  if (previous != nullptr) report->widest_added = RangesAdded(table->hidden_keys, previous->rep_->hidden_keys);
+  report->KeepWidest();
 
   if (rep.keeps_lengths) {
     table->lengths.Build(rep.precedence, rep.segments, rep.singles(), [&rep](size_t i) { return rep.address(i); });

@@ -124,6 +124,7 @@ struct Ip6Builder::Rep {
   void WriteUnits(Ip6Table::Rep& table) const;
   [[nodiscard]] std::vector<uint64_t> HideKeys() const;
   [[nodiscard]] uint64_t CountCommon(const Ip6Table::Rep& previous, const std::vector<uint64_t>& hidden) const;
+  [[nodiscard]] std::vector<Ip6Prefix> RangesAdded(const Ip6Table::Rep& previous) const;
 
   // Calls f(i, is_mixed) for the /64s that have an entry of their own, in order.
   template <class F>
@@ -241,6 +242,18 @@ uint64_t Ip6Builder::Rep::CountCommon(const Ip6Table::Rep& previous, const std::
   return common + units_of_both.Count();
 }
 
+// Networks wider than a /64 that the table served before does not have.
+std::vector<Ip6Prefix> Ip6Builder::Rep::RangesAdded(const Ip6Table::Rep& previous) const {
+  const std::vector<uint64_t>& before = previous.hidden_keys;
+  std::vector<Ip6Prefix> added;
+  for (const Ip6Entry& entry : others) {
+    if (entry.length > kUnitLength) continue;
+    if (std::binary_search(before.begin(), before.end(), HashOfKey(entry.address, entry.length))) continue;
+    added.push_back({.address = entry.address, .length = entry.length});
+  }
+  return added;
+}
+
 Ip6Table Ip6Builder::Build(const Ip6Table* previous, BuildReport* report) {
   Rep& rep = *rep_;
   rep.units.Settle();
@@ -253,10 +266,17 @@ Ip6Table Ip6Builder::Build(const Ip6Table* previous, BuildReport* report) {
   table->hidden_keys = rep.HideKeys();
   table->entries = rep.units.size() + rep.others.size();
 
-  *report = {.entries = table->entries, .duplicates = rep.given - table->entries, .added = 0, .removed = 0};
+  *report = {.entries = table->entries,
+             .duplicates = rep.given - table->entries,
+             .added = 0,
+             .removed = 0,
+             .widest_added = {},
+             .widest_added_ip6 = {}};
   const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous->rep_, table->hidden_keys);
   report->added = table->entries - common;
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
+  if (previous != nullptr) report->widest_added_ip6 = rep.RangesAdded(*previous->rep_);
+  report->KeepWidest();
 
   const auto exact = rep.exact;
   rep_ = std::make_unique<Rep>();

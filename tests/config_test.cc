@@ -118,7 +118,8 @@ TEST(Config, ReadsFeedsAndZones) {
 TEST(Config, ReadsGuardsAndUser) {
   std::string text = kLeast;
   text.insert(text.find("[[zone]]"),
-              "max_shrink = 0.5\nmax_bad = 0\nmax_range = \"/16\"\nmax_age = \"7d\"\nmax_memory = \"64M\"\n");
+              "max_shrink = 0.5\nmax_bad = 0\nmax_range = \"/16\"\nmax_range_v6 = \"/20\"\nmax_age = "
+              "\"7d\"\nmax_memory = \"64M\"\n");
   text.insert(text.find("[[feed]]"), "user = \"rblitz\"\n");
   const auto config = ParseConfig(text, "rblitz.toml");
   ASSERT_TRUE(config) << config.error().message;
@@ -126,6 +127,7 @@ TEST(Config, ReadsGuardsAndUser) {
   EXPECT_EQ(config->feeds[0].feed.guards, (FeedGuards{.max_shrink = 0.5,
                                                       .max_bad = 0.0,
                                                       .max_range = 1 << 16,
+                                                      .max_range_v6 = 20,
                                                       .max_age_seconds = 604800,
                                                       .max_memory = uint64_t{64} << 20}));
 }
@@ -264,6 +266,9 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"check    = 0", "max_shrink = 1.5", "23: feed.max_shrink: must be a share: a number from 0 to 1"},
         Mistake{"check    = 0", "max_bad = \"5 %\"", "23: feed.max_bad: must be a share"},
         Mistake{"check    = 0", "max_range = \"/33\"", "23: feed.max_range: bad range '/33'"},
+        Mistake{"check    = 0", "max_range_v6 = \"/129\"", "23: feed.max_range_v6: bad range '/129' (as in /32)"},
+        Mistake{"check    = 0", "max_range_v6 = \"/0\"", "23: feed.max_range_v6: bad range '/0'"},
+        Mistake{"check    = 0", "max_range_v6 = 32", "23: feed.max_range_v6: must be"},
         Mistake{"check    = 0", "max_range = 0", "23: feed.max_range: must be a number from 1"},
         Mistake{"check    = 0", "max_age = \"old\"", "23: feed.max_age: bad time 'old'"},
         Mistake{"check    = 0", "max_memory = \"64MB\"", "23: feed.max_memory: bad size '64MB'"},

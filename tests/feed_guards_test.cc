@@ -69,6 +69,36 @@ TEST(FeedGuards, RejectEntriesThatAreWiderThanTheyMayBe) {
   EXPECT_EQ(loaded.Ask("10.0.0.1") + loaded.Ask("10.2.0.1"), "-127.0.0.2");
 }
 
+TEST(FeedGuards, RejectEntriesOfIp6ThatAreWiderThanTheyMayBe) {
+  const TempFolder folder;
+  struct Case {
+    const char* format;
+    const char* lines;
+    std::vector<std::string> errors;
+  };
+  for (const Case& c :
+       std::initializer_list<Case>{{"cidr",
+                                    "2000::/3\n2a00::/32\n2a01::/31\n2a02::1\n::ffff:10.0.0.1\n10.0.0.0/8\n",
+                                    {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
+                                     "f:3: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
+                                   {"ip6trie",
+                                    "2000::/3 :127.0.0.3:\n!2a01::/31\n2a00:: \n",
+                                    {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
+                                     "f:2: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
+                                   {"combined",
+                                    "$DATASET ip6trie @\n2000::/3\n2a00::/32\n",
+                                    {"f:2: network 2000::/3 is wider than max_range_v6 allows (/32)"}},
+                                   {"cymru-fullbogons",
+                                    "8000::/1\n2001:db8::/32\n",
+                                    {"f:1: network 8000::/1 is wider than max_range_v6 allows (/32)"}}}) {
+    FeedConfig config{.name = "f", .paths = {folder.Write("f", c.lines)}, .format = c.format};
+    EXPECT_EQ(Load(config).report.rejected, 0u) << c.format;
+    config.guards.max_range_v6 = 32;
+    config.guards.max_range = uint64_t{1} << 24;
+    EXPECT_EQ(Load(config).report.errors, c.errors) << c.format;
+  }
+}
+
 TEST(FeedGuards, LetAListLowerItsOwnLimitOnly) {
   const TempFolder folder;
   FeedConfig config{.name = "f",
@@ -108,6 +138,29 @@ TEST(LoadFeed, NamesTheWidestNewNetworks) {
                  before.feed.get())
                 .report.widest,
             std::vector<std::string>{"12.0.0.1-12.0.0.9"});
+}
+
+TEST(LoadFeed, NamesTheWidestNewNetworksOfIp6) {
+  const Loaded before = LoadText("cidr", "2a00::/19\n2a01::1\n");
+  EXPECT_TRUE(before.report.widest.empty());
+  const TempFolder folder;
+  std::string text = "10.0.0.0/8\n2a00::/19\n2a01::2\n2001:db8::/32\n2c00::/12\n2600::/64\n2600:0:0:1::/80\n";
+  for (int i = 0; i < 9; ++i) text += "2b00:" + std::to_string(i) + "::/48\n";
+  const Loaded after = Load({.name = "f", .paths = {folder.Write("f", text)}, .format = "cidr"}, before.feed.get());
+  EXPECT_EQ(after.report.widest, (std::vector<std::string>{"10.0.0.0/8", "2c00::/12", "2001:db8::/32", "2b00::/48",
+                                                           "2b00:1::/48", "2b00:2::/48"}));
+}
+
+// Each data set has its own.
+TEST(LoadFeed, NamesTheWidestNewNetworksOfAllDataSets) {
+  const auto load = [folder = TempFolder()](const std::string& second, const FeedData* previous) {
+    const std::string text = "$DATASET ip4set:a @\n10.0.0.0/24\n" + second;
+    return Load({.name = "f", .paths = {folder.Write("f", text)}, .format = "combined"}, previous);
+  };
+  const Loaded before = load("$DATASET ip4trie:b b\n20.0.0.0/24\n$DATASET ip6trie:c c\n2a00::/32\n", nullptr);
+  const Loaded after =
+      load("10.1.0.0/16\n$DATASET ip4trie:b b\n20.0.0.0/8\n$DATASET ip6trie:c c\n2a00::/16\n", before.feed.get());
+  EXPECT_EQ(after.report.widest, (std::vector<std::string>{"20.0.0.0/8", "10.1.0.0/16", "2a00::/16"}));
 }
 
 }  // namespace
