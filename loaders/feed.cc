@@ -77,8 +77,8 @@ Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards&
     const Result<std::optional<LineBlock>> block = reader.Next();
     if (!block) return tl::unexpected(block.error());
     if (!block->has_value()) return {};
-    if ((*block)->over_long) {
-      errors.Add(0, Error{"line longer than " + std::to_string(kMaxLineBytes) + " bytes"});
+    if ((*block)->bad != nullptr) {
+      errors.Add(0, Error{(*block)->bad});
       errors.EndBlock(1);
     } else {
       const uint64_t lines = format.parse((*block)->bytes, draft, &errors);

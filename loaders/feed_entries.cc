@@ -40,7 +40,7 @@ Result<bool> ShowSource(FeedSource source, const FeedFormat& format, FeedDraft* 
     const Result<std::optional<LineBlock>> block = reader.Next();
     if (!block) return tl::unexpected(block.error());
     if (!block->has_value()) return true;
-    if ((*block)->over_long) {
+    if ((*block)->bad != nullptr) {
       ++line;
     } else if (!ShowBlock((*block)->bytes, source.path, &line, format, draft)) {
       return false;

@@ -11,6 +11,10 @@ namespace {
 constexpr size_t kFirstCapacity = size_t{256} << 10;  // stays in the second-level cache
 constexpr size_t kLastCapacity = kMaxLineBytes + 1;   // the longest line and its LF
 
+constexpr char kOverLong[] = "line longer than 1048576 bytes";
+static_assert(kMaxLineBytes == 1048576);
+constexpr char kHasNul[] = "line with a NUL byte";
+
 std::unique_ptr<char[]> MakeBuffer(size_t capacity) {
   std::unique_ptr<char[]> buffer(new char[capacity + 1 + kBlockSlack]);
   std::memset(buffer.get() + capacity, 0, 1 + kBlockSlack);
@@ -24,20 +28,20 @@ LineReader::LineReader(std::unique_ptr<ByteSource> source)
 
 Result<std::optional<LineBlock>> LineReader::Next() {
   for (;;) {
+    if (begin_ < whole_) return TakeWholeLines();
     if (const Status filled = Fill(); !filled) return tl::unexpected(filled.error());
     if (begin_ == end_) return std::nullopt;
     if (const void* last = memrchr(buffer_.get() + begin_, '\n', end_ - begin_)) {
-      return Take(static_cast<size_t>(static_cast<const char*>(last) - buffer_.get()) + 1 - begin_);
-    }
-    if (end_ - begin_ > kMaxLineBytes) {
+      whole_ = OffsetOf(last) + 1;
+    } else if (end_ - begin_ > kMaxLineBytes) {
       if (const Status skipped = SkipToLineEnd(); !skipped) return tl::unexpected(skipped.error());
-      return LineBlock{.bytes = {}, .over_long = true};
-    }
-    if (at_end_) {
+      return LineBlock{.bytes = {}, .bad = kOverLong};
+    } else if (at_end_) {
       buffer_[end_++] = '\n';  // there is room for it beyond capacity_
-      return Take(end_ - begin_);
+      whole_ = end_;
+    } else {
+      Grow();
     }
-    Grow();
   }
 }
 
@@ -46,6 +50,7 @@ Status LineReader::Fill() {
   if (begin_ > 0) std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
+  whole_ = 0;
   if (at_end_ || end_ == capacity_) return {};
   const size_t room = capacity_ - end_;
   const Result<size_t> n = source_->Read(buffer_.get() + end_, room);
@@ -59,7 +64,7 @@ Status LineReader::Fill() {
 Status LineReader::SkipToLineEnd() {
   for (;;) {
     if (const void* newline = memchr(buffer_.get() + begin_, '\n', end_ - begin_)) {
-      begin_ = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.get()) + 1;
+      begin_ = OffsetOf(newline) + 1;
       return {};
     }
     begin_ = end_;
@@ -80,10 +85,17 @@ void LineReader::SkipByteOrderMark() {
   if (std::string_view(buffer_.get(), end_).starts_with("\xef\xbb\xbf")) begin_ = 3;
 }
 
-LineBlock LineReader::Take(size_t size) {
-  const std::string_view bytes(buffer_.get() + begin_, size);
-  begin_ += size;
-  return {.bytes = bytes};
+// As many as there are before one with a NUL, or that one.
+LineBlock LineReader::TakeWholeLines() {
+  const std::string_view lines(buffer_.get() + begin_, whole_ - begin_);
+  const size_t nul = lines.find('\0');
+  const size_t before = nul == std::string_view::npos ? lines.size() : lines.substr(0, nul).rfind('\n') + 1;
+  if (before == 0) {
+    begin_ += lines.find('\n', nul) + 1;
+    return {.bytes = {}, .bad = kHasNul};
+  }
+  begin_ += before;
+  return {.bytes = lines.substr(0, before)};
 }
 
 }  // namespace rblitz

@@ -3,7 +3,8 @@
 // other.
 //
 // Lines end in LF. A UTF-8 byte order mark at the start is skipped, a last line without LF gets one. A line that is
-// longer than kMaxLineBytes is not kept: it comes as a block of its own that says so.
+// longer than kMaxLineBytes is not kept, nor one with a NUL byte, which no list means to have: it comes as a block of
+// its own that says so.
 //
 // Lifetime: a block is valid until the next call of Next().
 // Cost: one copy from the page cache; no allocation after the first block unless a line is longer than it.
@@ -25,8 +26,8 @@ inline constexpr size_t kMaxLineBytes = size_t{1} << 20;
 inline constexpr size_t kBlockSlack = 16;
 
 struct LineBlock {
-  std::string_view bytes;  // lines, each with its LF
-  bool over_long = false;  // stands for one line that was longer than kMaxLineBytes; bytes is empty
+  std::string_view bytes;     // lines, each with its LF
+  const char* bad = nullptr;  // why the one line that it stands for is not kept; bytes is empty
 };
 
 class LineReader {
@@ -39,14 +40,18 @@ class LineReader {
  private:
   [[nodiscard]] Status Fill();
   [[nodiscard]] Status SkipToLineEnd();
+  LineBlock TakeWholeLines();
+  [[nodiscard]] size_t OffsetOf(const void* byte) const {
+    return static_cast<size_t>(static_cast<const char*>(byte) - buffer_.get());
+  }
   void Grow();
   void SkipByteOrderMark();
-  LineBlock Take(size_t size);
 
   std::unique_ptr<ByteSource> source_;
   size_t capacity_;
   std::unique_ptr<char[]> buffer_;  // capacity_ bytes, one LF, kBlockSlack
   size_t begin_ = 0;                // of the bytes that no block has had yet
+  size_t whole_ = 0;                // end of the last whole line that is known
   size_t end_ = 0;
   bool at_start_ = true;
   bool at_end_ = false;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <map>
 #include <random>
 
 #include "loaders/inflating_source.h"
@@ -13,7 +14,7 @@ namespace rblitz {
 namespace {
 
 struct Lines {
-  std::vector<std::string> lines;  // "<over long>" stands for one that was
+  std::vector<std::string> lines;  // "<why>" stands for one that is not kept
   std::string error;
 };
 
@@ -27,7 +28,7 @@ Lines ReadAll(std::unique_ptr<ByteSource> source) {
       return all;
     }
     if (!block->has_value()) return all;
-    if ((*block)->over_long) all.lines.emplace_back("<over long>");
+    if ((*block)->bad != nullptr) all.lines.push_back("<" + std::string((*block)->bad) + ">");
     std::string_view rest = (*block)->bytes;
     EXPECT_TRUE(rest.empty() || rest.back() == '\n');
     for (; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1)) all.lines.emplace_back(rest, 0, rest.find('\n'));
@@ -37,6 +38,9 @@ Lines ReadAll(std::unique_ptr<ByteSource> source) {
 Lines ReadText(std::string_view text) { return ReadAll(std::make_unique<MemorySource>(text)); }
 
 using Strings = std::vector<std::string>;
+
+constexpr char kNul[] = "<line with a NUL byte>";
+constexpr char kOverLong[] = "<line longer than 1048576 bytes>";
 
 TEST(LineReader, SplitsAtLineFeeds) {
   using namespace std::literals;
@@ -58,7 +62,10 @@ TEST(LineReader, SplitsAtLineFeeds) {
         "\xef\xbb\xbf"
         "b"}},
       {"\xef\xbb", {"\xef\xbb"}},
-      {"a\0b\n\0\n"sv, {"a\0b"s, "\0"s}},
+      {"a\0b\n\0\n"sv, {kNul, kNul}},
+      {"a\n\nb\0\nc\n\0d"sv, {"a", "", kNul, "c", kNul}},
+      {"\0"sv, {kNul}},
+      {"\n\0\0\n\n"sv, {"", kNul, ""}},
   };
   for (const auto& c : cases) {
     const Lines read = ReadText(c.text);
@@ -85,10 +92,69 @@ TEST(LineReader, GivesTheSameLinesWhateverTheirLengths) {
 TEST(LineReader, SkipsLinesAboveTheLimitAndKeepsTheirNumbers) {
   const std::string longest(kMaxLineBytes, 'x');
   EXPECT_EQ(ReadText("a\n" + longest + "\nb\n").lines, (Strings{"a", longest, "b"}));
-  EXPECT_EQ(ReadText("a\n" + longest + "x\nb\n").lines, (Strings{"a", "<over long>", "b"}));
-  EXPECT_EQ(ReadText(longest + longest + longest + "\nb").lines, (Strings{"<over long>", "b"}));
-  EXPECT_EQ(ReadText(longest + "x").lines, (Strings{"<over long>"}));
+  EXPECT_EQ(ReadText("a\n" + longest + "x\nb\n").lines, (Strings{"a", kOverLong, "b"}));
+  EXPECT_EQ(ReadText(longest + longest + longest + "\nb").lines, (Strings{kOverLong, "b"}));
+  EXPECT_EQ(ReadText(longest + "x").lines, (Strings{kOverLong}));
   EXPECT_EQ(ReadText(longest).lines, (Strings{longest}));
+}
+
+TEST(LineReader, KeepsNoLineThatHasANul) {
+  std::mt19937 random(11);
+  Strings lines;
+  std::string text;
+  while (text.size() < 2 * kMaxLineBytes) {
+    std::string line(random() % 100, 'x');
+    if (!line.empty() && random() % 4 == 0) line[random() % line.size()] = '\0';
+    text += line + "\n";
+    lines.push_back(line.find('\0') == std::string::npos ? line : kNul);
+  }
+  EXPECT_EQ(ReadText(text).lines, lines);
+  EXPECT_EQ(ReadText(Gzip(text)).lines, lines);
+  EXPECT_EQ(ReadText(std::string(kMaxLineBytes, '\0') + "\na").lines, (Strings{kNul, "a"}));
+  EXPECT_EQ(ReadText(std::string(kMaxLineBytes + 1, '\0') + "\na").lines, (Strings{kOverLong, "a"}));
+}
+
+// In keys, values, comments and special lines.
+TEST(LoadFeed, RejectsLinesWithANulInEveryFormat) {
+  using namespace std::literals;
+  const std::map<std::string_view, std::string_view> lines = {
+      {"acl", "10.0.0.1 :refuse"},
+      {"aclkey", "key :pass"},
+      {"cymru-asn", "64496 | ZZ | arin | 2001-02-03 | E, ZZ"},
+      {"cymru-cap", "bot|192.0.2.1|64496|2026-11-21 00:00:00|x|E, ZZ"},
+      {"cymru-mhr", "5a9392784e07eb40cfb3f4a464e0a914 1 5"},
+      {"cymru-origin", "64496 | 192.0.2.0/24 | ZZ | arin | 2001-02-03"},
+      {"cymru-peer", "64496 | 192.0.2.0/24 | ZZ | arin | "},
+      {"cymru-whois", "64496 | 192.0.2.1 | 192.0.2.0/24 | ZZ | arin | 2001-02-03 | E"},
+      {"dnset", "a.example text"},
+      {"domains", "a.example # x"},
+      {"domains-below", "a.example # x"},
+      {"generic", "www TXT text"},
+      {"hash", "5a9392784e07eb40cfb3f4a464e0a914 :2:x"},
+      {"hash-zbase32", "5a9392784e07eb40cfb3f4a464e0a914 :2:x"},
+      {"hosts", "0.0.0.0 a.example # x"},
+      {"ip6trie", "2001:db8::/32 x"},
+      {"ip6tset", "2001:db8:0:1 x"}};
+  for (const std::string_view format : FeedFormats()) {
+    if (IsHeatFormat(format) || format == "combined") continue;
+    const auto own = lines.find(format);
+    const std::string line(own != lines.end() ? own->second : "192.0.2.1 # x");
+    const Loaded good = LoadText(format, line + "\n");
+    ASSERT_EQ(good.error + "|" + std::to_string(good.report.entries), "|1") << format;
+    for (const size_t at : {size_t{0}, size_t{1}, line.find_first_of(" |"), line.size() - 1, line.size()}) {
+      const std::string with_nul = line.substr(0, at) + "\0"s + line.substr(at);
+      const Loaded loaded = LoadText(format, "#\n" + with_nul + "\n" + line + "\n");
+      if (IsAccessFormat(format)) {
+        EXPECT_EQ(loaded.error, "feed test: 1:2: line with a NUL byte: an access list with a bad line is not used");
+        continue;
+      }
+      EXPECT_EQ(loaded.report.errors, Strings{"1:2: line with a NUL byte"}) << format << at;
+      EXPECT_EQ(loaded.report.lines, 3u);
+      EXPECT_EQ(loaded.report.entries, 1u);
+    }
+  }
+  EXPECT_EQ(LoadText("combined", "$DATASET ip4set @\n1.1.1.1\n1.1.1.2 \0\n1.1.1.3\n"sv).report.errors,
+            Strings{"1:3: line with a NUL byte"});
 }
 
 TEST(LineReader, InflatesAllMembersOfAGzipFile) {

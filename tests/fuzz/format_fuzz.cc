@@ -13,7 +13,7 @@ std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view byte
     const Result<std::optional<LineBlock>> block = reader.Next();
     Require(block.has_value());
     if (!block->has_value()) break;
-    parsed->rejected.first += (*block)->over_long ? 1 : parse((*block)->bytes, &draft, &parsed->rejected);
+    parsed->rejected.first += (*block)->bad != nullptr ? 1 : parse((*block)->bytes, &draft, &parsed->rejected);
   }
   draft.Finish(nullptr, &parsed->report);
   return parsed;

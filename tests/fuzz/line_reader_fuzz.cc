@@ -19,7 +19,7 @@ using rblitz::MemorySource;
 using rblitz::Require;
 
 struct Read {
-  std::string text;  // over-long lines left out
+  std::string text;  // over-long lines and those with a NUL left out
   bool failed = false;
 };
 
@@ -34,7 +34,7 @@ Read ReadAll(std::string_view bytes) {
       return read;
     }
     if (!block->has_value()) return read;
-    Require((*block)->over_long ? (*block)->bytes.empty() : (*block)->bytes.ends_with('\n'));
+    Require((*block)->bad != nullptr ? (*block)->bytes.empty() : (*block)->bytes.ends_with('\n'));
     read.text += (*block)->bytes;
   }
 }
@@ -44,7 +44,8 @@ std::string Expected(std::string_view bytes) {
   std::string lines;
   while (!bytes.empty()) {
     const std::string_view line = bytes.substr(0, bytes.find('\n'));
-    if (line.size() <= rblitz::kMaxLineBytes) lines.append(line).append("\n");
+    const bool has_nul = line.find('\0') != std::string_view::npos;
+    if (line.size() <= rblitz::kMaxLineBytes && !has_nul) lines.append(line).append("\n");
     bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
   }
   return lines;
