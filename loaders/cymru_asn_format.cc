@@ -77,7 +77,7 @@ Status AddPrefix(std::string_view asns, std::string_view prefix, std::span<const
   if (prefix.find('/') == std::string_view::npos) return Fail("bad prefix " + Quoted(prefix));
   static constexpr char kPrefixPlace[] = {'$', kPrefixCode};
   const std::array columns = {asns, std::string_view(kPrefixPlace, sizeof kPrefixPlace), country, registry, date};
-  const std::string text = TextOf(columns);
+  const std::string text = RawFromTemplate(TextOf(columns));
   return AddCidrEntry(prefix, draft->Intern({.a_be = 0, .text = text}), draft);
 }
 
@@ -121,7 +121,7 @@ Status ParseCymruAsnLine(std::string_view line, FeedDraft* draft) {
   if (Status good = CheckColumns(asn, country, registry, date); !good) return good;
   const Result<NameLabels> label = NameFromList("as" + std::string(asn));
   if (!label) return tl::unexpected(label.error());
-  const std::string text = RawFromLiteral(TextOf(columns));
+  const std::string text = RawFromTemplate(RawFromLiteral(TextOf(columns)));
   draft->AddName(label->span(), NameForm::kExact, draft->Intern({.a_be = 0, .text = text}));
   return {};
 }

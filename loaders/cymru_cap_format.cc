@@ -62,7 +62,7 @@ std::string TextOf(const CapRow& row) {
   while (!comment.empty() && (comment.back() == ';' || IsBlank(comment.back()))) comment.remove_suffix(1);
   std::string text(row.category);
   if (!comment.empty()) text += ": " + RawFromLiteral(comment);
-  return text;
+  return RawFromTemplate(text);
 }
 
 }  // namespace

@@ -14,31 +14,45 @@ std::vector<std::string_view> TextParts::parts() const {
   return parts;
 }
 
+namespace {
+
+// `entry` is what `$=` stands for: the listed thing if it is empty.
+void Expand(std::string_view text, std::string_view entry, const TextScope& scope, TextParts* parts) {
+  while (!text.empty()) {
+    const size_t dollar = text.find('$');
+    parts->Append(text.substr(0, dollar));
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar + 1);
+    const char code = text.empty() ? ' ' : text.front();
+    if (code == '$') {
+      parts->Append("$");
+    } else if (code >= '0' && code <= '9') {
+      const std::optional<std::string>& variable = scope.variables[static_cast<size_t>(code - '0')];
+      parts->Append(variable ? *variable : std::string{'$', code});
+    } else if (code == '=' && entry.starts_with(kTemplateCode)) {
+      Expand(entry.substr(1), {}, scope, parts);
+    } else if (code == '=' && !entry.empty()) {
+      parts->Append(entry);  // as it is written, its own dollars among it
+    } else if (code == kPrefixCode) {
+      parts->AppendPlace(TextPlace::kPrefix);
+    } else {
+      parts->AppendPlace(TextPlace::kListed);
+      if (code != '=') continue;  // that byte is text
+    }
+    text.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
 TextParts ExpandText(std::string_view raw, const TextScope& scope) {
   const bool without_base = raw.starts_with('=');
   const std::string_view entry = raw.substr(without_base ? 1 : 0);
-  std::string_view rest = without_base || !scope.base ? entry : std::string_view(*scope.base);
   TextParts parts;
-  while (!rest.empty()) {
-    const size_t dollar = rest.find('$');
-    parts.Append(rest.substr(0, dollar));
-    if (dollar == std::string_view::npos) break;
-    rest.remove_prefix(dollar + 1);
-    const char code = rest.empty() ? '\0' : rest.front();
-    if (code == '$') {
-      parts.Append("$");
-    } else if (code >= '0' && code <= '9') {
-      const std::optional<std::string>& variable = scope.variables[static_cast<size_t>(code - '0')];
-      parts.Append(variable ? *variable : std::string{'$', code});
-    } else if (code == '=' && !entry.empty()) {
-      parts.Append(entry);  // as it is written, its own dollars among it
-    } else if (code == kPrefixCode) {
-      parts.AppendPlace(TextPlace::kPrefix);
-    } else {
-      parts.AppendPlace(TextPlace::kListed);
-      if (code != '=') continue;  // that byte is text
-    }
-    rest.remove_prefix(1);
+  if (!without_base && scope.base) {
+    Expand(*scope.base, entry, scope, &parts);
+  } else {
+    Expand(entry.substr(entry.starts_with(kTemplateCode) ? 1 : 0), entry, scope, &parts);
   }
   return parts;
 }
@@ -49,11 +63,14 @@ std::string RawFromLiteral(std::string_view text) {
   return raw;
 }
 
+std::string RawFromTemplate(std::string_view raw) {
+  return raw.empty() ? std::string() : std::string(1, kTemplateCode).append(raw);
+}
+
 std::string RawFromConfig(std::string_view text, std::string_view feed) {
   constexpr std::string_view kFeed = "$feed";
   constexpr std::string_view kPrefix = "$prefix";
-  // A text that begins with = would lose it as an entry that refuses the base template does.
-  std::string raw = text.starts_with('=') ? "=" : "";
+  std::string raw;
   while (!text.empty()) {
     if (text.starts_with(kFeed)) {
       raw += RawFromLiteral(feed);
@@ -69,7 +86,7 @@ std::string RawFromConfig(std::string_view text, std::string_view feed) {
     raw += text.substr(0, taken);
     text.remove_prefix(taken);
   }
-  return raw;
+  return RawFromTemplate(raw);
 }
 
 }  // namespace rblitz

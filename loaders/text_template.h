@@ -4,8 +4,9 @@
 // rbldnsd expands at query time, so a variable that is set on the last line counts for the first entry. Here texts are
 // kept raw until all lines are read and expanded once, into the parts that Verdicts::InternText takes.
 //
-// Besides, `$` and kPrefixCode is the network that lists the thing. No file can say that: it comes from `$prefix` of
-// the configuration and from formats that mean it.
+// Besides, `$` and kPrefixCode is the network that lists the thing, and kTemplateCode begins a text that is expanded
+// where `$=` puts it too, not inserted as it is. No file can say either, as no line has a NUL (line_reader.h): they
+// come from the configuration and from formats that mean them.
 #pragma once
 
 #include <array>
@@ -18,7 +19,8 @@
 
 namespace rblitz {
 
-inline constexpr char kPrefixCode = '\1';
+inline constexpr char kPrefixCode = '\0';
+inline constexpr char kTemplateCode = '\0';
 
 // What the specials $0 to $9 and $= set; the first setting of each counts.
 struct TextScope {
@@ -49,7 +51,10 @@ class TextParts {
 // Raw text that reads `text` as it stands.
 [[nodiscard]] std::string RawFromLiteral(std::string_view text);
 
-// The raw text for a template of the configuration, where `$feed` is the name of the feed and `$prefix` the network.
+// Raw text that is expanded wherever it stands. Nothing of nothing.
+[[nodiscard]] std::string RawFromTemplate(std::string_view raw);
+
+// The same for a template of the configuration, where `$feed` is the name of the feed and `$prefix` the network.
 [[nodiscard]] std::string RawFromConfig(std::string_view text, std::string_view feed);
 
 }  // namespace rblitz

@@ -79,6 +79,38 @@ TEST(Templates, OfTheConfigurationNameTheFeed) {
   EXPECT_EQ(Load(config).Ask("1.1.1.1"), "127.0.0.6 =literal");
 }
 
+// rbldnsd has no texts but those of files; one of the configuration is a template wherever it stands. The network of
+// $prefix is nothing here, where no zone is asked.
+TEST(Templates, OfTheConfigurationAreExpandedInTheBaseTemplateToo) {
+  const TempFolder folder;
+  FeedConfig config{.name = "a$1b",
+                    .paths = {folder.Write("f", "$= [$=] $1 of $prefix\n$1 one\n1.1.1.1\n1.1.1.2 own $ $prefix\n")},
+                    .format = "ip4set",
+                    .text = "$ is in $feed, $1, $$, $=, $prefix"};
+  const Loaded loaded = Load(config);
+  EXPECT_EQ(loaded.Ask("1.1.1.1"), "127.0.0.2 [1.1.1.1 is in a$1b, one, $, 1.1.1.1, ] one of 1.1.1.1prefix");
+  EXPECT_EQ(loaded.Ask("1.1.1.2"), "127.0.0.2 [own $ $prefix] one of 1.1.1.2prefix");
+  config.paths = {folder.Write("without", "1.1.1.1\n")};
+  config.text = "=<$=>";
+  EXPECT_EQ(Load(config).Ask("1.1.1.1"), "127.0.0.2 =<=<1.1.1.1>>");
+  config.paths = {folder.Write("control", "1.1.1.1 \1 $\1.\n")};  // nothing but a byte
+  EXPECT_EQ(Load(config).Ask("1.1.1.1"), "127.0.0.2 \1 1.1.1.1\1.");
+}
+
+// Nor do texts that formats make show how they are kept.
+TEST(Templates, OfFormatsAreExpandedInTheBaseTemplateToo) {
+  const Loaded loaded = LoadText("combined",
+                                 "$= <$=>\n$DATASET cymru-origin o\n64496 | 192.0.2.0/24 | ZZ | arin | 2001-02-03\n"
+                                 "$DATASET cymru-cap c\nbot|192.0.2.1|64496|2026-11-21 00:00:00|$5 a $;|E, ZZ\n");
+  ASSERT_NE(loaded.feed, nullptr) << loaded.error;
+  EXPECT_EQ(loaded.report.errors, std::vector<std::string>());
+  const auto ask = [&](size_t part) {
+    return Loaded{.feed = loaded.feed->parts.at(part).data, .report = {}, .error = {}}.Ask("192.0.2.1");
+  };
+  EXPECT_EQ(ask(0), "0.0.0.0 <64496 |  | ZZ | arin | 2001-02-03>");
+  EXPECT_EQ(ask(1), "127.0.0.4 <bot: $5 a $>");
+}
+
 TEST(Specials, AreRejectedWhereRbldnsdRejectsThem) {
   for (const char* line : {"$",
                            "$ TTL 5",
