@@ -61,7 +61,8 @@ void AddLines(Json* lookup) {
   const Result<LookedUp> looked_up = ReadLookup((*lookup)["what"].get<std::string>());
   if (!looked_up || !sources.is_object()) return;
   Sought sought;
-  if (looked_up->asked.is_ip4) sought.ip4 = looked_up->asked.ip4;
+  const bool has_ip4 = looked_up->asked.is_ip4 || looked_up->asked.ip4_within != Ip4Within::kNone;
+  if (has_ip4) sought.ip4 = looked_up->asked.ip4;
   if (looked_up->asked.is_ip6) sought.ip6 = looked_up->asked.ip6;
   sought.labels = looked_up->labels();
   std::map<std::pair<std::string, std::string>, Lines> by_feed_and_part;

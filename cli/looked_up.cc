@@ -20,8 +20,7 @@ Result<LookedUp> ReadLookup(const std::string& what) {
     return looked_up;
   }
   if (inet_pton(AF_INET6, what.c_str(), ip6_be) == 1) {
-    asked.is_ip6 = true;
-    asked.ip6 = {.high = __builtin_bswap64(ip6_be[0]), .low = __builtin_bswap64(ip6_be[1])};
+    asked.SetIp6({.high = __builtin_bswap64(ip6_be[0]), .low = __builtin_bswap64(ip6_be[1])});
     return looked_up;
   }
   if (const size_t slash = what.find('/'); slash != std::string::npos && IsAddressText(what.substr(0, slash))) {

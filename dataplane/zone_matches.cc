@@ -12,20 +12,33 @@ bool IsIp6TestPoint(const AskedName& asked) noexcept {
 
 bool AsksTestPoint(const Zone::Rep& zone, const AskedName& asked) noexcept {
   if (!zone.has_lists) return false;
-  return (asked.is_ip4 && IsTestPoint(asked.ip4) && zone.has_addresses) || (IsIp6TestPoint(asked) && zone.has_ip6) ||
+  const bool is_ip4 = asked.is_ip4 && !asked.is_ip6;  // nor one behind which a host is
+  return (is_ip4 && IsTestPoint(asked.ip4) && zone.has_addresses) || (IsIp6TestPoint(asked) && zone.has_ip6) ||
          (zone.has_names && NameTestPoint(asked.labels) >= 0);
+}
+
+// Zones that list IPv4 addresses are asked for the one within an IPv6 address, too, as rbldnsd does: of a mapped
+// address it is all that counts.
+AskedName WithIp4Within(const Zone::Rep& zone, AskedName asked) noexcept {
+  if (asked.ip4_within == Ip4Within::kNone || !zone.has_addresses || !zone.has_lists) [[likely]]
+    return asked;
+  asked.is_ip4 = true;
+  asked.is_ip6 = asked.ip4_within != Ip4Within::kMapped;
+  return asked;
 }
 
 }  // namespace
 
 size_t ZoneMatches::Add(const Zone::Rep& zone, const AskedName& asked) noexcept {
   assert(count_ < kCapacity);
+  const bool is_test = AsksTestPoint(zone, asked);
+  const AskedName meant = is_test ? asked : WithIp4Within(zone, asked);
   questions_[count_] = {.zone = &zone,
-                        .asked = asked,
+                        .asked = meant,
                         .excepted_by = nullptr,
                         .first = kNone,
                         .last = kNone,
-                        .is_test = AsksTestPoint(zone, asked),
+                        .is_test = is_test || AsksTestPoint(zone, meant),
                         .has_names_below = false,
                         .is_cut = false};
   return count_++;

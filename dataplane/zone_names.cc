@@ -70,17 +70,31 @@ void AddTest(const ZoneFeed& feed, const ExactEntry& exact, std::vector<ZoneVerd
 }  // namespace
 
 AskedName AskedName::Read(std::span<const uint8_t> labels, size_t count) noexcept {
-  AskedName asked{.labels = labels, .count = count, .is_ip4 = false, .is_ip6 = false, .ip4 = 0, .ip6 = {}};
+  AskedName asked;
+  asked.labels = labels;
+  asked.count = count;
   asked.is_ip4 = count == 4 && ReadOctets(labels.data(), count, asked.ip4);
   if (count == 32 && labels.size() == dns::kNibbleLabelsSize) {
     const uint8_t* const name = labels.data();
     dns::NibbleAddress address;
     uint8_t good = 0;
     dns::BestNibbleLabelsKernel().parse(&name, 1, &address, &good);
-    asked.is_ip6 = good != 0;
-    asked.ip6 = {.high = address.high, .low = address.low};
+    if (good != 0) asked.SetIp6({.high = address.high, .low = address.low});
   }
   return asked;
+}
+
+void AskedName::SetIp6(const Ip6Address& address) noexcept {
+  constexpr uint64_t k6to4Prefix = 0x2002;
+  is_ip6 = true;
+  ip6 = address;
+  if (IsV4Mapped(address)) {
+    ip4_within = Ip4Within::kMapped;
+    ip4 = static_cast<uint32_t>(address.low);
+  } else if (address.high >> 48 == k6to4Prefix) {
+    ip4_within = Ip4Within::k6to4;
+    ip4 = static_cast<uint32_t>(address.high >> 16);
+  }
 }
 
 std::string_view AddressText(const Ip6Address& address, SubjectText& text) noexcept {

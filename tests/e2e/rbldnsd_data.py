@@ -176,9 +176,15 @@ class Ip4File(DataFile):
     def edge_names(self):
         return [self.asked(address) for address in self.edges]
 
+    def within(self, address):
+        """The name of an IPv6 address that has it within: a mapped one (RFC 4291), or that of a host behind it (RFC 3056)."""
+        around = self.source.choice((0xffff << 32 | address, 0x2002 << 112 | address << 80 | self.source.getrandbits(80)))
+        return ".".join(reversed(format(around, "032x")))
+
     def near(self):
-        return self.asked(self.source.choice((self.address, lambda: self.source.choice(self.tops) | self.source.getrandbits(24),
-                                              lambda: self.source.getrandbits(32)))())
+        address = self.source.choice((self.address, lambda: self.source.choice(self.tops) | self.source.getrandbits(24),
+                                      lambda: self.source.getrandbits(32)))()
+        return self.within(address) if self.source.random() < 0.2 else self.asked(address)
 
 
 def questions(files, source, count):
