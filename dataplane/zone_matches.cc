@@ -138,9 +138,9 @@ void ZoneMatches::LookUpNames(const Zone::Rep& zone, Indices questions) noexcept
       [&](const FeedData&, const Round& round) {
         for (size_t k = 0; k < questions.size(); ++k) {
           const NameMatch& match = round.matches[k];
-          // A name that is listed, and excepted: nobody knows whether all that is below it is excepted, too.
-          questions_[questions[k]].has_names_below |=
-              (!round.feed->excepts) & (match.below | (match.value != kNotListed));
+          // What lists a name from above lists what is below it. Nobody knows whether all that is excepted, too.
+          const bool is_from_above = (match.value != kNotListed) & (match.offset != 0);
+          questions_[questions[k]].has_names_below |= (!round.feed->excepts) & (match.below | is_from_above);
           if (match.value != kNotListed) Add(questions[k], *round.feed, Kind::kName, match.value, match.offset);
         }
       });

@@ -31,7 +31,8 @@ struct NameMatch {
   ValueId value = kNotListed;
   // Where the matched entry's name begins in the name that was asked for: rbldnsd's `$`.
   uint8_t offset = 0;
-  // Something is listed below the name. Told of names that are not listed; of others it means nothing.
+  // Something is listed below the name. Told of names that are not listed or have an entry of their own; what is listed
+  // from above (offset is not 0) has that below it, whatever this says.
   bool below = false;
 
   bool operator==(const NameMatch&) const = default;

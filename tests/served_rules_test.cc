@@ -38,13 +38,30 @@ TEST_F(ServedRules, WhatAnExceptFeedListsIsNeverListed) {
   EXPECT_EQ(Says("x.spam.example.all.test"), "127.0.0.2");
   EXPECT_EQ(Says("ok.spam.example.all.test"), "nodata");  // as far as is known more is listed below it
   EXPECT_EQ(Says("deep.ok.spam.example.all.test"), "nodata");
-  EXPECT_EQ(Says("good.wild.example.all.test"), "nodata");
+  EXPECT_EQ(Says("good.wild.example.all.test"), "NXDOMAIN");
   EXPECT_EQ(Says("below.good.wild.example.all.test"), "NXDOMAIN");
   EXPECT_EQ(Says("test.all.test"), "127.0.0.2");
   EXPECT_EQ(Says("71df8292998ea3208ce9ce9fb1a5d0c05c9f1748.all.test"), "127.0.0.2");
   EXPECT_EQ(Says("e9832b05d2bc6e45194cd37092fd2863ee3ede3a.all.test"), "NXDOMAIN");
   EXPECT_EQ(Says("kept.all.test"), "192.0.2.80");
   EXPECT_NE(Says("gone.all.test"), "192.0.2.81");
+}
+
+// RFC 8020: an excepted name exists if something below it does.
+TEST_F(ServedRules, AnExceptedNameExistsOnlyAboveOthers) {
+  Serve({{"names", "dnset", "alone.example\n.both.example\n*.wild.example\nabove.example\na.above.example\n"},
+         {"own", "dnset", "alone.example\nboth.example\nx.wild.example\nabove.example\n"}},
+        {{.name = "bl.test", .feeds = {0}, .except = {1}}});
+  for (const auto& [name, says] : {std::pair("alone.example", "NXDOMAIN"),
+                                   {"x.alone.example", "NXDOMAIN"},
+                                   {"both.example", "nodata"},
+                                   {"x.both.example", "127.0.0.2"},
+                                   {"x.wild.example", "nodata"},
+                                   {"y.x.wild.example", "127.0.0.2"},
+                                   {"above.example", "nodata"},
+                                   {"a.above.example", "127.0.0.2"}}) {
+    EXPECT_EQ(Says(name + std::string(".bl.test")), says) << name;
+  }
 }
 
 TEST_F(ServedRules, ExplainNamesTheFeedThatExcepts) {
