@@ -126,6 +126,10 @@ void ShowOverrides(const std::vector<Override>& overrides, ZoneWalk* walk) {
     const OverrideSubject& subject = override.subject;
     if (subject.kind == OverrideSubject::Kind::kIp6) walk->Saw(subject.ip6, nullptr);
     if (subject.kind == OverrideSubject::Kind::kName) walk->Saw(subject.name.span(), subject.form, nullptr);
+    const RawValue any;
+    for (const Digest& digest : std::span(subject.digests.digests).first(subject.digests.count)) {
+      walk->Saw(digest, &any);
+    }
   }
 }
 

@@ -6,10 +6,18 @@
 #include <array>
 
 #include "loaders/name_text.h"
+#include "tables/digest.h"
 
 namespace rblitz {
 
-Result<LookedUp> ReadLookup(const std::string& what) {
+std::string WithSplitDigest(const std::string& text) {
+  constexpr size_t kDigits = size_t{2} * kMaxDigest;
+  if (text.size() != kDigits || !DigestFromText(text, Base32::kRfc4648)) return text;
+  return text.substr(0, kDigits / 2) + "." + text.substr(kDigits / 2);
+}
+
+Result<LookedUp> ReadLookup(const std::string& given) {
+  const std::string what = WithSplitDigest(given);
   LookedUp looked_up{};
   AskedName& asked = looked_up.asked;
   in_addr ip4{};

@@ -24,6 +24,9 @@ struct LookedUp {
   }
 };
 
+// A SHA-256 in hexadecimal is asked for as two labels: one of 64 digits would be too long. Other texts as they are.
+[[nodiscard]] std::string WithSplitDigest(const std::string& text);
+
 [[nodiscard]] Result<LookedUp> ReadLookup(const std::string& what);
 
 // The A value as text.

@@ -1,6 +1,5 @@
 #include "cli/override.h"
 
-
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -57,7 +56,8 @@ OverrideSubject Ip4Subject(AddressRange range) {
           .ip4 = range,
           .ip6 = {},
           .name = {},
-          .form = NameForm::kExact};
+          .form = NameForm::kExact,
+          .digests = {}};
 }
 
 Result<OverrideSubject> ParseIp4(const std::string& text, uint32_t address) {
@@ -86,7 +86,8 @@ Result<OverrideSubject> ParseIp6(const std::string& text) {
   return subject;
 }
 
-Result<OverrideSubject> ParseName(const std::string& text) {
+Result<OverrideSubject> ParseName(const std::string& given) {
+  const std::string text = WithSplitDigest(given);
   OverrideSubject subject;
   subject.kind = OverrideSubject::Kind::kName;
   subject.form = text.starts_with("*.") ? NameForm::kBelow : text.starts_with('.') ? NameForm::kBoth : NameForm::kExact;
@@ -94,6 +95,7 @@ Result<OverrideSubject> ParseName(const std::string& text) {
   const Result<NameLabels> name = NameFromList(std::string_view(text).substr(skipped));
   if (!name) return tl::unexpected<Error>(name.error());
   subject.name = *name;
+  if (subject.form == NameForm::kExact) subject.digests = DigestsFromLabels(name->span());
   subject.text = NameText(subject.name, subject.form);
   return subject;
 }

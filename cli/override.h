@@ -10,6 +10,7 @@
 #include "cli/json.h"
 #include "loaders/ip4_text.h"
 #include "loaders/name_text.h"
+#include "tables/digest.h"
 #include "tables/ip6.h"
 #include "tables/name_builder.h"
 #include "tables/result.h"
@@ -26,10 +27,12 @@ struct OverrideSubject {
   Ip6Prefix ip6;
   NameLabels name;
   NameForm form = NameForm::kExact;
+  DigestReadings digests;  // what the name may mean in zones of digests, where it stands for these in every spelling
 };
 
-// "192.0.2.1", "192.0.2.0/24", "2001:db8::/32", "name", "*.name" (what is below), ".name" (both). An IPv4-mapped
-// address is its IPv4 address: questions about it come as one.
+// "192.0.2.1", "192.0.2.0/24", "2001:db8::/32", "name", "*.name" (what is below), ".name" (both), a digest (tables/
+// digest.h); of 64 hexadecimal digits in one piece, too. An IPv4-mapped address is its IPv4 address: questions about it
+// come as one.
 [[nodiscard]] Result<OverrideSubject> ParseOverrideSubject(const std::string& text);
 
 // Whether it is exactly a test point of RFC 5782 section 5: those no override takes away.

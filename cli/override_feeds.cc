@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "tables/hash_builder.h"
 #include "tables/ip4_builder.h"
 #include "tables/ip6_builder.h"
 #include "tables/name_builder.h"
@@ -39,10 +40,12 @@ class FeedOfOverrides {
     data_->is_text_only = usual_a_be == 0;
   }
 
-  void Add(const OverrideSubject& subject, NameForm form, const Override& override) {
+  // `digest`, if any, is which one of the subject's it is about, instead of the name.
+  void Add(const OverrideSubject& subject, NameForm form, const Digest* digest, const Override& override) {
     const ValueId value = override.kind == listed_ ? ValueOf(override) : kNotListed;
     data_->data_time = std::max(data_->data_time, override.since);
     any_ |= value != kNotListed;
+    if (digest != nullptr) return hashes_.Add(*digest, value);
     switch (subject.kind) {
       case OverrideSubject::Kind::kIp4:
         return ip4_.AddRange(subject.ip4.first, subject.ip4.last, value);
@@ -69,6 +72,7 @@ class FeedOfOverrides {
       data_->name_test_listed = Listed(data_->names->Exact(kNameTestListed));
       data_->name_test_unlisted = Listed(data_->names->Exact(kNameTestUnlisted));
     }
+    if (!hashes_.empty()) data_->hashes = std::make_shared<const HashTable>(hashes_.Build(nullptr, &ignored));
     data_->verdicts.Seal();
     return std::move(data_);
   }
@@ -96,9 +100,10 @@ class FeedOfOverrides {
   Ip4Builder ip4_{Precedence::kLongestMatch, &data_->verdicts};
   Ip6Builder ip6_;
   NameBuilder names_{&data_->verdicts};
+  HashBuilder hashes_{&data_->verdicts};
 };
 
-// A subject as tables have it: `.name` is two of them, so that one override of `name` takes its place there.
+// A name as tables have it: `.name` is two of them, so that one override of `name` takes its place there.
 std::vector<NameForm> FormsOf(const OverrideSubject& subject) {
   if (subject.kind != OverrideSubject::Kind::kName) return {NameForm::kExact};
   if (subject.form != NameForm::kBoth) return {subject.form};
@@ -109,6 +114,8 @@ void AddKinds(const FeedData& data, ZoneKinds::Set* kinds) {
   const bool has_names = data.names != nullptr || data.hashes != nullptr;
   kinds->ip6 |= data.ip6 != nullptr;
   kinds->names |= has_names;
+  kinds->plain_names |= data.names != nullptr;
+  kinds->digests |= data.hashes != nullptr;
   kinds->ip4 |= data.ip4->entries() > 0 || (data.ip6 == nullptr && !has_names && data.generic == nullptr);
 }
 
@@ -117,6 +124,8 @@ std::string PlaceOf(const OverrideSubject& subject, NameForm form) {
   return (form == NameForm::kBelow ? "*" : "=") + std::string(subject.name.span().begin(), subject.name.span().end());
 }
 
+std::string PlaceOf(const Digest& digest) { return "#" + std::string(digest.span().begin(), digest.span().end()); }
+
 }  // namespace
 
 ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
@@ -124,7 +133,7 @@ ZoneKinds KindsOf(const ZoneConfig& zone, const Snapshot& snapshot) {
   if (zone.heat) return kinds;  // it lists nothing
   if (zone.grey) {
     kinds.is_greylist = kinds.any = kinds.has_lists = true;
-    kinds.own = kinds.with_parts = {.ip4 = true, .ip6 = true, .names = false};
+    kinds.own = kinds.with_parts = {.ip4 = true, .ip6 = true, .names = false, .plain_names = false, .digests = false};
     return kinds;
   }
   const auto add = [&kinds](const FeedData& data, bool is_own) {
@@ -159,10 +168,12 @@ bool Applies(const Override& override, const std::string& zone, const ZoneKinds&
   return false;
 }
 
-OverrideFeeds::Feeds OverrideFeeds::Build(const std::vector<size_t>& chosen, uint32_t usual_a_be) const {
+OverrideFeeds::Feeds OverrideFeeds::Build(const std::vector<size_t>& chosen, uint32_t usual_a_be,
+                                          const ZoneKinds::Set& kinds) const {
   struct Deciding {
     const Override* override;
     NameForm form;
+    const Digest* digest;
   };
   // Of overrides for one thing the zone's own decides, and of those the newest.
   std::map<std::string, Deciding> deciding;
@@ -170,8 +181,14 @@ OverrideFeeds::Feeds OverrideFeeds::Build(const std::vector<size_t>& chosen, uin
     for (const size_t index : chosen) {
       const Override& override = (*overrides_)[index];
       if (override.zone.empty() == own) continue;
+      const DigestReadings& readings = override.subject.digests;
+      const auto digests = std::span(readings.digests).first(kinds.digests ? readings.count : 0);
+      for (const Digest& digest : digests) {
+        deciding.insert_or_assign(PlaceOf(digest), Deciding{&override, NameForm::kExact, &digest});
+      }
+      if (!digests.empty() && !kinds.plain_names) continue;
       for (const NameForm form : FormsOf(override.subject)) {
-        deciding.insert_or_assign(PlaceOf(override.subject, form), Deciding{&override, form});
+        deciding.insert_or_assign(PlaceOf(override.subject, form), Deciding{&override, form, nullptr});
       }
     }
   }
@@ -179,8 +196,8 @@ OverrideFeeds::Feeds OverrideFeeds::Build(const std::vector<size_t>& chosen, uin
   FeedOfOverrides listing("list add", OverrideKind::kAdd, usual_a_be);
   FeedOfOverrides excepting("list remove", OverrideKind::kRemove, usual_a_be);
   for (const auto& [place, one] : deciding) {
-    listing.Add(one.override->subject, one.form, *one.override);
-    excepting.Add(one.override->subject, one.form, *one.override);
+    listing.Add(one.override->subject, one.form, one.digest, *one.override);
+    excepting.Add(one.override->subject, one.form, one.digest, *one.override);
   }
   return {.listing = listing.Build(), .excepting = excepting.Build()};
 }
@@ -194,8 +211,9 @@ void OverrideFeeds::Join(ZoneConfig* zone, Snapshot* snapshot) {
   }
   if (chosen.empty()) return;
   const uint32_t usual_a_be = kinds.has_lists ? UsualA(*zone, *snapshot) : 0;
-  const auto [known, inserted] = built_.try_emplace({chosen, usual_a_be});
-  if (inserted) known->second = Build(chosen, usual_a_be);
+  const ZoneKinds::Set& set = kinds.with_parts;
+  const auto [known, inserted] = built_.try_emplace({chosen, usual_a_be, set.plain_names, set.digests});
+  if (inserted) known->second = Build(chosen, usual_a_be, set);
   const auto join = [&](const std::shared_ptr<const FeedData>& feed, std::vector<uint32_t>* feeds) {
     if (feed == nullptr) return;
     feeds->push_back(static_cast<uint32_t>(snapshot->feeds.size()));

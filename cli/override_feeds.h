@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,9 @@ struct ZoneKinds {
   struct Set {
     bool ip4 = false;
     bool ip6 = false;
-    bool names = false;
+    bool names = false;  // or digests
+    bool plain_names = false;
+    bool digests = false;
   };
 
   bool is_greylist = false;  // where overrides say who passes: only those that name the zone
@@ -50,10 +53,11 @@ class OverrideFeeds {
     std::shared_ptr<const FeedData> excepting;  // the same
   };
   // `usual_a_be` 0: of a zone of texts alone, where no override has an A value.
-  [[nodiscard]] Feeds Build(const std::vector<size_t>& chosen, uint32_t usual_a_be) const;
+  [[nodiscard]] Feeds Build(const std::vector<size_t>& chosen, uint32_t usual_a_be, const ZoneKinds::Set& kinds) const;
 
   const std::vector<Override>* overrides_;
-  std::map<std::pair<std::vector<size_t>, uint32_t>, Feeds> built_;  // by overrides and the usual A
+  // By overrides, the usual A, and whether there are names and digests.
+  std::map<std::tuple<std::vector<size_t>, uint32_t, bool, bool>, Feeds> built_;
 };
 
 }  // namespace rblitz

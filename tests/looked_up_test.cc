@@ -32,6 +32,10 @@ TEST(ReadLookup, TakesAddressesAndNames) {
       {"2001:db8::/32", "lookup: '2001:db8::/32'" + network},
       {"example.com/24", "example.com/24"},  // a name of rbldnsd's files may have a slash
       {"192.0.2.0/", "lookup: '192.0.2.0/'" + network},
+      {"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+       "ca978112ca1bbdcafac231b39a23dc4d.a786eff8147c4e72b9807785afee48bb"},
+      {"ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bg",
+       "lookup: 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bg' is neither an address nor a name"},
       {"", "lookup: '' is neither an address nor a name"},
       {".", "lookup: '.' is neither an address nor a name"},
       {"a..b", "lookup: 'a..b' is neither an address nor a name"}};

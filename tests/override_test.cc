@@ -28,6 +28,8 @@ TEST(OverrideSubject, HasOneWayToBeWritten) {
       {"Example.COM.", "example.com"},
       {"*.Example.com", "*.example.com"},
       {".example.com", ".example.com"},
+      {"CA978112CA1BBDCAFAC231B39A23DC4DA786EFF8147C4E72B9807785AFEE48BB",
+       "ca978112ca1bbdcafac231b39a23dc4d.a786eff8147c4e72b9807785afee48bb"},
       {"b\xc3\xbc"
        "cher.example",
        "xn--bcher-kva.example"},
