@@ -43,6 +43,7 @@ Json FeedSourcesJson(const FeedStatus& feed, const std::string& state) {
   }
   return {{"name", config.name},
           {"paths", std::move(paths)},
+          {"folder", Absolute(".")},
           {"format", config.format},
           {"a_be", config.a_be ? Json(*config.a_be) : Json()},
           {"txt", config.text ? Json(*config.text) : Json()},
@@ -58,6 +59,7 @@ FeedSources FeedSourcesFromJson(const Json& json) {
   FeedSources feed;
   feed.config.name = json["name"].get<std::string>();
   feed.config.paths = json["paths"].get<std::vector<std::string>>();
+  feed.folder = json["folder"].get<std::string>();
   feed.config.format = json["format"].get<std::string>();
   if (!json["a_be"].is_null()) feed.config.a_be = json["a_be"].get<uint32_t>();
   if (!json["txt"].is_null()) feed.config.text = json["txt"].get<std::string>();
@@ -101,6 +103,9 @@ Result<OpenedFeed> OpenServed(const FeedSources& feed) {
   Result<FeedCopy> copy = ReadFeedCopy(feed.copy);
   // What was rolled back to has files of its own: the copy alone says what is served.
   if (copy && (!feed.from_files || IsCopyOf(copy->info, feed.files))) {
+    for (FeedSource& source : copy->sources) {
+      source.path = (std::filesystem::path(feed.folder) / source.path).lexically_normal().string();
+    }
     return OpenedFeed{.sources = std::move(copy->sources), .changed = true};
   }
   if (!files) return tl::unexpected<Error>(files.error());

@@ -21,6 +21,7 @@ struct FeedSources {
   std::vector<FileIdentity> files;  // that were loaded
   bool from_files = true;           // else what is served came from a copy
   std::string copy;                 // where the last good copy is
+  std::string folder;               // where a copy's relative paths begin
 };
 
 // `state`: the server's folder.

@@ -3,8 +3,11 @@
 
 import json
 import os
+import pty
 import pwd
 import random
+import re
+import select
 import signal
 import socket
 import subprocess
@@ -197,6 +200,46 @@ class Guards(Life):
         self.assertIn("f: its last good copy is served\n", self.server.rblitz("status").stdout)
 
 
+class Terminal(Life):
+    """What commands that take their time tell a person who waits, and nobody else."""
+    feed = "check = 0\n"
+
+    def run_on_terminal(self, command, until):
+        """What the command writes to its terminal, until that has been seen or the command has ended."""
+        ours, its = pty.openpty()
+        process = subprocess.Popen([*map(str, command)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=its)
+        os.close(its)
+        seen, end = b"", time.monotonic() + 60
+        try:
+            while not re.search(until, seen) and time.monotonic() < end:
+                if select.select([ours], [], [], 0.1)[0]:
+                    seen += os.read(ours, 4096)
+        except OSError:  # EIO: nobody has the other end any more
+            pass
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+        return seen.decode()
+
+    def test_reload_says_how_far_it_is(self):
+        self.server.write("f.txt", harness.endless_feed())
+        command = [harness.programs.rblitz, "--control", self.server.control, "reload", "f"]
+        line = rb"\rrblitz: reload: \d+ s, reading f, [1-9][\d,]* lines"
+        self.assertRegex(self.run_on_terminal(command, line), line.decode())
+
+    def test_dump_and_check_say_how_far_they_are(self):
+        text = (self.server.folder / "rblitz.toml").read_text().replace('"cidr"', '"domains"')
+        self.server.write("rblitz.toml", text)
+        self.server.write("f.txt", "".join(f"n{i}.example\n" for i in range(70000)))
+        self.assertEqual(self.server.rblitz("reload").returncode, 0)
+        seen = self.run_on_terminal([harness.programs.rblitz, "--control", self.server.control, "dump", "bl.test"], rb"records")
+        self.assertRegex(seen, r"\rrblitz: dump: [1-9]\d* records")
+        self.assertEqual(self.server.rblitz("dump", "bl.test").stderr, "")  # which is no terminal
+        checking = [harness.programs.rblitzd, "--config", self.server.folder / "rblitz.toml", "--check"]
+        self.assertIn("rblitzd: loading f", self.run_on_terminal(checking, rb"loading f"))
+
+
 class Copies(Life):
     feed = "check = 0\n"
 
@@ -214,6 +257,19 @@ class Copies(Life):
         self.server.write("f.txt", version(3))
         self.load("reload", "f")
         self.assertEqual((self.served(), self.status()["state"]), ([3], "ok"))
+
+    def test_lookup_after_a_rollback_names_the_whole_path(self):
+        self.server.stop()
+        self.server.is_inside = True
+        self.server.start()
+        self.wait_for_copy()
+        self.server.write("f.txt", version(2))
+        self.load("reload", "f")
+        self.wait_for_copy()
+        self.load("rollback", "f")
+        lookup = self.server.json("lookup", "10.1.0.1")
+        record = lookup["zones"][0]["records"][0]
+        self.assertEqual((record["file"], record["line"], record["changed"]), (str(self.server.folder / "f.txt"), 2, True))
 
     def test_rollback_without_a_predecessor_exits_1(self):
         done = self.server.rblitz("rollback", "f")

@@ -71,6 +71,7 @@ class Server(Waiting):
         self.namespace = namespace
         self.process = None
         self.environment = {}  # what it gets besides that of the test
+        self.is_inside = False  # whether it runs in the folder and is told of its configuration by name alone
         self.write("rblitz.toml", config)
         for name, text in (files or {}).items():
             self.write(name, text)
@@ -90,12 +91,14 @@ class Server(Waiting):
         return self.folder / "control.sock"
 
     def start(self, wait_for="event=started"):
-        command = [programs.rblitzd, "--config", self.folder / "rblitz.toml", "--control", self.control]
+        path = "rblitz.toml" if self.is_inside else self.folder / "rblitz.toml"
+        command = [programs.rblitzd, "--config", path, "--control", self.control]
         if self.namespace:
             command = ["ip", "netns", "exec", self.namespace, *command]
         with open(self.folder / "log", "w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            env=os.environ | self.environment)
+                                            env=os.environ | self.environment,
+                                            cwd=self.folder if self.is_inside else None)
         self.wait_for_log(wait_for)
         return self
 
