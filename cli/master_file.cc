@@ -62,6 +62,10 @@ void MasterFile::Begin(const std::string& zone, const Soa& soa, const NameServer
   for (const std::string& name : ns.names) {
     Line("@", ns.ttl_seconds != 0 ? ns.ttl_seconds : soa.ttl_seconds, "NS", Absolute(name));
   }
+  if (!ns.names.empty()) return;
+  // RFC 1034 section 4.2.1 wants one of every zone; RFC 6761 section 6.4 has a name that is nobody's.
+  text_ += "; The zone has no name server (ns), which no master file may lack: put yours here.\n";
+  Line("@", soa.ttl_seconds, "NS", "invalid.");
 }
 
 void MasterFile::Origin(const std::string& name) { text_ += "$ORIGIN " + Absolute(name) + "\n"; }

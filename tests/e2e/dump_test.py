@@ -43,13 +43,14 @@ FORMATS = {
 }
 ZONES = {"ip.test": ["set", "trie", "plain"], "six.test": ["six"], "names.test": ["names", "list", "digests"],
          "mixed.test": ["set", "names", "records"], "families.test": ["fours", "sixes"], "comb.test": ["comb"],
-         "origins.test": ["origins"], "asn.test": ["asn"]}
+         "origins.test": ["origins"], "asn.test": ["asn"], "default.test": ["set"]}
+DEFAULT = "default.test"  # without soa and ns
 
 
 def config(port):
     feeds = "".join(f'[[feed]]\nname = "{name}"\npath = "{name}.txt"\nformat = "{form}"\n' for name, (form, _) in FORMATS.items())
-    zones = "".join(f'[[zone]]\nname = "{name}"\nfeeds = {feeds}\nns = ["ns.example.com"]\nttl = 300\n'
-                    f'soa = "ns.example.com hostmaster.example.com 7 1h 10m 5d 5m"\n'.replace("'", '"')
+    own = 'ns = ["ns.example.com"]\nttl = 300\nsoa = "ns.example.com hostmaster.example.com 7 1h 10m 5d 5m"\n'
+    zones = "".join(f'[[zone]]\nname = "{name}"\nfeeds = {feeds}\n'.replace("'", '"') + ("" if name == DEFAULT else own)
                     for name, feeds in ZONES.items())
     return f'[server]\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\n' + feeds + zones
 
@@ -203,6 +204,13 @@ class Dump(Served):
                 done = subprocess.run([checkzone, "-i", "none", zone, self.server.folder / "zone"], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
                 self.assertTrue(done.stdout.rstrip().endswith("OK"), done.stdout)
+
+    def test_zone_without_a_name_server_has_one_that_is_nobodys(self):
+        master = self.read(self.dump(DEFAULT), DEFAULT)
+        self.assertEqual([record.to_text() for record in master.find_rdataset(DEFAULT + ".", "NS")], ["invalid."])
+        self.assertEqual(self.ask(DEFAULT, "NS"), "NOERROR")
+        self.assertNotIn("invalid", self.dump("ip.test"))
+        self.compare(DEFAULT, [address_labels(address) for address in ("192.0.2.4", "192.0.2.5", "127.0.0.2")])
 
     def test_addresses_answer_as_they_are_served(self):
         random.seed(7)
