@@ -53,6 +53,23 @@ TEST(AclkeyFormat, ReadsKeysAndWhatTheyGet) {
   for (const auto& [key, decision] : cases) EXPECT_EQ(Decision(loaded, key), decision) << key;
 }
 
+TEST(AclkeyFormat, ReadsItsSample) {
+  const Loaded loaded =
+      Load({.name = "keys", .paths = {std::string(RBLITZ_SAMPLES) + "/rbldnsd-aclkey.txt"}, .format = "aclkey"});
+  ASSERT_NE(loaded.feed, nullptr) << loaded.error;
+  EXPECT_EQ(loaded.report.entries, 9u);
+  EXPECT_EQ(loaded.report.rejected + loaded.report.duplicates, 0u);
+  const std::pair<const char*, const char*> cases[] = {
+      {"k3yabcdefghijklmnopqrstuv0", "pass"},
+      {"k3yabcdefghijklmnopqrstuv4", "pass"},
+      {"k3yabcdefghijklmnopqrstuv5", "(ignore)"},
+      {"expiredkey00000000000000aa", "127.255.255.250 Key disabled"},
+      {"stolenkey000000000000000bb", "refuse"},
+      {"quietkey0000000000000000cc", "empty"},
+      {"overquota000000000000000dd", "127.255.255.255 Excessive number of queries"}};
+  for (const auto& [key, decision] : cases) EXPECT_EQ(Decision(loaded, key), decision) << key;
+}
+
 // rspamd's fork lists everything for those.
 TEST(AclkeyFormat, ClientsWithoutAKeyAreIgnoredUnlessADefaultLineSaysOtherwise) {
   EXPECT_EQ(Decision(LoadText("aclkey", "secret :pass\n"), "other"), "(ignore)");
