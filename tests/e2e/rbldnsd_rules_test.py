@@ -2,12 +2,15 @@
 """Debian's rbldnsd and rblitzd with the same access lists and combined files, asked by the same clients: same response codes,
 same A and TXT sets, or no answer from both.
 
+Among the combined files are some of random data sets with base templates ($=).
+
 Not asked: test points (RFC 5782) and partial names (RFC 8020), where they differ on purpose, and single records of zones with
 access lists, which rbldnsd hides against its manual.
 
 Usage: rbldnsd_rules_test.py RBLDNSD --rblitzd PATH --rblitz PATH
 """
 
+import ipaddress
 import os
 import random
 import signal
@@ -30,10 +33,16 @@ SEED = int(os.environ.get("SEED", "20261123"))
 CLIENTS = [f"127.0.0.{last}" for last in range(1, 33)]
 # Not `:9` alone: behind a default that is an action rbldnsd crashes on it.
 ACTIONS = (":ignore", ":refuse", "=REFUSE", ":empty", ":pass", "", ":127.255.255.254:Excessive number of queries from $", ":9:")
+SIX = [f"six{number}" for number in range(8)]  # access lists for the one client over IPv6, each for a zone of its own
 ZONES = {"acl.test": ["acl:acl1", "ip4set:set"],
          "two.test": ["acl:acl2", "ip4set:set", "dnset:names"],
          "all.test": ["combined:common"],
-         "some.test": ["acl:acl1", "combined:common"]}
+         "some.test": ["acl:acl1", "combined:common"],
+         "random1.test": ["combined:random1"],
+         "random2.test": ["combined:random2"],
+         "random3.test": ["combined:random3"],
+         **{f"{name}.test": [f"acl:{name}", "ip4set:set"] for name in SIX}}
+RANDOM_PARTS = ("", "a.", "b.", "c.a.", "d.")
 SET = ":127.0.0.2:Listed $\n192.0.2.1\n192.0.2.8-15 :4\n!192.0.2.10\n"
 NAMES = ":127.0.1.2:$ listed\n.spam.example\nexact.example\n*.wild.example :3\n"
 COMMON = ("$SOA 1w ns.test host.test 7 2h 2h 1w 1h\n$TTL 300\n$1 see\n$DATASET ip4set:proxy proxies @\n:2:$1 proxy $\n192.0.2.1\n"
@@ -52,6 +61,36 @@ def access_list(source):
     return "\n".join(["$TTL 100", *lines]) + "\n"
 
 
+def access_list_of_six(source):
+    """Rules for networks of ::1, and for others."""
+    networks = ("::/0", "::/1", "::/64", "::/127", "::1", "::1/128", "2001:db8::/32", "::2", "::2/127", "8000::/1", "127.0.0.0/8")
+    lines = [f"{network} {source.choice(ACTIONS)}" for network in source.sample(networks, source.randrange(1, 6))]
+    return "\n".join(["$TTL 100", source.choice((":refuse", "=empty", ":5:default for $")), *lines]) + "\n"
+
+
+def combined(source):
+    """Data sets of all kinds in random order, with base templates outside of them and within, and texts of all kinds."""
+    keys = {"ip4set": [f"192.0.2.{last}" for last in (1, 2, 3, 4, 7, 8)] + ["192.0.2.8-15", "192.0.2.0/29", "192.0.2"],
+            "ip4tset": [f"192.0.2.{last}" for last in (1, 2, 3, 11)],
+            "ip4trie": ["192.0.2.0/24", "192.0.2.0/29", "192.0.2.4/30", "192.0.2.8", "192.0.2.200"],
+            "ip6trie": ["2001:db8::/32", "2001:db8:1::/48", "2001:db8::5", "2002:c000:200::/40"],
+            "dnset": [".spam.example", "exact.example", "*.wild.example", "y.wild.example"]}
+    values = ("", " $ is here", " :3:$1 $2 $$ $", " :4", " :5:", " =own $= of $", " \"quoted\"", " =", " $= twice $=")
+    lines = ["$SOA 1w ns.test host.test 7 2h 2h 1w 1h", "$TTL 300", "$1 outer"]
+    if source.random() < 0.5:
+        lines.append("$= base of $: $1 $2 [$=] $$")
+    kinds = list(keys) + source.sample(sorted(keys), 2)
+    source.shuffle(kinds)
+    for kind in kinds:
+        lines.append(f"$DATASET {kind}:{kind} " + " ".join(source.sample(("@", "a", "b", "c.a", "d"), source.randrange(1, 4))))
+        of_part = [("!" if kind != "ip4tset" and source.random() < 0.2 else "") + key + source.choice(values)
+                   for key in source.sample(keys[kind], source.randrange(1, len(keys[kind])))]
+        of_part += [source.choice(("$2 inner", "$1 ignored", "$= inner [$=]", ":6:default $", ":7:", "# nothing"))]
+        source.shuffle(of_part)
+        lines += of_part
+    return "\n".join(lines) + "\n"
+
+
 class Asker:
     """All questions at once, each from its client; then what came."""
 
@@ -61,9 +100,10 @@ class Asker:
     def answers(self):
         sockets = {}
         for client in {client for client, _, _ in self.questions}:
-            sockets[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            is_six = ":" in client
+            sockets[client] = socket.socket(socket.AF_INET6 if is_six else socket.AF_INET, socket.SOCK_DGRAM)
             sockets[client].bind((client, 0))
-            sockets[client].connect(("127.0.0.1", self.port))
+            sockets[client].connect(("::1" if is_six else "127.0.0.1", self.port))
         answers = {}
         for attempt in range(3):
             missing = [question for question in self.questions if question not in answers]
@@ -104,6 +144,8 @@ class Rules(unittest.TestCase):
         self.folder.chmod(0o755)  # rbldnsd reads the files as nobody
         source = random.Random(SEED)
         self.files = {"acl1": access_list(source), "acl2": access_list(source), "set": SET, "names": NAMES, "common": COMMON}
+        self.files.update({name: access_list_of_six(source) for name in SIX})
+        self.files.update({name: combined(source) for name in ("random1", "random2", "random3")})
 
     def start_rbldnsd(self):
         port = free_port()
@@ -114,7 +156,7 @@ class Rules(unittest.TestCase):
         log = self.folder / "log"
         with log.open("w") as out:
             process = subprocess.Popen([self.rbldnsd, "-n", "-a", "-c", "0", *user, "-w", str(self.folder), "-b",
-                                        f"127.0.0.1/{port}", *data], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                                        f"127.0.0.1/{port}", "-b", f"::1/{port}", *data], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         self.addCleanup(process.wait)
         self.addCleanup(process.send_signal, signal.SIGTERM)
         end = time.monotonic() + 20
@@ -125,7 +167,7 @@ class Rules(unittest.TestCase):
 
     def start_rblitzd(self):
         port = free_port()
-        config = f'[server]\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\n'
+        config = f'[server]\nlisten = ["127.0.0.1:{port}", "[::1]:{port}"]\nstate = "state"\n'
         feeds = dict(feed.split(":")[::-1] for feeds in ZONES.values() for feed in feeds)
         config += "".join(f'[[feed]]\nname = "{name}"\npath = "{name}"\nformat = "{kind}"\n' for name, kind in feeds.items())
         for zone, names in ZONES.items():
@@ -140,15 +182,34 @@ class Rules(unittest.TestCase):
                   for subject in SUBJECTS]
         source = random.Random(SEED)
         questions = sorted({(source.choice(CLIENTS), source.choice(names), source.choice(("A", "TXT"))) for _ in range(1200)})
+        ours = self.compare(questions)
+        rcodes = [answer[0] for answer in ours.values()]
+        for rcode in (0, 3, 5):
+            self.assertGreater(rcodes.count(rcode), 20, rcode)
+        self.assertGreater(len(questions) - len(ours), 10)  # those that are ignored
+
+    def test_data_sets_and_base_templates_answer_alike(self):
+        six = [".".join(reversed(format(int(ipaddress.IPv6Address(address)), "032x")))
+               for address in ("2001:db8::5", "2001:db8:1::1", "2001:db9::", "2002:c000:201::1", "2002:c000:2c8::1", "::ffff:192.0.2.1")]
+        questions = [("127.0.0.1", f"{subject}.{part}random{number}.test", kind) for number in (1, 2, 3) for part in RANDOM_PARTS
+                     for subject in SUBJECTS + six for kind in ("A", "TXT")]
+        ours = self.compare(questions)
+        self.assertEqual(len(ours), len(questions))
+        texts = [record[1] for answer in ours.values() for record in answer[1]]
+        self.assertGreater(sum("[" in text for text in texts), 50)
+
+    def test_clients_over_ip6_get_the_same_answers(self):
+        ours = self.compare([("::1", f"{subject}.{name}.test", kind) for name in SIX for subject in SUBJECTS for kind in ("A", "TXT")])
+        self.assertEqual({0, 3, 5} - {answer[0] for answer in ours.values()}, set())
+
+    def compare(self, questions):
+        """What rblitzd answers, all of it as rbldnsd does."""
         theirs = Asker(self.start_rbldnsd(), questions).answers()
         ours = Asker(self.start_rblitzd(), questions).answers()
         differences = [f"{question}: rbldnsd {theirs.get(question)}, rblitzd {ours.get(question)}" for question in questions
                        if theirs.get(question) != ours.get(question)]
         self.assertEqual(len(differences), 0, "\n".join([f"SEED={SEED}", self.files["acl1"], *differences[:10]]))
-        rcodes = [answer[0] for answer in ours.values()]
-        for rcode in (0, 3, 5):
-            self.assertGreater(rcodes.count(rcode), 20, rcode)
-        self.assertGreater(len(questions) - len(ours), 10)  # those that are ignored
+        return ours
 
 
 if __name__ == "__main__":
