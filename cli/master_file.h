@@ -21,7 +21,8 @@ class MasterFile {
   MasterFile(const MasterFile&) = delete;
   MasterFile& operator=(const MasterFile&) = delete;
 
-  // $ORIGIN and what stands at the apex. Without a name server there is one that exists nowhere, so that others take it.
+  // $ORIGIN and what stands at the apex. Without a name server there is one that exists nowhere, so that others take
+  // it.
   void Begin(const std::string& zone, const Soa& soa, const NameServers& ns);
 
   // What follows stands below this name.
