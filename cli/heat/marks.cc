@@ -28,7 +28,7 @@ Status ReadLines(const std::string& path, const std::function<Status(std::string
     const Result<std::optional<LineBlock>> block = reader.Next();
     if (!block) return tl::unexpected(block.error());
     if (!block->has_value()) return {};
-    if ((*block)->over_long) return Fail(path + ":" + std::to_string(number) + ": a line that is too long");
+    if ((*block)->bad != nullptr) return Fail(path + ":" + std::to_string(number) + ": " + (*block)->bad);
     for (std::string_view rest = (*block)->bytes; !rest.empty(); ++number) {
       std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(line.size() + 1);
