@@ -84,6 +84,7 @@ Status FeedDraft::Add(AddressRange range, ValueId value) {
 
 Status FeedDraft::AddHeat(const std::variant<HeatNetwork, Ip6Prefix>& network, double value, int64_t time) {
   if (const auto* const network6 = std::get_if<Ip6Prefix>(&network)) {
+    if (network6->length < ip6_least_length) return TooWide(*network6);
     heat->Add(*network6, value, time);
     return {};
   }

@@ -76,21 +76,22 @@ TEST(FeedGuards, RejectEntriesOfIp6ThatAreWiderThanTheyMayBe) {
     const char* lines;
     std::vector<std::string> errors;
   };
-  for (const Case& c :
-       std::initializer_list<Case>{{"cidr",
-                                    "2000::/3\n2a00::/32\n2a01::/31\n2a02::1\n::ffff:10.0.0.1\n10.0.0.0/8\n",
-                                    {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
-                                     "f:3: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
-                                   {"ip6trie",
-                                    "2000::/3 :127.0.0.3:\n!2a01::/31\n2a00:: \n",
-                                    {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
-                                     "f:2: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
-                                   {"combined",
-                                    "$DATASET ip6trie @\n2000::/3\n2a00::/32\n",
-                                    {"f:2: network 2000::/3 is wider than max_range_v6 allows (/32)"}},
-                                   {"cymru-fullbogons",
-                                    "8000::/1\n2001:db8::/32\n",
-                                    {"f:1: network 8000::/1 is wider than max_range_v6 allows (/32)"}}}) {
+  for (const Case& c : std::initializer_list<Case>{
+           {"cidr",
+            "2000::/3\n2a00::/32\n2a01::/31\n2a02::1\n::ffff:10.0.0.1\n10.0.0.0/8\n",
+            {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
+             "f:3: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
+           {"ip6trie",
+            "2000::/3 :127.0.0.3:\n!2a01::/31\n2a00:: \n",
+            {"f:1: network 2000::/3 is wider than max_range_v6 allows (/32)",
+             "f:2: network 2a01::/31 is wider than max_range_v6 allows (/32)"}},
+           {"combined",
+            "$DATASET ip6trie @\n2000::/3\n2a00::/32\n",
+            {"f:2: network 2000::/3 is wider than max_range_v6 allows (/32)"}},
+           {"heat", "2a00::/28 5\n2a01::/32 5\n", {"f:1: network 2a00::/28 is wider than max_range_v6 allows (/32)"}},
+           {"cymru-fullbogons",
+            "8000::/1\n2001:db8::/32\n",
+            {"f:1: network 8000::/1 is wider than max_range_v6 allows (/32)"}}}) {
     FeedConfig config{.name = "f", .paths = {folder.Write("f", c.lines)}, .format = c.format};
     EXPECT_EQ(Load(config).report.rejected, 0u) << c.format;
     config.guards.max_range_v6 = 32;
