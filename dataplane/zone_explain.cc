@@ -38,8 +38,8 @@ Explanation Zone::Explain(const AskedName& asked) const {
     if (asked.is_ip6) explanation.listings = rep_->heat->Explain(asked.ip6);
     return explanation;
   }
-  const auto matches = std::make_unique<ZoneMatches>();
-  const SlackName labels(asked.labels);  // callers' may end where their memory ends
+  const auto matches = std::make_unique_for_overwrite<ZoneMatches>();  // most of its room is for bursts
+  const SlackName labels(asked.labels);                                // callers' may end where their memory ends
   AskedName readable = asked;
   readable.labels = labels.bytes();
   const size_t question = matches->Add(*rep_, readable);
