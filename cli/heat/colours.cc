@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <span>
 
 namespace rblitz {
@@ -9,6 +10,8 @@ namespace rblitz {
 namespace {
 
 constexpr int kMost = 255;
+constexpr std::string_view kFromBlack[] = {"viridis", "magma", "inferno", "grey"};
+constexpr unsigned kFirstOnDark = 72;
 constexpr Rgb kSame = {0x6b, 0x6f, 0x78};
 // From little to much. The first step is far from kSame, so that a small change is seen.
 constexpr Rgb kHotter[] = {{0xa8, 0x5a, 0x4c}, {0xff, 0x4d, 0x2e}, {0xff, 0xe0, 0x8a}};
@@ -22,6 +25,16 @@ uint8_t Mix(uint8_t a, uint8_t b, int share, int whole) {
 
 HeatColours::HeatColours(std::string_view palette, Rgb nothing) : scores_(*FindPalette(palette)) {
   scores_[0] = nothing;
+}
+
+HeatColours HeatColours::OnDark(std::string_view palette, Rgb nothing) {
+  HeatColours colours(palette, nothing);
+  if (std::ranges::find(kFromBlack, palette) == std::end(kFromBlack)) return colours;
+  const HeatPalette ramp = *FindPalette(palette);
+  for (unsigned score = 1; score <= kMost; ++score) {
+    colours.scores_[score] = ramp[kFirstOnDark + score * (kMost - kFirstOnDark) / kMost];
+  }
+  return colours;
 }
 
 Rgb HeatColours::OfChange(int change) noexcept {

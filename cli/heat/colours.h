@@ -12,8 +12,10 @@ namespace rblitz {
 
 class HeatColours {
  public:
-  // `nothing`: where nothing is known. REQUIRES: there is a palette of that name.
+  // The palette as it is. `nothing`: where nothing is known. REQUIRES: there is a palette of that name.
   HeatColours(std::string_view palette, Rgb nothing);
+  // Without the first colours of a ramp that begins in black: on a dark ground they could not be told from nothing.
+  [[nodiscard]] static HeatColours OnDark(std::string_view palette, Rgb nothing);
 
   [[nodiscard]] Rgb OfScore(unsigned score) const noexcept { return scores_[score]; }
   // Blue where it was hotter, red where it is hotter now. `change`: -255 to 255.

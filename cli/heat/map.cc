@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
 
 #include "cli/heat/callouts.h"
 #include "cli/heat/colours.h"
@@ -17,7 +17,7 @@ namespace rblitz {
 namespace {
 
 constexpr Rgb kPaper = {0x12, 0x14, 0x18};
-constexpr Rgb kNothing = {0x26, 0x2a, 0x33};
+constexpr Rgb kNothing = {0x1c, 0x1f, 0x27};
 constexpr Rgb kInk = {0xf2, 0xf4, 0xf8};
 constexpr Rgb kFaint = {0xa4, 0xab, 0xb8};
 constexpr int kSide = 1024;  // that texts are measured for
@@ -36,24 +36,45 @@ class Pixels {
     }
   }
 
-  [[nodiscard]] Rgb At(uint32_t x, uint32_t y, const HeatColours& colours) const noexcept {
-    const size_t at = size_t{y} * width_ + x;
-    if (before_.empty()) return colours.OfScore(now_[at]);
-    if (now_[at] == 0 && before_[at] == 0) return colours.nothing();
-    return HeatColours::OfChange(int{now_[at]} - int{before_[at]});
+  void Paint(Canvas* canvas, const Box& on, const HeatColours& colours) const {
+    for (size_t at = 0; at < now_.size(); ++at) canvas->Fill(BoxOf(at, on), ColourOf(at, colours));
   }
 
-  void Paint(Canvas* canvas, const Box& on, const HeatColours& colours, uint32_t height) const {
-    const int scale = on.width / static_cast<int>(width_);
-    for (uint32_t y = 0; y < height; ++y) {
-      for (uint32_t x = 0; x < width_; ++x) {
-        const Box pixel = {on.x + static_cast<int>(x) * scale, on.y + static_cast<int>(y) * scale, scale, scale};
-        canvas->Fill(pixel, At(x, y, colours));
-      }
-    }
+  // How much further a pixel with heat should reach on each side, so that the few that there are can be seen.
+  [[nodiscard]] int Reach(int scale) const {
+    const size_t known = Known().size();
+    if (scale > 2 || known == 0 || known > now_.size() / 200) return 0;
+    return known > now_.size() / 2000 ? 1 : 2;
+  }
+
+  // Known pixels again, the hottest on top, larger by `reach` on each side.
+  void PaintKnown(Canvas* canvas, const Box& on, const HeatColours& colours, int reach) const {
+    std::vector<size_t> known = Known();
+    std::ranges::stable_sort(known, {}, [&](size_t at) { return Weight(at); });
+    for (const size_t at : known) canvas->Fill(BoxOf(at, on).Grown(reach), ColourOf(at, colours));
   }
 
  private:
+  [[nodiscard]] bool IsKnown(size_t at) const { return now_[at] != 0 || (!before_.empty() && before_[at] != 0); }
+  [[nodiscard]] std::vector<size_t> Known() const {
+    std::vector<size_t> known;
+    for (size_t at = 0; at < now_.size(); ++at) {
+      if (IsKnown(at)) known.push_back(at);
+    }
+    return known;
+  }
+  [[nodiscard]] int Weight(size_t at) const {
+    return before_.empty() ? int{now_[at]} : std::abs(int{now_[at]} - int{before_[at]});
+  }
+  [[nodiscard]] Rgb ColourOf(size_t at, const HeatColours& colours) const {
+    if (before_.empty() || !IsKnown(at)) return colours.OfScore(now_[at]);
+    return HeatColours::OfChange(int{now_[at]} - int{before_[at]});
+  }
+  [[nodiscard]] Box BoxOf(size_t at, const Box& on) const {
+    const int scale = on.width / static_cast<int>(width_);
+    return {on.x + static_cast<int>(at % width_) * scale, on.y + static_cast<int>(at / width_) * scale, scale, scale};
+  }
+
   uint32_t width_;
   std::vector<uint8_t> now_;
   std::vector<uint8_t> before_;
@@ -69,15 +90,18 @@ class Drawing {
         unit_(std::max(1.0, scale_ * static_cast<int>(std::max(map.view.width(), map.view.height())) / double{kSide})),
         field_{Units(24), Units(84), scale_ * static_cast<int>(map.view.width()),
                scale_ * static_cast<int>(map.view.height())},
-        colours_(map.palette, kNothing),
+        colours_(HeatColours::OnDark(map.palette, kNothing)),
         canvas_(field_.right() + Units(24) + (map.has_legend ? Units(176) : 0), field_.bottom() + Units(48), kPaper),
         callouts_(field_, unit_, font, &canvas_) {}
 
   Canvas Draw() {
-    Pixels(map_).Paint(&canvas_, field_, colours_, map_.view.height());
+    const Pixels pixels(map_);
+    pixels.Paint(&canvas_, field_, colours_);
     for (const HeatShade& shade : map_.shades) Shade(shade);
     Grid();
     Numbers();
+    reach_ = pixels.Reach(scale_);
+    if (reach_ != 0) pixels.PaintKnown(&canvas_, field_, colours_, reach_);
     for (const HeatAnnotation& annotation : map_.annotations) Annotate(annotation);
     for (const OwnNetwork& own : map_.own) Own(own);
     callouts_.Draw();
@@ -152,7 +176,7 @@ class Drawing {
       int size = std::clamp(box.height / 5, 1, Units(17));
       while (size >= Units(8) && font_.Width(text, size) > room) --size;
       if (size < Units(8)) return;
-      font_.DrawRimmed(&canvas_, box.x + Units(4), box.y + Units(4) + Font::CapHeight(size), text, size, kInk, rim());
+      font_.DrawRimmed(&canvas_, box.x + Units(4), box.y + Units(4) + Font::CapHeight(size), text, size, kFaint, rim());
     });
   }
 
@@ -192,6 +216,7 @@ class Drawing {
     std::string foot = "Hilbert curve; one pixel is a /" + std::to_string(map_.view.order() * 2);
     foot += network.length == 0 ? "; 0.0.0.0 is top left, 255.255.255.255 top right"
                                 : "; the part of the map that is " + NetworkText(network);
+    if (reach_ != 0) foot += "; pixels with heat are drawn larger";
     font_.Draw(&canvas_, field_.x, field_.bottom() + Units(28), foot, Units(13), kFaint);
   }
 
@@ -222,6 +247,7 @@ class Drawing {
   const double unit_;  // pixels a pixel of a picture of kSide
   const Box field_;    // of the map
   const HeatColours colours_;
+  int reach_ = 0;  // of known pixels beyond themselves
   Canvas canvas_;
   Callouts callouts_;
 };
@@ -233,7 +259,7 @@ Canvas DrawBareHeatMap(const HeatMap& map) {
   const auto width = static_cast<int>(map.view.width());
   const auto height = static_cast<int>(map.view.height());
   Canvas canvas(width, height, Rgb{});
-  Pixels(map).Paint(&canvas, {0, 0, width, height}, colours, map.view.height());
+  Pixels(map).Paint(&canvas, {0, 0, width, height}, colours);
   return canvas;
 }
 
