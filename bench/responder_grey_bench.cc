@@ -5,14 +5,13 @@
 // be in a list of prefixes, and are. OPT: questions speak EDNS.
 #include <benchmark/benchmark.h>
 
-#include <array>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/question_bursts.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/wire.h"
 #include "dataplane/greylist.h"
@@ -23,7 +22,6 @@ namespace rblitz {
 namespace {
 
 constexpr size_t kQuestions = size_t{1} << 17;
-constexpr size_t kRoom = 1232;
 constexpr uint32_t kNow = 1800000000;
 constexpr uint64_t kSeed = 20261128;
 constexpr std::string_view kZone = "grey.example.com";
@@ -89,30 +87,22 @@ void BM_ResponderGrey(benchmark::State& state) {
   for (auto& question : questions) question = Question(random, state.range(2) != 0);
   const auto stats = std::make_unique<WorkerStats>();
   Responder responder(stats.get());
-  std::vector<std::array<uint8_t, kRoom + io::kSlack>> buffers(io::kBurst);
+  bench::QuestionBursts bursts(std::move(questions));
   const OneClient client;
   io::Burst burst;
   burst.clients = &client;
-  size_t at = 0;
   const auto answer = [&](size_t step) {
-    for (burst.count = 0; burst.count < io::kBurst; ++burst.count, at += step) {
-      const std::vector<uint8_t>& question = questions[at % kQuestions];
-      uint8_t* const buffer = buffers[burst.count].data();
-      std::memcpy(buffer, question.data(), question.size());
-      burst.messages[burst.count] = {.payload = buffer,
-                                     .size = static_cast<uint16_t>(question.size()),
-                                     .capacity = static_cast<uint16_t>(kRoom),
-                                     .sum_change = 0};
-    }
+    bursts.Next(burst, step);
     responder.Answer(burst, *serving);
   };
   // Every second one is seen early, and has passed by now.
   for (const uint32_t time : {kNow - 1000, kNow - 500}) {
     responder.set_time(time);
-    for (at = 0; at < kQuestions;) answer(2);
+    do {
+      answer(2);
+    } while (!bursts.is_at_begin());
   }
   responder.set_time(kNow);
-  at = 0;
   for (auto _ : state) {
     answer(1);
     benchmark::DoNotOptimize(burst.messages[0].size);

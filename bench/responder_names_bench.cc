@@ -4,14 +4,13 @@
 // zone; half of the questions are listed. BM_ResponderIp6/N/FEEDS: the same with random /64s.
 #include <benchmark/benchmark.h>
 
-#include <array>
-#include <cstring>
 #include <memory>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "bench/question_bursts.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/wire.h"
 #include "dataplane/responder.h"
@@ -24,7 +23,6 @@ namespace rblitz {
 namespace {
 
 constexpr size_t kQuestions = size_t{1} << 19;
-constexpr size_t kRoom = 1232;
 constexpr std::string_view kZone = "bl.example.com";
 
 uint64_t Mix(uint64_t x) {
@@ -96,19 +94,10 @@ void Run(benchmark::State& state, AddNumber add, std::string (*name_of)(uint64_t
   for (auto& question : questions) question = Question(name_of(random() % entries + (random() % 2 == 0 ? 0 : entries)));
   const auto stats = std::make_unique<WorkerStats>();
   Responder responder(stats.get());
-  std::vector<std::array<uint8_t, kRoom + io::kSlack>> buffers(io::kBurst);
+  bench::QuestionBursts bursts(std::move(questions));
   io::Burst burst;
-  size_t at = 0;
   for (auto _ : state) {
-    for (burst.count = 0; burst.count < io::kBurst; ++burst.count) {
-      const std::vector<uint8_t>& question = questions[at++ % kQuestions];
-      uint8_t* const buffer = buffers[burst.count].data();
-      std::memcpy(buffer, question.data(), question.size());
-      burst.messages[burst.count] = {.payload = buffer,
-                                     .size = static_cast<uint16_t>(question.size()),
-                                     .capacity = static_cast<uint16_t>(kRoom),
-                                     .sum_change = 0};
-    }
+    bursts.Next(burst);
     responder.Answer(burst, *serving);
     benchmark::DoNotOptimize(burst.messages[0].size);
   }

@@ -17,16 +17,6 @@ namespace rblitz {
 
 namespace {
 
-std::string Text(const Json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-uint64_t NumberOf(const Json& request, const char* key, uint64_t absent) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_number_unsigned() ? found->get<uint64_t>() : absent;
-}
-
 // For who has another working folder than the server.
 std::string AbsolutePath(const std::string& path) {
   std::error_code error;
@@ -48,8 +38,8 @@ struct GreyAnswers::Chosen {
 };
 
 void GreyAnswers::Answer(const Json& request, const Reply& reply) const {
-  const std::string action = Text(request, "action");
-  const std::string name = Text(request, "zone");
+  const std::string action = TextAt(request, "action");
+  const std::string name = TextAt(request, "zone");
   if (action == "config") return reply(Configured());
   if (action == "stats") return reply(Stats(name));
   const Result<Chosen> zone = Choose(name);
@@ -107,8 +97,8 @@ Result<Json> GreyAnswers::Stats(const std::string& name) const {
 }
 
 Result<Json> GreyAnswers::Lookup(const Chosen& zone, const Json& request) const {
-  if (request.contains("name")) return LookupName(zone, Text(request, "name"));
-  return LookupClient(zone, Text(request, "client"));
+  if (request.contains("name")) return LookupName(zone, TextAt(request, "name"));
+  return LookupClient(zone, TextAt(request, "client"));
 }
 
 // Null: not yet.
@@ -161,15 +151,15 @@ Result<Json> GreyAnswers::LookupClient(const Chosen& zone, const std::string& ad
 
 Result<Json> GreyAnswers::Rows(const Chosen& zone, const Json& request) {
   std::optional<Ip6Prefix> addresses;
-  if (const std::string network = Text(request, "network"); !network.empty()) {
+  if (const std::string network = TextAt(request, "network"); !network.empty()) {
     const Result<Ip6Prefix> parsed = ParseClients(network);
     if (!parsed) return tl::unexpected(parsed.error());
     addresses = *parsed;
   }
   const TripletTable& table = zone.table();
-  const uint64_t limit = std::clamp<uint64_t>(NumberOf(request, "limit", kMostRows), 1, kMostRows);
+  const uint64_t limit = std::clamp<uint64_t>(NumberAt(request, "limit", kMostRows), 1, kMostRows);
   Json rows = Json::array();
-  size_t at = std::min<uint64_t>(NumberOf(request, "from", 0), table.slots());
+  size_t at = std::min<uint64_t>(NumberAt(request, "from", 0), table.slots());
   for (const size_t last = std::min(at + kSlots, table.slots()); at < last && rows.size() < limit; ++at) {
     table.Walk(at, at + 1, [&](const TripletRow& row) {
       if (!addresses || IsGreyRowOf(row, zone.masks(), *addresses)) rows.push_back(GreyRowJson(row, zone.masks()));
@@ -182,11 +172,11 @@ Result<Json> GreyAnswers::Rows(const Chosen& zone, const Json& request) {
 void GreyAnswers::Forget(const Chosen& zone, const Json& request, const Reply& reply) const {
   std::vector<TripletKey> keys;
   if (request.contains("name")) {
-    const Result<GreyQuestion> question = GreyQuestionOf(Text(request, "name"), zone.masks());
+    const Result<GreyQuestion> question = GreyQuestionOf(TextAt(request, "name"), zone.masks());
     if (!question) return reply(tl::unexpected(question.error()));
     keys.push_back(KeyOf(question->triplet));
   } else {
-    const std::string what = Text(request, request.contains("network") ? "network" : "client");
+    const std::string what = TextAt(request, request.contains("network") ? "network" : "client");
     const Result<Ip6Prefix> addresses = ParseClients(what);
     if (!addresses) return reply(tl::unexpected(addresses.error()));
     uint64_t count = 0;

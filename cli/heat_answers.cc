@@ -10,16 +10,6 @@ namespace rblitz {
 
 namespace {
 
-std::string Text(const Json& request, const char* key) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-uint64_t NumberOf(const Json& request, const char* key, uint64_t absent) {
-  const auto found = request.find(key);
-  return found != request.end() && found->is_number_unsigned() ? found->get<uint64_t>() : absent;
-}
-
 std::string PrefixText(uint32_t prefix, unsigned length) {
   char text[16];
   return std::string(text, AddressToText(prefix, text)) + "/" + std::to_string(length);
@@ -55,16 +45,16 @@ Json PageOf(uint64_t from, const HeatCells& cells) {
 }  // namespace
 
 Result<Json> HeatAnswers::Answer(const Json& request) const {
-  const std::string action = Text(request, "action");
+  const std::string action = TextAt(request, "action");
   if (action == "top") return Top(request);
   if (action == "cells") return Cells(request);
   return Fail("heat: there is no action '" + action + "'");
 }
 
 Result<Json> HeatAnswers::Top(const Json& request) const {
-  const uint64_t level = NumberOf(request, "level", 24);
+  const uint64_t level = NumberAt(request, "level", 24);
   if (level != 8 && level != 16 && level != 24) return Fail("heat top: level must be 8, 16 or 24");
-  const uint64_t most = std::min(NumberOf(request, "n", 20), kMostNetworks);
+  const uint64_t most = std::min(NumberAt(request, "n", 20), kMostNetworks);
   const Traffic::Figures figures = traffic_.figures();
   Json top = Json::array();
   for (const Traffic::Network& network : traffic_.Top(static_cast<unsigned>(level), most)) {
@@ -86,9 +76,9 @@ Result<Json> HeatAnswers::Top(const Json& request) const {
 }
 
 Result<Json> HeatAnswers::Cells(const Json& request) const {
-  const std::string source = Text(request, "source");
-  const std::string name = Text(request, "name");
-  const uint64_t from = NumberOf(request, "from", 0);
+  const std::string source = TextAt(request, "source");
+  const std::string name = TextAt(request, "name");
+  const uint64_t from = NumberAt(request, "from", 0);
   if (source == "traffic") return PageOf(from, *traffic_.Cells());
   if (source != "zone" && source != "feed") return Fail("heat cells: there is no source '" + source + "'");
   if (serving_ == nullptr) return Fail("heat cells: the server is still loading");

@@ -4,29 +4,19 @@
 
 namespace rblitz {
 
-namespace {
-
-// What the object says under `key`; empty when it says nothing or no text.
-std::string Text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-}  // namespace
-
 Result<ControlRequest> ParseRequest(std::string_view line) {
   const Json object = ParseJson(line);
   if (!object.is_object()) return Fail("a request is one JSON object a line");
-  ControlRequest request{.command = Text(object, "command"),
+  ControlRequest request{.command = TextAt(object, "command"),
                          .feeds = {},
                          .force = object.value("force", Json()) == true,
-                         .feed = Text(object, "feed"),
-                         .what = Text(object, "what"),
-                         .zone = Text(object, "zone"),
-                         .action = Text(object, "action"),
-                         .a = Text(object, "a"),
-                         .lasting = Text(object, "for"),
-                         .why = Text(object, "why")};
+                         .feed = TextAt(object, "feed"),
+                         .what = TextAt(object, "what"),
+                         .zone = TextAt(object, "zone"),
+                         .action = TextAt(object, "action"),
+                         .a = TextAt(object, "a"),
+                         .lasting = TextAt(object, "for"),
+                         .why = TextAt(object, "why")};
   const auto feeds = object.find("feeds");
   if (request.command != "reload" || feeds == object.end()) return request;
   if (!feeds->is_array()) return Fail("reload: feeds must be a list");

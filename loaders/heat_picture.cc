@@ -47,7 +47,7 @@ class Scale {
 class Map final : public PngRows {
  public:
   Map(const std::string& path, const HeatOptions& options, Scale scale, const LoadWatch& watch, LoadReport* report)
-      : path_(path), options_(options), scale_(std::move(scale)), watch_(watch), report_(report) {}
+      : path_(path), options_(options), scale_(scale), watch_(watch), report_(report) {}
 
   Status Start(uint32_t width, uint32_t height) override {
     order_ = static_cast<unsigned>(std::countr_zero(width));

@@ -9,7 +9,7 @@
 
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
-#include "tests/allocator_calls.h"
+#include "tests/burst_calls.h"
 #include "tests/dns_message.h"
 #include "tests/echo.h"
 #include "tests/frames.h"
@@ -19,7 +19,7 @@ namespace rblitz {
 namespace {
 
 using test::Calls;
-using test::CallsIn;
+using test::CallsInBursts;
 
 // Each type and kind of address, A records of several levels and texts, beside a zone that lists.
 TEST(ZeroAllocation, NorAreQuestionsOfZonesOfHeat) {
@@ -55,19 +55,10 @@ TEST(ZeroAllocation, NorAreQuestionsOfZonesOfHeat) {
       memory.Push(test::UdpFrame({}, {}, Question(i % 11 == 0 ? name.substr(2) : "x" + name, dns::kA, Opt{})));
     }
   }
-  memory.Replay();
   Responder responder(stats.get());
-  io::Burst burst;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      memory.Receive(burst);
-      responder.Answer(burst, **serving);
-      memory.Send(burst);
-    }
-  };
-  bursts(1);  // whatever is done once, at first use
-  EXPECT_EQ(CallsIn([&] { bursts(400); }), (Calls{0, 0}));
-  for (const size_t slot : {0, 1, 2}) {
+  const Calls calls = CallsInBursts(memory, 400, [&](io::Burst& burst) { responder.Answer(burst, **serving); });
+  EXPECT_EQ(calls, (Calls{0, 0}));
+  for (const size_t slot : {0u, 1u, 2u}) {
     for (const Outcome outcome : {Outcome::kListed, Outcome::kNxdomain, Outcome::kOther, Outcome::kNoData}) {
       EXPECT_GT(stats->zones[slot].outcomes[static_cast<size_t>(outcome)].value(), 0u) << OutcomeName(outcome);
     }

@@ -18,6 +18,7 @@
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
 #include "tests/allocator_calls.h"
+#include "tests/burst_calls.h"
 #include "tests/dns_message.h"
 #include "tests/echo.h"
 #include "tests/frames_ip6.h"
@@ -64,6 +65,7 @@ namespace {
 
 using test::Calls;
 using test::CallsIn;
+using test::CallsInBursts;
 
 // Not to be seen through: what the compiler can prove useless it leaves out.
 template <class T>
@@ -159,18 +161,9 @@ TEST(ZeroAllocation, NothingIsAllocatedWhileBurstsOfEveryKindAreAnswered) {
   const auto stats = std::make_unique<WorkerStats>();
   io::MemoryIo memory(test::OwnWithIp6(), stats.get());
   PushFrames(memory);
-  memory.Replay();
   Responder responder(stats.get());
-  io::Burst burst;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      memory.Receive(burst);
-      responder.Answer(burst, **serving);
-      memory.Send(burst);
-    }
-  };
-  bursts(1);  // whatever is done once, at first use
-  EXPECT_EQ(CallsIn([&] { bursts(200); }), (Calls{0, 0}));
+  const Calls calls = CallsInBursts(memory, 200, [&](io::Burst& burst) { responder.Answer(burst, **serving); });
+  EXPECT_EQ(calls, (Calls{0, 0}));
 
   // The bursts were what they should be.
   for (const dns::Rcode rcode :
@@ -223,18 +216,9 @@ TEST(ZeroAllocation, NothingIsAllocatedForZonesWithRules) {
       }
     }
   }
-  memory.Replay();
   Responder responder(stats.get());
-  io::Burst burst;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      memory.Receive(burst);
-      responder.Answer(burst, **serving);
-      memory.Send(burst);
-    }
-  };
-  bursts(1);
-  EXPECT_EQ(CallsIn([&] { bursts(100); }), (Calls{0, 0}));
+  const Calls calls = CallsInBursts(memory, 100, [&](io::Burst& burst) { responder.Answer(burst, **serving); });
+  EXPECT_EQ(calls, (Calls{0, 0}));
   for (const dns::Rcode rcode : {dns::kNoError, dns::kNxDomain, dns::kRefused}) {
     EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
   }
@@ -261,19 +245,11 @@ TEST(ZeroAllocation, NothingIsAllocatedForClientsWithCookiesAndLimits) {
       memory.Push(test::Udp6Frame({.source = test::Ip6(0x2001, net)}, {}, question));
     }
   }
-  memory.Replay();
   Responder responder(stats.get());
   Gate gate(&responder, stats.get());
-  io::Burst burst;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      memory.Receive(burst);
-      gate.Answer(burst, **serving, Gate::ReadClocks());
-      memory.Send(burst);
-    }
-  };
-  bursts(1);
-  EXPECT_EQ(CallsIn([&] { bursts(200); }), (Calls{0, 0}));
+  const Calls calls =
+      CallsInBursts(memory, 200, [&](io::Burst& burst) { gate.Answer(burst, **serving, Gate::ReadClocks()); });
+  EXPECT_EQ(calls, (Calls{0, 0}));
   for (const dns::Rcode rcode : {dns::kNoError, dns::kFormErr}) EXPECT_GT(stats->rcodes[rcode].value(), 0u) << rcode;
   EXPECT_GT(stats->dropped[static_cast<size_t>(DropReason::kRateLimited)].value(), 0u);
   EXPECT_TRUE(test::AddsUp(*stats));
@@ -329,22 +305,15 @@ TEST(ZeroAllocation, NorAreQuestionsOfGreylists) {
                   i % 5 == 0 ? "o-fd0123456789abcdef." : "", i % 250, i / 250 % 250);
     memory.Push(test::UdpFrame({}, {}, Question(name, i % 9 == 0 ? dns::kTxt : dns::kA)));
   }
-  memory.Replay();
   Responder responder(stats.get());
-  io::Burst burst;
   uint32_t now = 1780000000;
-  const auto bursts = [&](int count) {
-    for (; count > 0; --count) {
-      responder.set_time(++now);
-      memory.Receive(burst);
-      responder.Answer(burst, **serving);
-      memory.Send(burst);
-      TripletRing& changes = *state->worker(0).changes;
-      while (changes.Front() != nullptr) changes.Pop();
-    }
-  };
-  bursts(1);  // whatever is done once, at first use
-  EXPECT_EQ(CallsIn([&] { bursts(400); }), (Calls{0, 0}));
+  const Calls calls = CallsInBursts(memory, 400, [&](io::Burst& burst) {
+    responder.set_time(++now);
+    responder.Answer(burst, **serving);
+    TripletRing& changes = *state->worker(0).changes;
+    while (changes.Front() != nullptr) changes.Pop();
+  });
+  EXPECT_EQ(calls, (Calls{0, 0}));
   for (const GreyAnswer answer : {GreyAnswer::kDefer, GreyAnswer::kMatured, GreyAnswer::kKnown}) {
     EXPECT_GT(state->worker(0).answers[static_cast<size_t>(answer)].value(), 0u) << GreyAnswerName(answer);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/heat/inks.h"
+
 namespace rblitz {
 
 namespace {
@@ -10,7 +12,6 @@ namespace {
 constexpr Rgb kBlack = {0, 0, 0};
 constexpr Rgb kWhite = {0xff, 0xff, 0xff};
 constexpr Rgb kNoteColour = {0xc8, 0xce, 0xd8};
-constexpr Rgb kLabelPaper = {0x12, 0x14, 0x18};
 constexpr int kLabelAlpha = 225;
 
 Rgb ColourOf(Callouts::Kind kind) { return kind == Callouts::Kind::kOwn ? kWhite : kNoteColour; }
@@ -66,7 +67,7 @@ void Callouts::Label(const Mark& mark) {
       const int from_y = std::clamp(end_y, mark.box.y, mark.box.bottom());
       canvas_->Line(from_x, from_y, end_x, end_y, std::max(1, Units(1)) + 2, kBlack);
       canvas_->Line(from_x, from_y, end_x, end_y, std::max(1, Units(1)), ColourOf(mark.kind));
-      canvas_->Fill(box, kLabelPaper, kLabelAlpha);
+      canvas_->Fill(box, kPaper, kLabelAlpha);
       canvas_->Frame(box, std::max(1, Units(1)), ColourOf(mark.kind));
       font_.Draw(canvas_, box.x + pad, box.y + (height + Font::CapHeight(size)) / 2, mark.label, size,
                  ColourOf(mark.kind));

@@ -3,12 +3,12 @@
 #include <cmath>
 #include <string>
 
+#include "cli/heat/inks.h"
+
 namespace rblitz {
 
 namespace {
 
-constexpr Rgb kInk = {0xf2, 0xf4, 0xf8};
-constexpr Rgb kFaint = {0xa4, 0xab, 0xb8};
 constexpr int kMost = 255;
 
 class Legend {

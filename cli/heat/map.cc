@@ -8,6 +8,7 @@
 #include "cli/heat/callouts.h"
 #include "cli/heat/colours.h"
 #include "cli/heat/font.h"
+#include "cli/heat/inks.h"
 #include "cli/heat/legend.h"
 #include "cli/heat/where.h"
 #include "loaders/ip4_text.h"
@@ -16,10 +17,7 @@ namespace rblitz {
 
 namespace {
 
-constexpr Rgb kPaper = {0x12, 0x14, 0x18};
 constexpr Rgb kNothing = {0x1c, 0x1f, 0x27};
-constexpr Rgb kInk = {0xf2, 0xf4, 0xf8};
-constexpr Rgb kFaint = {0xa4, 0xab, 0xb8};
 constexpr int kSide = 1024;  // that texts are measured for
 constexpr unsigned kBits = 32;
 

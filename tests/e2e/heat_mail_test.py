@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from harness import Server, main, namespace
-from peers import EXAMPLES, FOLDER, LIBRARIES, POSTFIX, USERS, Matrix, daemon, etc, missing, run_in, write_postfix
+from peers import EXAMPLES, FOLDER, LIBRARIES, POSTFIX, USERS, Matrix, PostfixClients, daemon, etc, missing, run_in, write_postfix
 
 EXIM, SPAMASSASSIN = "usr/sbin/exim4", "usr/bin/spamassassin"
 PERL = [FOLDER / "usr/share/perl5", *sorted(FOLDER.glob("usr/lib/*/perl5/5.*"))]
@@ -48,16 +48,7 @@ class Asking(unittest.TestCase):
 
 
 @unittest.skipIf(missing(POSTFIX, "swaks"), missing(POSTFIX, "swaks"))
-class Postfix(Asking):
-    def log(self):
-        path = self.folder / "maillog"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    def say(self, client):
-        address = f"IPV6:{client}" if ":" in client else client
-        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address,
-                      "--from", "somebody@ham.example", "--to", "user@mail.example.net", "--quit-after", "RCPT")
-
+class Postfix(PostfixClients, Asking):
     def test_a_range_of_scores_is_refused(self):
         write_postfix(self.folder, "smtpd_relay_restrictions = reject_unauth_destination\n" + (EXAMPLES / "postfix-heat.cf").read_text())
         command = [FOLDER / POSTFIX, "-c", self.folder, "start-fg"]

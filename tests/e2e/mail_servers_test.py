@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 from harness import Server, main, namespace
-from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, POSTFIX, USERS, Matrix, config, daemon, etc, missing, run_in, stop, write_postfix
+from peers import EXAMPLES, FILES, FOLDER, LIBRARIES, POSTFIX, USERS, Matrix, PostfixClients, config, daemon, etc, missing, run_in, stop, write_postfix
 
 EXIM = "usr/sbin/exim4"
 # What happens: client, sender's domain, and the zone that keeps it out.
@@ -33,16 +33,7 @@ class MailServers(unittest.TestCase):
 
 
 @unittest.skipIf(missing(POSTFIX, "swaks"), missing(POSTFIX, "swaks"))
-class Postfix(MailServers):
-    def log(self):
-        path = self.folder / "maillog"
-        return path.read_text(errors="replace") if path.exists() else ""
-
-    def say(self, client, domain):
-        address = f"IPV6:{client}" if ":" in client else client
-        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address,
-                      "--from", f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
-
+class Postfix(PostfixClients, MailServers):
     def test_restrictions_of_the_example(self):
         write_postfix(self.folder, "smtpd_relay_restrictions = reject_unauth_destination\n" + (EXAMPLES / "postfix-main.cf").read_text())
         command = [FOLDER / POSTFIX, "-c", self.folder, "start-fg"]

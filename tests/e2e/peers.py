@@ -161,6 +161,19 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
 {lines}""")
 
 
+class PostfixClients:
+    """For a test case with a namespace `space` and a Postfix whose log is in `folder`: who talks to it, and what it wrote."""
+
+    def log(self):
+        path = self.folder / "maillog"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def say(self, client, domain="ham.example"):
+        address = f"IPV6:{client}" if ":" in client else client
+        return run_in(self.space, "swaks", "--server", "127.0.0.1", "--helo", "client.example.org", "--xclient-addr", address,
+                      "--from", f"somebody@{domain}", "--to", "user@mail.example.net", "--quit-after", "RCPT")
+
+
 class Matrix:
     """Program by case: ok or FAILED. tests/check.py shows what is printed as `matrix:`."""
 
