@@ -98,14 +98,13 @@ Status BeginPart(std::string_view text, FeedDraft* draft) {
   return {};
 }
 
-// What a data set says about all of the feed, wherever it stands.
-void TakeOuterSpecials(FeedDraft* part, FeedDraft* draft) {
-  Specials& from = part->specials;
+// What a data set says about all of the feed, wherever it stands. The data set keeps it until it ends: of several $SOA
+// only the first is read, wherever blocks of lines end.
+void TakeOuterSpecials(const FeedDraft* part, FeedDraft* draft) {
+  const Specials& from = part->specials;
   Specials& to = draft->specials;
-  if (!to.soa) to.soa = std::move(from.soa);
-  if (!to.ns) to.ns = std::move(from.ns);
-  from.soa.reset();
-  from.ns.reset();
+  if (!to.soa) to.soa = from.soa;
+  if (!to.ns) to.ns = from.ns;
   to.timestamp = std::max(to.timestamp, from.timestamp);
   if (from.expires != 0 && (to.expires == 0 || from.expires < to.expires)) to.expires = from.expires;
   draft->SetHeaderTime(part->header_time);

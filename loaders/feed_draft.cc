@@ -145,6 +145,9 @@ void FeedDraft::FinishParts(const FeedData* previous, BuildReport* report) {
     // Compared with the data set at the same place, if it is the same one.
     const FeedPart* before = previous != nullptr && i < previous->parts.size() ? &previous->parts[i] : nullptr;
     if (before != nullptr && (before->data->name != one.data->name || before->zones != one.zones)) before = nullptr;
+    // The feed has them.
+    one.draft.specials.soa.reset();
+    one.draft.specials.ns.reset();
     BuildReport of_part;
     one.draft.Finish(before != nullptr ? before->data.get() : nullptr, &of_part);
     *report += of_part;
