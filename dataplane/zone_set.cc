@@ -81,7 +81,8 @@ void ZoneSet::Index::AddGreylists(std::span<const Zone> zones) {
   for (const Zone& zone : zones) {
     const Zone::Rep& rep = zone.rep();
     const bool has_keys = rep.access != nullptr && rep.access->has_keys();
-    if (rep.grey == nullptr || has_keys || rep.apex_size > dns::kMaxName - kMaxGreyLabels - dns::kAddressLabelsRead) {
+    if (rep.grey == nullptr || rep.out || has_keys ||
+        rep.apex_size > dns::kMaxName - kMaxGreyLabels - dns::kAddressLabelsRead) {
       continue;
     }
     if (std::ranges::any_of(zones, [&](const Zone& other) { return IsBelow(other.rep(), rep); })) continue;

@@ -73,15 +73,15 @@ double HeatDraft::Faded(double value, int64_t time) {
 }
 
 void HeatDraft::Add(const Ip6Prefix& network, double value, int64_t time) {
-  value = Faded(value, time);
-  if (value > 0) ip6_.Add(network, static_cast<float>(value));
+  // What is too small for a float is nothing.
+  const auto joined = static_cast<float>(Faded(value, time));
+  if (joined > 0) ip6_.Add(network, joined);
 }
 
 void HeatDraft::Add(uint32_t prefix, unsigned length, double value, int64_t time) {
   assert(length >= 1 && length <= 32);
-  value = Faded(value, time);
-  if (value <= 0) return;
-  const auto joined = static_cast<float>(value);
+  const auto joined = static_cast<float>(Faded(value, time));
+  if (joined <= 0) return;
   if (length < kBlockLength) return Join(joined, &wide_[WideKey(prefix, length)]);
   const uint32_t cells = length >= kCellLength ? 1 : 1u << (kCellLength - length);
   CellBlocks<float>::Block& block = values_.MutableBlock(prefix >> kBlockLength);

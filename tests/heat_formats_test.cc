@@ -125,6 +125,21 @@ TEST(HeatFormat, AddsCounts) {
   EXPECT_EQ(HeatOf(of_most, "192.0.4.0"), 1) << "known, so not 0";
 }
 
+TEST(HeatFormat, TakesIp4AddressesThatAreWrittenAsIp6) {
+  const Loaded loaded = LoadHeat("heat", "::ffff:203.0.113.9 50\n::ffff:198.51.100.0/119 60\n");
+  EXPECT_EQ(HeatOf(loaded, "203.0.113.0"), 50);
+  EXPECT_EQ(HeatOf(loaded, "198.51.100.0"), 60);
+  EXPECT_EQ(HeatOf(loaded, "198.51.101.0"), 60);
+  EXPECT_EQ(loaded.report.entries, 3u);
+}
+
+TEST(HeatFormat, TakesWhatIsTooLittleForNothing) {
+  const std::string little = " 0." + std::string(50, '0') + "1\n";
+  const Loaded loaded = LoadHeat("heat-counts", "10.0.0.1" + little + "2001:db8::1" + little + "10.0.1.1 3\n");
+  EXPECT_EQ(HeatOf(loaded, "10.0.0.0"), 0);
+  EXPECT_EQ(loaded.report.entries, 1u);
+}
+
 // One outlier does not flatten the rest: the 99.9th percentile gets 255.
 TEST(HeatFormat, PutsCountsOnALogarithmicScale) {
   std::string lines = "203.0.113.1 100000000\n";

@@ -139,5 +139,15 @@ TEST_F(ServedGreyWays, SayCountAndRememberTheSame) {
   }
 }
 
+// Who may ask is not known while its list is out.
+TEST_F(ServedGreyWays, RefuseAllWhileTheListOfThoseWhoMayAskIsOut) {
+  state_ = std::make_shared<Greylist>(Greylist::Setup{.max_triplets = 100, .seed = 7, .masks = {}, .workers = 1});
+  state_->SetReady();
+  Serve({{"not-loaded", nullptr, ""}},
+        {{.name = kGreyZone + 1, .feeds = {}, .access = {0}, .grey = GreyZoneConfig{.state = state_, .rules = {}}}});
+  EXPECT_EQ(Says(GreyName("4.2.0.192")), "SERVFAIL");
+  EXPECT_EQ(answers(GreyAnswer::kDefer), 0u);
+}
+
 }  // namespace
 }  // namespace rblitz
