@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cli/control_client.h"
+#include "cli/whole_file.h"
 #include "loaders/unique_fd.h"
 
 namespace rblitz {
@@ -21,15 +22,6 @@ namespace {
 constexpr int kVersion = 1;
 
 Json Header(size_t count) { return {{"rblitz", "overrides"}, {"version", kVersion}, {"overrides", count}}; }
-
-Status WriteAll(const std::string& path, int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno != EINTR) return FailErrno(path, "cannot write");
-    if (n > 0) bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return {};
-}
 
 // Whole and on the disk before it takes the place of the one before; whatever ends the process or the machine, one of
 // the two is there. What an earlier process left, or somebody else laid there, is not written to.

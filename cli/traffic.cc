@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <exception>
 #include <unordered_map>
 #include <utility>
 
@@ -67,10 +68,15 @@ void Traffic::Run() {
   while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
     const auto pause = std::chrono::seconds(config_.publish_seconds);
     lock.unlock();
-    Collect();
-    if (Clock::now() - published >= pause && wants_()) {
+    // What fails, or runs out of memory, is tried again; what is served stays.
+    try {
+      Collect();
+      if (Clock::now() - published >= pause && wants_()) {
+        published = Clock::now();
+        publish_(Cells());
+      }
+    } catch (const std::exception&) {
       published = Clock::now();
-      publish_(Cells());
     }
     lock.lock();
   }

@@ -10,7 +10,10 @@
 
 namespace rblitz {
 
-// What is no regular file (/dev/stdout) is written to as it is.
-[[nodiscard]] Status WriteWholeFile(const std::string& path, std::string_view bytes);
+// What is no regular file itself, as a pipe, /dev/stdout or any other symbolic link, is written to where it is.
+[[nodiscard]] Status WriteWholeFile(const std::string& path, std::string_view bytes, unsigned mode = 0644);
+
+// To an open file; `path` is its name.
+[[nodiscard]] Status WriteAll(const std::string& path, int fd, std::string_view bytes);
 
 }  // namespace rblitz

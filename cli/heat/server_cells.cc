@@ -31,17 +31,21 @@ Status WalkServerCells(const std::string& control, const CellsOf& whose,
     request["from"] = from;
     const Result<Json> page = Ask(control, request);
     if (!page) return tl::unexpected(page.error());
-    for (const Json& item : page->at("runs")) {
+    const auto not_understood = [&](const std::string& why) {
+      return Fail(control + ": the server's cells are not understood: " + why);
+    };
+    const Json runs = page->value("runs", Json());
+    if (!runs.is_array() || !page->contains("next")) return not_understood("no runs and next page");
+    for (const Json& item : runs) {
       const Result<CellRun> run = RunOf(item);
-      if (!run) return Fail(control + ": the server's cells are not understood: " + run.error().message);
+      if (!run) return not_understood(run.error().message);
       visit(*run);
     }
     const Json& next = page->at("next");
     if (next.is_null()) return {};
     // An answer that leads back would be asked for ever.
-    if (!next.is_number_unsigned() || next.get<uint64_t>() <= from) {
-      return Fail(control + ": the server's cells are not understood: the next page is no later one");
-    }
+    if (!next.is_number_unsigned() || next.get<uint64_t>() <= from)
+      return not_understood("the next page is no later one");
     from = next.get<uint64_t>();
   }
 }
