@@ -182,9 +182,11 @@ class Meddled {
     for (size_t i = 0; i < workers_.size(); ++i) threads.emplace_back([this, i] { Ask(i); });
     for (uint32_t now = kNow; now < kNow + 1200; now += 12) {
       clock_ = now;
+      ++step_;
       for (Worker& worker : workers_) {
         for (const uint64_t until = worker.bursts.load() + kBurstsAStep; worker.bursts.load() < until;) TakeAll();
       }
+      while (forgets_ < step_ * kForgetsAStep || joins_ < step_ * kJoinsAStep) TakeAll();
     }
     done_ = true;
     for (std::thread& thread : threads) thread.join();
@@ -230,7 +232,14 @@ class Meddled {
     return {.key = KeyOf(triplet), .first = kStale, .last_minutes = MinutesOf(kStale + 400), .passed = true};
   }
 
-  // Each of them a few times; fewer times than it is asked, so that it matures in between.
+  // However the machine shares its cores: a share for each step, and no more, so that triplets mature in between.
+  static constexpr uint64_t kForgetsAStep = 4;
+  static constexpr uint64_t kJoinsAStep = 640;
+
+  void AwaitShare(std::atomic<uint64_t>* done_so_far, uint64_t a_step) {
+    for (++*done_so_far; *done_so_far >= step_ * a_step && !done_;) std::this_thread::yield();
+  }
+
   void Forget() {
     std::mt19937_64 random(77);
     while (!done_) {
@@ -240,9 +249,7 @@ class Meddled {
         if (const auto marker = table_.Forget(key, rules_, clock_)) markers_.push_back(*marker);
       }
       is_forgotten_[triplet] = true;
-      for (const uint64_t until = workers_[0].bursts + 10; workers_[0].bursts < until && !done_;) {
-        std::this_thread::yield();
-      }
+      AwaitShare(&forgets_, kForgetsAStep);
     }
   }
 
@@ -252,16 +259,16 @@ class Meddled {
     while (!done_) {
       const uint64_t triplet = random() % kTriplets;
       TripletRow row = table_.Find(KeyOf(triplet)).value_or(Stale(triplet));
-      const uint64_t kind = random() % 8;
-      if (kind > 1) row = Stale(triplet);
-      if (kind == 1 && row.epoch < kMaxEpoch && is_forgotten_[triplet]) {
+      const uint64_t kind = random() % 64;
+      if (kind > 8) row = Stale(triplet);
+      if (kind == 0 && row.epoch < kMaxEpoch && is_forgotten_[triplet]) {
         row = {.key = row.key, .first = clock_, .last_minutes = MinutesOf(clock_), .epoch = row.epoch};
         row.epoch += 1;
       }
       const std::optional<TripletRow> joined = table_.Join(row, rules_, clock_);
       ASSERT_TRUE(joined);
       if (joined->first != kStale || joined->epoch > 0) joined_.push_back(*joined);
-      if (joined_.size() % 16 == 0) std::this_thread::yield();
+      AwaitShare(&joins_, kJoinsAStep);
     }
   }
 
@@ -304,6 +311,9 @@ class Meddled {
   TripletTable table_{20000, 1};
   std::atomic<uint32_t> clock_{kNow};
   std::atomic<bool> done_{false};
+  std::atomic<uint64_t> step_{0};
+  std::atomic<uint64_t> forgets_{0};
+  std::atomic<uint64_t> joins_{0};
   std::atomic<uint64_t> matured_{0};
   std::vector<std::atomic<bool>> is_forgotten_;
   std::array<Worker, 2> workers_;
