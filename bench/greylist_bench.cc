@@ -1,6 +1,7 @@
 // P8 and P10: decisions of the greylist in batches of 64, with 10 million triplets that have passed, four a network.
 // Besides, the table is as full as a flood of new triplets leaves it: what is new takes the place of a pending row. Of
-// BM_DecideRoomy it has room for twice as many rows.
+// BM_DecideRoomy it has room for twice as many rows, of BM_DecideWhitelisted besides a row for each fourth client that
+// lets it pass by its credits.
 //
 // BM_Decide/ROWS/NEW/DOMAINS: percent of questions that are new, each from a network at random; whether senders'
 // domains are told. Journal off. BM_Journal: the same with a ring that a second thread takes to a store every 200 ms,
@@ -103,7 +104,18 @@ uint64_t FirstNew() {
 enum class Fill : uint8_t {
   kFull,   // as a flood leaves it: pending rows stand wherever rows that have passed do not
   kRoomy,  // twice as many rows could be there
+  kWhitelisted,
 };
+
+// The first client of each network has its credits.
+TripletRow WhitelistOf(uint64_t network) {
+  const TripletQuestion q = QuestionOf(4 * network, false);
+  constexpr uint64_t kHours = 1 | 2 << 12 | 3 << 24 | uint64_t{4} << 36;
+  return {.key = {.network = q.network, .fingerprint = q.client, .kind = TripletKind::kClient},
+          .first = kNow - 86400,
+          .last_minutes = MinutesOf(kNow - 60),
+          .payload = kHours};
+}
 
 // Rows that have passed, and what else there is.
 TripletTable& TableOf(uint64_t rows, Fill fill = Fill::kFull) {
@@ -115,6 +127,10 @@ TripletTable& TableOf(uint64_t rows, Fill fill = Fill::kFull) {
   const TripletRules rules;
   for (uint64_t i = 0; i < rows; ++i) {
     const TripletRow row = RowOf(i);
+    table->Load({&row, 1}, rules, kNow);
+  }
+  for (uint64_t i = 0; i < rows / 4 && fill == Fill::kWhitelisted; ++i) {
+    const TripletRow row = WhitelistOf(i);
     table->Load({&row, 1}, rules, kNow);
   }
   Asker asker(rows, 100, false, FirstNew());
@@ -134,16 +150,22 @@ void Decisions(benchmark::State& state, TripletRing* ring, Fill fill) {
   GreyDecision decisions[kBatch];
   std::vector<uint64_t> cycles;
   uint64_t unrecorded = 0;
+  uint64_t whitelisted = 0;
   for (auto _ : state) {
     const std::span<const TripletQuestion> questions = asker.Next();
     const uint64_t begin = __rdtsc();
     table.Decide(questions, rules, kNow, ring, decisions);
     cycles.push_back(__rdtsc() - begin);
     state.SetIterationTime(static_cast<double>(cycles.back()) * SecondsPerCycle());
-    for (const GreyDecision& decision : decisions) unrecorded += decision.answer == GreyAnswer::kUnrecorded;
+    for (const GreyDecision& decision : decisions) {
+      unrecorded += decision.answer == GreyAnswer::kUnrecorded;
+      whitelisted += decision.answer == GreyAnswer::kWhitelisted;
+    }
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
-  state.counters["unrecorded"] = static_cast<double>(unrecorded) / static_cast<double>(cycles.size() * kBatch);
+  const auto decided = static_cast<double>(cycles.size() * kBatch);
+  state.counters["unrecorded"] = static_cast<double>(unrecorded) / decided;
+  state.counters["whitelisted"] = static_cast<double>(whitelisted) / decided;
   std::sort(cycles.begin(), cycles.end());
   const double ns = SecondsPerCycle() * 1e9 / kBatch;
   state.counters["p10"] = static_cast<double>(cycles[cycles.size() / 10]) * ns;
@@ -153,6 +175,8 @@ void Decisions(benchmark::State& state, TripletRing* ring, Fill fill) {
 void BM_Decide(benchmark::State& state) { Decisions(state, nullptr, Fill::kFull); }
 // So many iterations that what is new finds free slots all the time.
 void BM_DecideRoomy(benchmark::State& state) { Decisions(state, nullptr, Fill::kRoomy); }
+
+void BM_DecideWhitelisted(benchmark::State& state) { Decisions(state, nullptr, Fill::kWhitelisted); }
 
 // A store in a folder that goes with it.
 class Store {
@@ -256,6 +280,7 @@ BENCHMARK(BM_Decide)
     ->Args({kRows, 50, 1})
     ->UseManualTime();
 BENCHMARK(BM_DecideRoomy)->Args({kRows, 50, 0})->UseManualTime()->Iterations(100000);
+BENCHMARK(BM_DecideWhitelisted)->Args({kRows, 0, 0})->UseManualTime()->Iterations(100000);
 BENCHMARK(BM_DecideRoomy)->Args({20000, 50, 0})->UseManualTime()->Iterations(200);
 BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();
 BENCHMARK(BM_Workers)->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();

@@ -28,7 +28,8 @@ size_t Oldest(uint32_t slots, const uint64_t* states) {
 TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
     : seed_(seed),
       groups_(std::max<uint64_t>(1, (rows + rows / 3 + kSlotsPerGroup - 1) / kSlotsPerGroup)),
-      heads_(groups_.size()) {
+      heads_(groups_.size()),
+      whitelist_hints_(groups_.size()) {
   assert(groups_.size() <= uint64_t{1} << 32);
 }
 
@@ -132,8 +133,16 @@ TripletSlots::Choice TripletSlots::ChooseOccupied(Home home, bool is_pending, co
   return is_pending ? Choice{} : choose(first);
 }
 
+// Relaxed: who sees the row, which is published after this, sees the bit; who does not has asked before it came.
+void TripletSlots::NoteKind(TripletKind kind, Home home) noexcept {
+  if (kind != TripletKind::kClient && kind != TripletKind::kSenderDomain) return;
+  std::atomic<uint8_t>& hints = whitelist_hints_[home.group];
+  if (!MayHoldWhitelist(home)) hints.fetch_or(static_cast<uint8_t>(1u << HintBitOf(home)), std::memory_order_relaxed);
+}
+
 std::optional<PushedOut> TripletSlots::Insert(const TripletRow& row, Home home, const NetworkRecords& records,
                                               const RulesAt& at) noexcept {
+  NoteKind(row.key.kind, home);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     Choice choice = Choose(home, IsPending(row), records, at);
     if (choice.slot == nullptr) return std::nullopt;

@@ -81,6 +81,13 @@ class TripletSlots {
     return {.group = static_cast<uint32_t>((hash >> 32) * groups_.size() >> 32),
             .tag = 1 + static_cast<uint32_t>((hash & 0xffffffff) * 255 >> 32)};
   }
+  // Whether a row of a whitelist may stand there: a bit for an eighth of a group's tags, set when such a row comes and
+  // never cleared. Most addresses and domains have none, and a byte a group, which caches hold, says so without the
+  // head. A row that another worker inserts just now may be overlooked. What to prefetch for it:
+  [[nodiscard]] const void* WhitelistHintOf(Home home) const noexcept { return &whitelist_hints_[home.group]; }
+  [[nodiscard]] bool MayHoldWhitelist(Home home) const noexcept {
+    return (whitelist_hints_[home.group].load(std::memory_order_relaxed) >> HintBitOf(home) & 1) != 0;
+  }
   // What to prefetch: the head; then, once that is there, the rows that Find will look at, and whether there are any;
   // then, where there are none, what Insert will look at.
   [[nodiscard]] const void* HeadOf(Home home) const noexcept { return &heads_[home.group]; }
@@ -118,7 +125,7 @@ class TripletSlots {
   [[nodiscard]] size_t size() const noexcept { return groups_.size() * kSlotsPerGroup; }
   // What stands in a slot, for walkers; other threads may go on.
   [[nodiscard]] std::optional<Found> At(size_t slot) const noexcept;
-  [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + heads_.bytes(); }
+  [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + heads_.bytes() + whitelist_hints_.bytes(); }
 
  private:
   static constexpr size_t kSlotsPerGroup = SlotTags::kSize;
@@ -139,6 +146,8 @@ class TripletSlots {
     PushedOut pushes_out = PushedOut::kNothing;
   };
 
+  [[nodiscard]] static unsigned HintBitOf(Home home) noexcept { return home.tag / 32; }
+  void NoteKind(TripletKind kind, Home home) noexcept;
   [[nodiscard]] static std::optional<Found> ReadIf(Slot* slot, const TripletKey& key) noexcept;
   [[nodiscard]] Choice ChooseFree(Home home) noexcept;
   [[nodiscard]] Choice Choose(Home home, bool is_pending, const NetworkRecords& records, const RulesAt& at) noexcept;
@@ -153,7 +162,8 @@ class TripletSlots {
   uint64_t seed_;
   // Slots are read and changed by atomic operations alone, through const tables too.
   mutable HugeArray<Group> groups_;
-  HugeArray<SlotTags> heads_;  // one a group
+  HugeArray<SlotTags> heads_;                        // one a group
+  HugeArray<std::atomic<uint8_t>> whitelist_hints_;  // likewise
 };
 
 // Here, because callers look at little of what is found.

@@ -84,6 +84,9 @@ struct TripletTable::Homes {
   TripletSlots::Home triplet;
   TripletSlots::Home client;
   TripletSlots::Home sender_domain;
+  NetworkRecords::Home record;
+  bool asks_client;  // what the rules and the question ask for; the others are never looked at
+  bool asks_sender_domain;
 };
 
 // A question with all that its decision needs to know.
@@ -102,52 +105,86 @@ struct TripletTable::Asking {
 TripletTable::TripletTable(uint64_t max_triplets, uint64_t seed)
     : slots_(max_triplets, seed), records_(max_triplets, seed + 1) {}
 
-// Those that the rules ask for; the others are never looked at.
-TripletTable::Homes TripletTable::HomesOf(const TripletQuestion& q, const TripletRules& rules) const noexcept {
-  const TripletSlots::Home triplet = slots_.HomeOf(KeyOf(q));
-  const bool whitelists = rules.credits > 0;
-  return {.triplet = triplet,
-          .client = whitelists ? slots_.HomeOf(ClientOf(q)) : triplet,
-          .sender_domain = whitelists && q.domain != 0 ? slots_.HomeOf(SenderDomainOf(q)) : triplet};
+// In place: copies of fields just written would wait for them.
+void TripletTable::FindHomes(const TripletQuestion& q, const TripletRules& rules, Homes* homes) const noexcept {
+  homes->asks_client = rules.credits > 0;
+  homes->asks_sender_domain = homes->asks_client && q.domain != 0;
+  homes->triplet = slots_.HomeOf(KeyOf(q));
+  homes->record = records_.HomeOf(q.network);
+  if (homes->asks_client) homes->client = slots_.HomeOf(ClientOf(q));
+  if (homes->asks_sender_domain) homes->sender_domain = slots_.HomeOf(SenderDomainOf(q));
 }
 
-// In rounds, because a head says where the row is that must be fetched.
-void TripletTable::Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules,
-                            Homes* homes) const noexcept {
-  PrefetchLines<kMaxBatch * kLinesEach> lines;
-  const bool whitelists = rules.credits > 0;
+void TripletTable::FetchHeads(std::span<const TripletQuestion> questions, const TripletRules& rules,
+                              Homes* homes) const noexcept {
+  PrefetchLines<kChunk * 3> lines;
   for (size_t i = 0; i < questions.size(); ++i) {
-    homes[i] = HomesOf(questions[i], rules);
+    FindHomes(questions[i], rules, &homes[i]);
     lines.Add(slots_.HeadOf(homes[i].triplet));
-    if (whitelists) lines.Add(slots_.HeadOf(homes[i].client));
-    if (whitelists && questions[i].domain != 0) lines.Add(slots_.HeadOf(homes[i].sender_domain));
-  }
-  lines.Prefetch();
-  const auto add = [&](const void* line) { lines.Add(line); };
-  for (size_t i = 0; i < questions.size(); ++i) {
-    bool is_known = slots_.ForRows(homes[i].triplet, add);
-    if (whitelists) is_known |= slots_.ForRows(homes[i].client, add);
-    if (whitelists && questions[i].domain != 0) is_known |= slots_.ForRows(homes[i].sender_domain, add);
-    if (is_known) continue;
-    slots_.ForRoom(homes[i].triplet, add);
-    lines.Add(records_.LineOf(records_.HomeOf(questions[i].network)));
+    if (homes[i].asks_client) lines.Add(slots_.WhitelistHintOf(homes[i].client));
+    if (homes[i].asks_sender_domain) lines.Add(slots_.WhitelistHintOf(homes[i].sender_domain));
   }
   lines.Prefetch();
 }
 
+bool TripletTable::MayPassClient(const Homes& homes) const noexcept {
+  return homes.asks_client && slots_.MayHoldWhitelist(homes.client);
+}
+
+bool TripletTable::MayPassSenderDomain(const Homes& homes) const noexcept {
+  return homes.asks_sender_domain && slots_.MayHoldWhitelist(homes.sender_domain);
+}
+
+// Of the few whitelists that there may be.
+void TripletTable::FetchWhitelists(std::span<const Homes> homes) const noexcept {
+  PrefetchLines<kChunk * 2> lines;
+  for (const Homes& each : homes) {
+    if (MayPassClient(each)) lines.Add(slots_.HeadOf(each.client));
+    if (MayPassSenderDomain(each)) lines.Add(slots_.HeadOf(each.sender_domain));
+  }
+  lines.Prefetch();
+}
+
+// Heads say where rows are, or where there is room for one.
+void TripletTable::FetchRows(std::span<const Homes> homes) const noexcept {
+  PrefetchLines<kChunk * kLinesEach> lines;
+  const auto add = [&](const void* line) { lines.Add(line); };
+  for (const Homes& each : homes) {
+    bool is_known = slots_.ForRows(each.triplet, add);
+    if (MayPassClient(each)) is_known |= slots_.ForRows(each.client, add);
+    if (MayPassSenderDomain(each)) is_known |= slots_.ForRows(each.sender_domain, add);
+    if (is_known) continue;
+    slots_.ForRoom(each.triplet, add);
+    lines.Add(records_.LineOf(each.record));
+  }
+  lines.Prefetch();
+}
+
+// Chunk by chunk: while memory brings what three chunks need next, the one before them is decided.
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
                           TripletRing* changes, GreyDecision* decisions) noexcept {
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
   const RulesAt at(rules, now);
   Homes homes[kMaxBatch];
-  Prefetch(questions, rules, homes);
-  for (size_t i = 0; i < questions.size(); ++i) {
-    const Asking asking{.question = questions[i],
-                        .homes = homes[i],
-                        .at = at,
-                        .changes = changes,
-                        .may_record = changes == nullptr || changes->Room() >= kMaxChanges};
-    decisions[i] = DecideOne(asking);
+  const size_t chunks = (questions.size() + kChunk - 1) / kChunk;
+  const auto of_chunk = [&](size_t chunk, auto act) {
+    if (chunk >= chunks) return;  // of those before the first, which have wrapped, too
+    const size_t from = chunk * kChunk;
+    act(from, std::min(kChunk, questions.size() - from));
+  };
+  for (size_t step = 0; step < chunks + 3; ++step) {
+    of_chunk(step, [&](size_t from, size_t size) { FetchHeads(questions.subspan(from, size), rules, &homes[from]); });
+    of_chunk(step - 1, [&](size_t from, size_t size) { FetchWhitelists({&homes[from], size}); });
+    of_chunk(step - 2, [&](size_t from, size_t size) { FetchRows({&homes[from], size}); });
+    of_chunk(step - 3, [&](size_t from, size_t size) {
+      for (size_t i = from; i < from + size; ++i) {
+        decisions[i] = DecideOne({.question = questions[i],
+                                  .homes = homes[i],
+                                  .at = at,
+                                  .changes = changes,
+                                  .may_record = changes == nullptr || changes->Room() >= kMaxChanges});
+      }
+    });
   }
 }
 
@@ -160,11 +197,12 @@ bool TripletTable::IsWhitelistedNow(const Asking& asking, const TripletKey& key,
 
 GreyDecision TripletTable::DecideOne(const Asking& asking) noexcept {
   const TripletQuestion& q = asking.question;
-  if (asking.at.rules().credits > 0) {
-    if (IsWhitelistedNow(asking, ClientOf(q), asking.homes.client)) return Whitelist(TripletKind::kClient);
-    if (q.domain != 0 && IsWhitelistedNow(asking, SenderDomainOf(q), asking.homes.sender_domain)) {
-      return Whitelist(TripletKind::kSenderDomain);
-    }
+  const Homes& homes = asking.homes;
+  if (MayPassClient(homes) && IsWhitelistedNow(asking, ClientOf(q), homes.client)) {
+    return Whitelist(TripletKind::kClient);
+  }
+  if (MayPassSenderDomain(homes) && IsWhitelistedNow(asking, SenderDomainOf(q), homes.sender_domain)) {
+    return Whitelist(TripletKind::kSenderDomain);
   }
   return DecideTriplet(asking);
 }
@@ -215,7 +253,7 @@ std::optional<GreyDecision> TripletTable::Capped(NetworkRecords::Home home, cons
 GreyDecision TripletTable::AddNew(const Asking& asking, const TripletKey& key) noexcept {
   const RulesAt& at = asking.at;
   if (!asking.may_record) return Unrecorded(GreyReason::kBehind);
-  const NetworkRecords::Home record = records_.HomeOf(asking.question.network);
+  const NetworkRecords::Home record = asking.homes.record;
   if (const auto capped = Capped(record, at)) return *capped;
   const TripletRow row{.key = key, .first = at.now(), .last_minutes = at.minutes()};
   const std::optional<PushedOut> inserted = slots_.Insert(row, asking.homes.triplet, records_, at);
@@ -278,13 +316,14 @@ PushedOut TripletTable::Earn(const Asking& asking, const TripletKey& key, Triple
 
 GreyDecision TripletTable::Look(const TripletQuestion& q, const TripletRules& rules, uint32_t now) const noexcept {
   const RulesAt at(rules, now);
-  const Homes homes = HomesOf(q, rules);
+  Homes homes;
+  FindHomes(q, rules, &homes);
   const auto passes = [&](const TripletKey& key, TripletSlots::Home home) {
     const std::optional<TripletSlots::Found> found = slots_.Find(key, home);
     return found && IsWhitelisted(found->row, at);
   };
-  if (rules.credits > 0 && passes(ClientOf(q), homes.client)) return Whitelist(TripletKind::kClient);
-  if (rules.credits > 0 && q.domain != 0 && passes(SenderDomainOf(q), homes.sender_domain)) {
+  if (MayPassClient(homes) && passes(ClientOf(q), homes.client)) return Whitelist(TripletKind::kClient);
+  if (MayPassSenderDomain(homes) && passes(SenderDomainOf(q), homes.sender_domain)) {
     return Whitelist(TripletKind::kSenderDomain);
   }
   if (const auto found = slots_.Find(KeyOf(q), homes.triplet)) {

@@ -7,9 +7,10 @@
 // 15 minutes; beyond that its mail is deferred unrecorded, or passes unrecorded if it has passed before.
 //
 // Thread-safety: all from any thread at any time, lock-free; each thread brings a ring of its own. Ordering:
-// triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is kUnrecorded. Cost: where rows
-// stand at home (triplet_slots.h), one cache line for a whitelisted address, two for a known triplet, one with credits
-// = 0, and the network's record for a new one; all but the last are fetched together for a burst.
+// triplet_slots.h. Units: seconds since 1970. Errors: none; what cannot be recorded is kUnrecorded. Cost, in cache
+// lines: a head and a row for a known triplet; a head, a row and the network's record for a new one; a head and a row
+// more for a whitelisted address, and for any other a hint, of which caches hold the most (TripletSlots). All are
+// fetched ahead, chunk by chunk of a burst.
 #pragma once
 
 #include <algorithm>
@@ -77,10 +78,10 @@ enum class GreyReason : uint8_t {
 struct GreyDecision {
   GreyAnswer answer;
   GreyReason reason;
-  uint32_t wait_seconds = 0;  // of kDefer
-  uint32_t first = 0;         // when the triplet was first seen; 0: it was not
   // The worst that its new rows, credits among them, took the place of.
   PushedOut pushed_out = PushedOut::kNothing;
+  uint32_t wait_seconds = 0;  // of kDefer
+  uint32_t first = 0;         // when the triplet was first seen; 0: it was not
 
   auto operator<=>(const GreyDecision&) const = default;
 };
@@ -132,14 +133,22 @@ class TripletTable {
   [[nodiscard]] size_t bytes() const noexcept { return slots_.bytes() + records_.bytes(); }
 
  private:
+  // Questions whose memory is asked for in one go: about as many lines as a core can wait for at once, so that asking
+  // for more does not hold it up (measured: docs/performance.md).
+  static constexpr size_t kChunk = 16;
   // What is fetched for one: rows and the room for new ones, in groups that are full, and then some.
   static constexpr size_t kLinesEach = 16;
 
   struct Homes;
   struct Asking;
 
-  [[nodiscard]] Homes HomesOf(const TripletQuestion& question, const TripletRules& rules) const noexcept;
-  void Prefetch(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
+  void FindHomes(const TripletQuestion& question, const TripletRules& rules, Homes* homes) const noexcept;
+  // Each asks for memory that the next looks at.
+  void FetchHeads(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
+  void FetchWhitelists(std::span<const Homes> homes) const noexcept;
+  void FetchRows(std::span<const Homes> homes) const noexcept;
+  [[nodiscard]] bool MayPassClient(const Homes& homes) const noexcept;
+  [[nodiscard]] bool MayPassSenderDomain(const Homes& homes) const noexcept;
   [[nodiscard]] bool IsWhitelistedNow(const Asking& asking, const TripletKey& key, TripletSlots::Home home) noexcept;
   [[nodiscard]] GreyDecision DecideOne(const Asking& asking) noexcept;
   [[nodiscard]] GreyDecision DecideTriplet(const Asking& asking) noexcept;
