@@ -17,6 +17,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+from clang_tidy import clang_tidy  # noqa: E402
+
 ROOT = Path(__file__).resolve().parent.parent
 JOBS = os.cpu_count() or 1
 PRODUCT = ("cli/", "dataplane/", "loaders/", "tables/")
@@ -211,34 +214,6 @@ def clang_format():
         if done.returncode != 0 or done.stdout != (ROOT / file).read_text():
             print(f"{file}: not as clang-format-14 would write it (make format)")
             good = False
-    return good
-
-
-def clang_tidy(folders, checks=None):
-    """On every translation unit in these folders that the release build compiles; headers are seen through them. `checks` is
-    added to those of .clang-tidy."""
-    commands = json.loads((ROOT / "build/compile_commands.json").read_text())
-    files = {os.path.relpath((Path(c["directory"]) / c["file"]).resolve(), ROOT) for c in commands}
-    ours = sorted(f for f in files if f.startswith(folders))
-    if not ours:
-        print("clang-tidy: no file to look at")
-        return False
-    # The compile commands are GCC's: options that only one of the two knows.
-    command = ["clang-tidy-14", "-p", "build", "--quiet", "--extra-arg=-Wno-unknown-warning-option",
-               "--extra-arg=-Wno-bitwise-instead-of-logical"]
-    if checks:
-        command.append(f"--checks={checks}")
-
-    def check(file):
-        done = subprocess.run([*command, file], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        return done.returncode, done.stdout
-
-    print("+", " ".join(command), f"({len(ours)} files)", flush=True)
-    good = True
-    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        for code, output in pool.map(check, ours):
-            print(output, end="")
-            good = good and code == 0
     return good
 
 

@@ -3,12 +3,15 @@
 
 import subprocess
 import sys
+import tempfile
 import unittest
+from unittest import mock
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import check  # noqa: E402
+import clang_tidy  # noqa: E402
 
 GTEST_GOOD = "[==========] 7 tests from 2 test suites ran. (3 ms total)\n[  PASSED  ] 7 tests.\n"
 GTEST_BAD = ("[==========] 7 tests from 2 test suites ran. (3 ms total)\n[  PASSED  ] 4 tests.\n"
@@ -93,6 +96,44 @@ class LastLine(unittest.TestCase):
         self.assertEqual(total, [("a", 2, 0), ("b", 0, 1), ("c", 8, 0), ("d", 16, 0)])
         self.assertEqual(order, ["a", "d"])
         self.assertEqual([one.passed for _, one in check.stages("acd", build_only=True)], [1, 8, 1])
+
+
+class WhatClangTidyFoundGood(unittest.TestCase):
+    """Is remembered until anything changes that it read."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name).resolve()
+        self.write(".clang-tidy", "Checks: '-*'")
+        self.write("a.h", "int a();\n")
+        self.write("a.cc", '#include "a.h"\n#include <cstddef>\nint a() { return 1; }\n')
+        patch = mock.patch.object(clang_tidy, "ROOT", self.root)
+        patch.start()
+        self.addCleanup(patch.stop)
+
+    def write(self, name, text):
+        (self.root / name).write_text(text)
+
+    def key(self, options="", checks="some", version="14"):
+        command = f"ccache c++ -I. -Wall -fno-plt {options} -MD -MQ a.o -MF a.o.d -o a.o -c a.cc"
+        return clang_tidy.key({"command": command, "directory": str(self.root), "file": "a.cc"}, ["clang-tidy", checks], version)
+
+    def test_the_same_has_the_same_key(self):
+        self.assertRegex(self.key(), "^[0-9a-f]{64}$")
+        self.assertEqual(self.key(), self.key())
+
+    def test_whatever_is_read_changes_the_key(self):
+        keys = {self.key(), self.key("-DA=1"), self.key(checks="others"), self.key(version="15")}
+        for name, text in ((".clang-tidy", "Checks: '*'"), ("a.h", "int a();  // NOLINT\n"), ("a.cc", '#include "a.h"\n')):
+            self.write(name, text)
+            keys.add(self.key())
+        self.assertEqual(len(keys), 7)
+        self.assertNotIn(None, keys)
+
+    def test_what_clang_cannot_read_is_not_remembered(self):
+        (self.root / "a.h").unlink()
+        self.assertIsNone(self.key())
 
 
 if __name__ == "__main__":
