@@ -144,12 +144,13 @@ void Policyd::OnSignal() {
   service_->Stop();
 }
 
-void Policyd::Run() {
+Status Policyd::Run() {
   LogLine("started").Add("zone", settings_.zone).Add("connections", settings_.limits.most);
   NotifyManager("READY=1");
-  service_->Run(signals_.get(), [this] { OnSignal(); });
+  if (Status served = service_->Run(signals_.get(), [this] { OnSignal(); }); !served) return served;
   service_->LogCounters();
   LogLine("stopped");
+  return {};
 }
 
 }  // namespace rblitz

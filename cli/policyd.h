@@ -22,8 +22,8 @@ class Policyd {
   // Once it returns, the process is no longer root and can write nothing.
   [[nodiscard]] static Result<std::unique_ptr<Policyd>> Create(policy::Settings settings);
 
-  // Until SIGTERM or SIGINT; requests that were taken are answered first.
-  void Run();
+  // Until SIGTERM or SIGINT; requests that have come are answered first.
+  [[nodiscard]] Status Run();
 
  private:
   explicit Policyd(policy::Settings settings) : settings_(std::move(settings)) {}

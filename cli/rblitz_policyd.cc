@@ -25,8 +25,8 @@ int Run(const rblitz::PolicydOptions& options) {
   }
   const auto policyd = rblitz::Policyd::Create(*std::move(settings));
   if (!policyd) return Complain(policyd.error().message);
-  (*policyd)->Run();
-  return rblitz::kExitSuccess;
+  const auto served = (*policyd)->Run();
+  return served ? rblitz::kExitSuccess : Complain(served.error().message);
 }
 
 }  // namespace

@@ -153,6 +153,12 @@ void Asker::OnTime(Clock::time_point now) {
   }
 }
 
+void Asker::GiveUp() {
+  for (uint32_t index = 0; index < slots_.size(); ++index) {
+    if (slots_[index].is_used) Finish(index, Asked{});
+  }
+}
+
 std::optional<Asker::Clock::time_point> Asker::next() const {
   if (deadlines_.empty()) return std::nullopt;
   return deadlines_.front().at;

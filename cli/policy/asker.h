@@ -62,6 +62,8 @@ class Asker {
 
   void OnMessage(size_t server, std::span<const uint8_t> message, Clock::time_point now);
   void OnTime(Clock::time_point now);
+  // Ends all questions without an answer.
+  void GiveUp();
   // When OnTime should be called next, or earlier.
   [[nodiscard]] std::optional<Clock::time_point> next() const;
 

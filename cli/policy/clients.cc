@@ -1,9 +1,11 @@
 #include "cli/policy/clients.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -13,6 +15,8 @@ namespace {
 
 constexpr size_t kMaxOut = 65536;  // unsent, from which on no more is read
 constexpr int kAcceptsAtOnce = 64;
+constexpr int kLastAccepts = 65536;  // more than a queue of connections holds
+constexpr int kLastReads = 16;
 
 }  // namespace
 
@@ -23,73 +27,88 @@ Clients::Clients(std::vector<UniqueFd> listeners, ClientLimits limits, const Pol
       poller_(poller),
       counters_(counters),
       handler_(std::move(handler)),
-      buffer_(std::make_unique<std::array<char, kReadSize>>()) {
+      buffer_(std::make_unique<std::array<char, kReadSize>>()) {}
+
+Status Clients::Listen() {
   for (size_t i = 0; i < listeners_.size(); ++i) {
-    [[maybe_unused]] const bool added =
-        poller_->Add(listeners_[i].get(), EPOLLIN, Kind::kListener, static_cast<uint32_t>(i));
+    if (poller_->Add(listeners_[i].get(), EPOLLIN, Kind::kListener, static_cast<uint32_t>(i))) continue;
+    return Fail(std::string("listen: epoll_ctl: ") + std::strerror(errno));
   }
+  return {};
 }
 
 void Clients::OnReady(const Poller::Ready& ready, Clock::time_point now) {
   if (ready.kind == Kind::kListener) {
-    if (ready.number < listeners_.size()) Accept(ready.number, now);  // Drain closes them
+    if (ready.number < listeners_.size()) Accept(ready.number, kAcceptsAtOnce, now);  // Drain closes them
     return;
   }
-  if (!places_[ready.number].fd) return;  // closed earlier in this round
+  const Client& client = places_[ready.number];
+  // Closed earlier in this round, and perhaps another's by now.
+  if (!client.fd || (client.life & Poller::kLives) != ready.life) return;
   const bool is_gone = (ready.events & (EPOLLERR | EPOLLHUP)) != 0;
   if ((ready.events & EPOLLIN) != 0) return Read(ready.number, now);
   if (is_gone) return Close(ready.number);
   if ((ready.events & EPOLLOUT) != 0) MarkDirty(ready.number);
 }
 
-void Clients::Accept(uint32_t listener, Clock::time_point now) {
-  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+void Clients::Accept(uint32_t listener, int most, Clock::time_point now) {
+  for (int i = 0; i < most; ++i) {
     UniqueFd fd(accept4(listeners_[listener].get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (fd) {
       Open(std::move(fd), now);
       continue;
     }
     const bool is_short = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
-    if (is_short && !listeners_rest_) {
-      // The queue stays ready, and looking at it would spin.
-      listeners_rest_ = true;
-      for (uint32_t each = 0; each < listeners_.size(); ++each) {
-        poller_->Change(listeners_[each].get(), 0, Kind::kListener, each);
-      }
-      MakeRoom();
-    }
+    if (is_short && !listeners_rest_) RestListeners();
     return;
   }
 }
 
+// Their queues stay ready, and looking at them would spin.
+void Clients::RestListeners() {
+  listeners_rest_ = true;
+  for (uint32_t each = 0; each < listeners_.size(); ++each) {
+    poller_->Change(listeners_[each].get(), 0, Kind::kListener, each);
+  }
+  MakeRoom();
+}
+
 void Clients::Open(UniqueFd fd, Clock::time_point now) {
   if (count() >= limits_.most) MakeRoom();
-  if (count() >= limits_.most) return;
+  if (count() >= limits_.most) {
+    ++counters_->refused;
+    return;
+  }
   if (free_.empty()) {
     free_.push_back(static_cast<uint32_t>(places_.size()));
     places_.emplace_back();
+    places_.back().at = busy_.insert(busy_.end(), free_.back());
   }
   const uint32_t index = free_.back();
   Client& client = places_[index];
   client.events = EPOLLIN;
-  if (!poller_->Add(fd.get(), client.events, Kind::kClient, index)) return;
+  if (!poller_->Add(fd.get(), client.events, Kind::kClient, index, client.life)) {
+    ++counters_->refused;
+    return;
+  }
   free_.pop_back();
   client.fd = std::move(fd);
   client.active = now;
+  SetIdle(client, true);
   ++counters_->connections;
 }
 
-// One that has been idle longest; one that waits for an answer is none.
 void Clients::MakeRoom() {
-  const Client* oldest = nullptr;
-  for (const Client& client : places_) {
-    if (!client.fd || !client.waiting.empty()) continue;
-    if (oldest == nullptr || client.active < oldest->active) oldest = &client;
-  }
-  if (oldest == nullptr) return;
+  if (idle_.empty()) return;
   ++counters_->evicted;
-  const auto index = std::find_if(places_.begin(), places_.end(), [&](const Client& one) { return &one == oldest; });
-  Close(static_cast<uint32_t>(index - places_.begin()));
+  Close(idle_.front());
+}
+
+// Between lists that are there already: nothing is allocated.
+void Clients::SetIdle(Client& client, bool is_idle) {
+  if (std::exchange(client.is_idle, is_idle) == is_idle) return;
+  std::list<uint32_t>& to = is_idle ? idle_ : busy_;
+  to.splice(to.end(), is_idle ? busy_ : idle_, client.at);
 }
 
 void Clients::Read(uint32_t index, Clock::time_point now) {
@@ -99,8 +118,7 @@ void Clients::Read(uint32_t index, Clock::time_point now) {
   if (size < 0) return Close(index);
   if (size == 0) {
     // Exim's readsocket ends its side before it reads the answer.
-    client.is_last = true;
-    client.in.clear();
+    client.is_ended = true;
     Watch(index);
     return MarkDirty(index);
   }
@@ -114,19 +132,37 @@ void Clients::Read(uint32_t index, Clock::time_point now) {
   }
 }
 
+// All that has come, or as much as may wait; then nothing more is read.
+void Clients::ReadOut(uint32_t index, Clock::time_point now) {
+  Client& client = places_[index];
+  const uint32_t life = client.life;
+  while (client.life == life && !client.is_paused && !client.is_ended) {
+    pollfd poll_fd{.fd = client.fd.get(), .events = POLLIN, .revents = 0};
+    if (poll(&poll_fd, 1, 0) == 1) {
+      Read(index, now);
+    } else {
+      client.is_ended = true;
+    }
+  }
+  if (client.life != life || !client.is_ended) return;
+  Watch(index);
+  MarkDirty(index);
+}
+
 // What was read and not taken yet.
 void Clients::Resume(uint32_t index, Clock::time_point now) {
   Client& client = places_[index];
   std::string_view bytes = client.in;
   if (!TakeRequests(index, &bytes, now)) return Break(index);
   client.in.erase(0, client.in.size() - bytes.size());
+  if (client.is_ended && !client.is_paused) MarkDirty(index);
 }
 
 // Takes whole requests off the front, as many as may wait. False: the client is broken.
 bool Clients::TakeRequests(uint32_t index, std::string_view* bytes, Clock::time_point now) {
   Client& client = places_[index];
   bool is_whole = true;
-  while (!client.is_last && client.waiting.size() < kMaxWaiting && client.out.size() <= kMaxOut) {
+  while (client.waiting.size() < kMaxWaiting && client.out.size() <= kMaxOut) {
     const auto size = RequestSize(*bytes, &client.searched);
     is_whole = size.has_value();
     if (!is_whole) break;
@@ -135,11 +171,14 @@ bool Clients::TakeRequests(uint32_t index, std::string_view* bytes, Clock::time_
     bytes->remove_prefix(*size);
     client.searched = 0;
     client.active = client.begun = now;
-    client.is_last = limits_.closes;
+    SetIdle(client, false);
     ++counters_->requests;
     const uint32_t number = client.first + static_cast<uint32_t>(client.waiting.size());
     client.waiting.emplace_back();
     handler_({.client = index, .life = client.life, .number = number}, *request);
+    if (!limits_.closes) continue;
+    client.is_ended = true;
+    *bytes = {};
   }
   if (client.in.empty()) client.begun = now;
   client.is_paused = is_whole && !bytes->empty();
@@ -184,6 +223,7 @@ void Clients::Flush(Clock::time_point now) {
     if (!client.fd) continue;
     if (!Write(index, now)) continue;
     if (client.is_paused) Resume(index, now);
+    if (drains_ && client.fd && !client.is_paused && !client.is_ended) ReadOut(index, now);
   }
   dirty_.clear();
 }
@@ -202,26 +242,36 @@ bool Clients::Write(uint32_t index, Clock::time_point now) {
     client.out.erase(0, static_cast<size_t>(size));
     client.active = now;
   }
-  if (client.is_last && client.out.empty() && client.waiting.empty()) {
-    Close(index);
+  if (client.is_answered() && !client.is_paused && client.is_ended) {
+    End(index);
     return false;
   }
+  SetIdle(client, client.is_answered());
   Watch(index);
   return true;
 }
 
+// What was not read makes the kernel reset the connection, and then the other side may lose its answers.
+void Clients::End(uint32_t index) {
+  const int fd = places_[index].fd.get();
+  shutdown(fd, SHUT_WR);
+  for (int i = 0; i < kLastReads && recv(fd, buffer_->data(), buffer_->size(), 0) > 0;) ++i;
+  Close(index);
+}
+
 void Clients::Watch(uint32_t index) {
   Client& client = places_[index];
-  const bool reads = !client.is_paused && !client.is_last;
+  const bool reads = !client.is_paused && !client.is_ended;
   const uint32_t events = (reads ? uint32_t{EPOLLIN} : 0u) | (client.out.empty() ? 0u : uint32_t{EPOLLOUT});
   // What is in `out` before its first send is no reason to wait for the socket.
   if (client.is_dirty || events == client.events) return;
   client.events = events;
-  poller_->Change(client.fd.get(), events, Kind::kClient, index);
+  poller_->Change(client.fd.get(), events, Kind::kClient, index, client.life);
 }
 
 void Clients::Close(uint32_t index) {
   Client& client = places_[index];
+  SetIdle(client, false);
   client.fd = UniqueFd();
   ++client.life;
   client.first = 0;
@@ -229,25 +279,22 @@ void Clients::Close(uint32_t index) {
   client.in = std::string();
   client.out = std::string();
   client.searched = 0;
-  client.is_paused = client.is_last = false;
+  client.is_paused = client.is_ended = false;
   free_.push_back(index);
 }
 
-void Clients::Drain() {
+void Clients::Drain(Clock::time_point now) {
+  for (uint32_t each = 0; each < listeners_.size(); ++each) Accept(each, kLastAccepts, now);
   listeners_.clear();
+  drains_ = true;
   for (uint32_t index = 0; index < places_.size(); ++index) {
-    Client& client = places_[index];
-    if (!client.fd) continue;
-    client.is_last = true;
-    client.is_paused = false;
-    Watch(index);
-    MarkDirty(index);
+    if (places_[index].fd) ReadOut(index, now);
   }
 }
 
 bool Clients::is_answering() const {
   return std::ranges::any_of(
-      places_, [](const Client& client) { return client.fd && (!client.waiting.empty() || !client.out.empty()); });
+      places_, [](const Client& client) { return client.fd && (client.is_paused || !client.is_answered()); });
 }
 
 bool Clients::IsLate(const Client& client, Clock::time_point now) const {

@@ -4,10 +4,11 @@
 // A client that breaks the protocol is disconnected; so is one that leaves a request half said for kPatience, does not
 // take its answers for as long, or is idle for `idle`. Of one that does not read, no more requests are taken than
 // kMaxWaiting. What is to be sent goes out at Flush, in one call for each connection. With all `most` connections in
-// use the one that has been idle longest goes for a new one.
+// use the one that has been idle longest goes for a new one; one that waits for an answer never does.
 //
 // Thread-safety: one thread. Lifetime: the poller must outlive it; a request refers to bytes that are there until the
-// handler returns. Errors: none: a client that has gone is no error.
+// handler returns. Errors: Listen's alone: a client that has gone is none. Cost: a new connection costs the same
+// however many there are.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@
 #include "cli/policy/poller.h"
 #include "cli/policy/request.h"
 #include "loaders/unique_fd.h"
+#include "tables/result.h"
 
 namespace rblitz::policy {
 
@@ -52,6 +55,9 @@ class Clients {
   Clients(std::vector<UniqueFd> listeners, ClientLimits limits, const Poller* poller, Counters* counters,
           Handler handler);
 
+  // Has the poller look for connections.
+  [[nodiscard]] Status Listen();
+
   // `action` without "action=".
   void Reply(Ticket ticket, std::string_view action);
 
@@ -61,9 +67,10 @@ class Clients {
   // Once a second.
   void Sweep(Clock::time_point now);
 
-  // Takes no more connections and requests; each client is closed once it has its answers.
-  void Drain();
-  // Whether requests that were taken are without answer, or answers not sent.
+  // The end: takes the connections and requests that have come, and no others; each client is closed once it has its
+  // answers.
+  void Drain(Clock::time_point now);
+  // Whether requests that have come are without answer, or answers not sent.
   [[nodiscard]] bool is_answering() const;
 
   [[nodiscard]] size_t count() const { return places_.size() - free_.size(); }
@@ -82,22 +89,30 @@ class Clients {
     std::string in;               // the beginning of a request
     size_t searched = 0;          // of `in`
     std::string out;
-    uint32_t events = 0;       // that the poller looks for
-    bool is_dirty = false;     // is in dirty_
-    bool is_paused = false;    // nothing is read: there is enough to answer
-    bool is_last = false;      // nothing more is read, and it is closed once all has been sent
-    Clock::time_point active;  // last time that a whole request or an answer moved
-    Clock::time_point begun;   // what is in `in`
+    uint32_t events = 0;               // that the poller looks for
+    bool is_dirty = false;             // is in dirty_
+    bool is_paused = false;            // nothing is read: there is enough to answer, and whole requests are in `in`
+    bool is_ended = false;             // nothing more is read, and it is closed once all that is in `in` has its answer
+    Clock::time_point active;          // last time that a whole request or an answer moved
+    Clock::time_point begun;           // what is in `in`
+    bool is_idle = false;              // is in idle_
+    std::list<uint32_t>::iterator at;  // in idle_ or busy_
+
+    [[nodiscard]] bool is_answered() const { return waiting.empty() && out.empty(); }
   };
 
-  void Accept(uint32_t listener, Clock::time_point now);
+  void Accept(uint32_t listener, int most, Clock::time_point now);
+  void RestListeners();
   void Open(UniqueFd fd, Clock::time_point now);
   void MakeRoom();
+  void SetIdle(Client& client, bool is_idle);
   void Read(uint32_t index, Clock::time_point now);
+  void ReadOut(uint32_t index, Clock::time_point now);
   [[nodiscard]] bool TakeRequests(uint32_t index, std::string_view* bytes, Clock::time_point now);
   void Break(uint32_t index);
   void Resume(uint32_t index, Clock::time_point now);
   [[nodiscard]] bool Write(uint32_t index, Clock::time_point now);
+  void End(uint32_t index);
   void Watch(uint32_t index);
   void Close(uint32_t index);
   void MarkDirty(uint32_t index);
@@ -111,8 +126,11 @@ class Clients {
   std::deque<Client> places_;  // a deque: they stay where they are
   std::vector<uint32_t> free_;
   std::vector<uint32_t> dirty_;
+  std::list<uint32_t> idle_;  // clients that have all their answers, the longest idle first
+  std::list<uint32_t> busy_;  // the others, and places that are free
   std::unique_ptr<std::array<char, kReadSize>> buffer_;
   bool listeners_rest_ = false;  // out of descriptors: until the next sweep
+  bool drains_ = false;
 };
 
 }  // namespace rblitz::policy

@@ -53,6 +53,7 @@ struct Counters {
   uint64_t broken = 0;     // clients that broke the protocol
   uint64_t timed_out = 0;  // clients that were idle, half way or did not read
   uint64_t evicted = 0;    // clients that went for new ones
+  uint64_t refused = 0;    // clients for which there was no room
 
   void Count(Outcome outcome) { ++outcomes[static_cast<size_t>(outcome)]; }
 };

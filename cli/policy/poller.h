@@ -1,7 +1,10 @@
 // epoll(7): descriptors with a tag each, and which of them are ready.
 //
+// A number that is given out again within a round may still meet what its last owner was ready for: the life in the
+// tag tells them apart.
+//
 // Thread-safety: one thread. Lifetime: who closes a descriptor need not take it out. Errors: Create's alone; a
-// descriptor that cannot be added is closed by its owner, who is told.
+// descriptor that cannot be added is closed by its owner, who is told, with errno.
 #pragma once
 
 #include <sys/epoll.h>
@@ -13,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 
 #include "loaders/unique_fd.h"
 #include "tables/result.h"
@@ -27,9 +31,11 @@ class Poller {
   struct Ready {
     Kind kind;
     uint32_t number;
+    uint32_t life;  // 24 bits of it
     uint32_t events;
   };
   static constexpr size_t kBurst = 256;
+  static constexpr uint32_t kLives = 0xffffff;
 
   [[nodiscard]] static Result<Poller> Create() {
     UniqueFd fd(epoll_create1(EPOLL_CLOEXEC));
@@ -37,11 +43,11 @@ class Poller {
     return Poller(std::move(fd));
   }
 
-  [[nodiscard]] bool Add(int fd, uint32_t events, Kind kind, uint32_t number) const {
-    return Control(EPOLL_CTL_ADD, fd, events, kind, number);
+  [[nodiscard]] bool Add(int fd, uint32_t events, Kind kind, uint32_t number, uint32_t life = 0) const {
+    return Control(EPOLL_CTL_ADD, fd, events, kind, number, life);
   }
-  void Change(int fd, uint32_t events, Kind kind, uint32_t number) const {
-    Control(EPOLL_CTL_MOD, fd, events, kind, number);
+  void Change(int fd, uint32_t events, Kind kind, uint32_t number, uint32_t life = 0) const {
+    Control(EPOLL_CTL_MOD, fd, events, kind, number, life);
   }
 
   // Waits until something is ready or `timeout` is over. What is returned, at most kBurst, is valid until the next
@@ -52,8 +58,9 @@ class Poller {
         epoll_wait(fd_.get(), events.data(), static_cast<int>(events.size()), static_cast<int>(timeout.count()));
     for (int i = 0; i < count; ++i) {
       const epoll_event& one = events[static_cast<size_t>(i)];
-      ready_[static_cast<size_t>(i)] = {.kind = static_cast<Kind>(one.data.u64 >> 32),
+      ready_[static_cast<size_t>(i)] = {.kind = static_cast<Kind>(one.data.u64 >> 56),
                                         .number = static_cast<uint32_t>(one.data.u64),
+                                        .life = static_cast<uint32_t>(one.data.u64 >> 32) & kLives,
                                         .events = one.events};
     }
     return std::span(ready_).first(static_cast<size_t>(std::max(count, 0)));
@@ -62,10 +69,10 @@ class Poller {
  private:
   explicit Poller(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  bool Control(int what, int fd, uint32_t events, Kind kind, uint32_t number) const {
+  bool Control(int what, int fd, uint32_t events, Kind kind, uint32_t number, uint32_t life) const {
     epoll_event event{};
     event.events = events;
-    event.data.u64 = uint64_t{static_cast<uint8_t>(kind)} << 32 | number;
+    event.data.u64 = uint64_t{static_cast<uint8_t>(kind)} << 56 | uint64_t{life & kLives} << 32 | number;
     return epoll_ctl(fd_.get(), what, fd, &event) == 0;
   }
 

@@ -91,27 +91,32 @@ Service::Service(const Settings* settings, Rules rules, Poller poller, std::vect
                [this](Ticket ticket, const Request& request) { OnRequest(ticket, request); }),
       down_(settings->servers.size()) {}
 
-void Service::Run(int signals, const std::function<void()>& on_signals) {
-  if (!poller_.Add(signals, EPOLLIN, Kind::kSignals, 0)) return;
+Status Service::Run(int signals, const std::function<void()>& on_signals) {
+  if (!poller_.Add(signals, EPOLLIN, Kind::kSignals, 0)) {
+    return Fail(std::string("signals: epoll_ctl: ") + std::strerror(errno));
+  }
+  if (Status listens = clients_.Listen(); !listens) return listens;
   now_ = Asker::Clock::now();
   next_second_ = now_ + kSecond;
   next_counters_ = now_ + kCountersEvery;
   while (!IsDone()) Round(on_signals);
+  return {};
 }
 
 void Service::Stop() {
   if (end_) return;
   end_ = now_ + settings_->timeout * static_cast<int>(settings_->servers.size()) + kSecond;
-  clients_.Drain();
+  clients_.Drain(now_);
 }
 
-bool Service::IsDone() const { return end_ && (!clients_.is_answering() || now_ >= *end_); }
+bool Service::IsDone() const { return end_ && (!clients_.is_answering() || IsOver()); }
 
 void Service::Round(const std::function<void()>& on_signals) {
   const auto ready = poller_.Wait(Timeout());
   now_ = Asker::Clock::now();
-  for (const Poller::Ready& one : ready) OnReady(one, on_signals);
+  OnReady(ready, on_signals);
   asker_.OnTime(now_);
+  if (IsOver()) asker_.GiveUp();
   if (now_ >= next_second_) OnSecond();
   servers_.Flush();  // first: servers work while clients get their answers
   clients_.Flush(now_);
@@ -122,14 +127,22 @@ void Service::Round(const std::function<void()>& on_signals) {
 std::chrono::milliseconds Service::Timeout() const {
   auto next = next_second_;
   if (const auto deadline = asker_.next()) next = std::min(next, *deadline);
+  if (end_) next = std::min(next, *end_);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - now_);
   return std::max(left, std::chrono::milliseconds(0));
 }
 
-void Service::OnReady(const Poller::Ready& ready, const std::function<void()>& on_signals) {
-  if (ready.kind == Kind::kListener || ready.kind == Kind::kClient) return clients_.OnReady(ready, now_);
-  if (ready.kind == Kind::kSignals) return on_signals();
-  servers_.OnReady(ready);
+void Service::OnReady(std::span<const Poller::Ready> ready, const std::function<void()>& on_signals) {
+  for (const Poller::Ready& one : ready) {
+    if (one.kind == Kind::kClient) clients_.OnReady(one, now_);
+    if (one.kind == Kind::kServerUdp || one.kind == Kind::kServerTcp) servers_.OnReady(one);
+  }
+  for (const Poller::Ready& one : ready) {
+    if (one.kind == Kind::kListener) clients_.OnReady(one, now_);
+  }
+  for (const Poller::Ready& one : ready) {
+    if (one.kind == Kind::kSignals) on_signals();
+  }
 }
 
 void Service::OnSecond() {
@@ -143,6 +156,7 @@ void Service::OnSecond() {
 
 void Service::OnRequest(Ticket ticket, const Request& request) {
   std::optional<Outcome> outcome = rules_.WithoutAsking(request);
+  if (!outcome && IsOver()) outcome = Outcome::kUnanswered;
   std::optional<Question> question;
   if (!outcome && !(question = rules_.QuestionFor(request))) outcome = Outcome::kUnusable;
   if (outcome) {
@@ -222,7 +236,7 @@ void Service::LogCounters() const {
   line.Add("clients", clients_.count()).Add("connections", counters_.connections).Add("requests", counters_.requests);
   for (size_t i = 0; i < kOutcomeNames.size(); ++i) line.Add(kOutcomeNames[i], counters_.outcomes[i]);
   line.Add("headers", counters_.headers).Add("broken", counters_.broken).Add("timed_out", counters_.timed_out);
-  line.Add("evicted", counters_.evicted).Add("outstanding", asker_.outstanding());
+  line.Add("evicted", counters_.evicted).Add("refused", counters_.refused).Add("outstanding", asker_.outstanding());
 }
 
 }  // namespace rblitz::policy

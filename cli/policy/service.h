@@ -2,8 +2,11 @@
 // round waits once, reads all that is ready, and sends what came of it: questions first, so that servers work
 // meanwhile.
 //
-// Errors: Create says what cannot be opened; later
-// nothing fails: what goes wrong with the greylist passes the mail and is counted.
+// A round takes what clients and servers say before new connections, and signals last: what came together with SIGTERM
+// came before it.
+//
+// Errors: Create and Run say what cannot be opened; later nothing fails: what goes wrong with the greylist passes the
+// mail and is counted.
 #pragma once
 
 #include <functional>
@@ -31,10 +34,10 @@ class Service {
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
 
-  // Serves until Stop. `on_signals` is called when `signals`, a descriptor, is ready.
-  void Run(int signals, const std::function<void()>& on_signals);
-  // Takes no more requests, and ends Run once those that were taken are answered, which is within the servers' time
-  // and a second.
+  // Serves until Stop. `on_signals` is called when `signals`, a descriptor, is ready. An error: nothing was served.
+  [[nodiscard]] Status Run(int signals, const std::function<void()>& on_signals);
+  // Ends Run once the requests that have come are answered: those that have no answer after the servers' time and a
+  // second pass.
   void Stop();
 
   // Reads the lists again; what is wrong with them is logged.
@@ -57,8 +60,9 @@ class Service {
   void Round(const std::function<void()>& on_signals);
   [[nodiscard]] std::chrono::milliseconds Timeout() const;
   [[nodiscard]] bool IsDone() const;
-  void OnReady(const Poller::Ready& ready, const std::function<void()>& on_signals);
+  void OnReady(std::span<const Poller::Ready> ready, const std::function<void()>& on_signals);
   void OnSecond();
+  [[nodiscard]] bool IsOver() const { return end_ && now_ >= *end_; }
   void OnRequest(Ticket ticket, const Request& request);
   void OnAsked(Asker::Token token, const Asked& asked);
   [[nodiscard]] bool LooksCloser(uint32_t index, const Asked& asked);

@@ -5,6 +5,7 @@ import os
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -16,6 +17,8 @@ from harness import Server, free_port, main, programs
 from policy import ZONE, Dns, Policyd, code, failure, kind, record, request, truncated
 
 DEFER = "DEFER_IF_PERMIT 4.2.0 Greylisted, try again in 287 s"
+# What a busy machine may add to a promised time.
+SLACK = 3
 HEADER = "PREPEND X-Greylist: delayed 312 seconds by rblitz at mx.test"
 
 
@@ -123,6 +126,34 @@ class Decisions(unittest.TestCase):
             go_on.set()
             self.assertEqual((asking.answer(), asking.answer()), (DEFER, None))
         self.assertEqual(self.policyd.process.wait(timeout=60), 0)
+
+    def test_what_came_with_sigterm_is_answered(self):
+        self.start()
+        count = 300  # more than are taken at once
+        with self.policyd.connect() as asking:
+            self.assertEqual(asking.ask(), DEFER)
+            self.policyd.process.send_signal(signal.SIGSTOP)
+            asking.send(request() * count)
+            late = self.policyd.connect()
+            late.send(request())
+            self.policyd.process.terminate()
+            self.policyd.process.send_signal(signal.SIGCONT)
+            self.assertEqual([asking.answer() for _ in range(count + 1)], [DEFER] * count + [None])
+            with late:
+                self.assertEqual((late.answer(), late.answer()), (DEFER, None))
+        self.assertEqual(self.policyd.process.wait(timeout=60), 0)
+
+    def test_what_has_no_answer_in_time_passes_at_the_end(self):
+        self.start(lambda *_: [], timeout="300ms")
+        count = 300
+        with self.policyd.connect() as asking:
+            asking.send(request() * count)
+            self.policyd.wait_until(lambda: self.dns.questions)
+            begin = time.monotonic()
+            self.policyd.process.terminate()
+            self.assertEqual([asking.answer() for _ in range(count + 1)], ["DUNNO"] * count + [None])
+            self.assertEqual(self.policyd.process.wait(timeout=60), 0)
+            self.assertLess(time.monotonic() - begin, 0.3 + 1 + SLACK)
 
 
 class BadServers(unittest.TestCase):
