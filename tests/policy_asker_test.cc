@@ -180,6 +180,53 @@ TEST_F(PolicyAsker, AServerThatOnlyRefusesIsDown) {
   EXPECT_EQ(Way(), "1u");
 }
 
+TEST_F(PolicyAsker, WhatIsRefusedGoesToTheNextAtOnce) {
+  Make(3);
+  EXPECT_TRUE(Ask(1));
+  EXPECT_TRUE(Ask(2));
+  Answer(0, CodeAnswer(sent_[1].question, 3));
+  asker_->OnRefused(1, false, now_);  // nobody asks that one
+  asker_->OnRefused(0, true, now_);   // nor that one over TCP
+  EXPECT_EQ(Way(), "0u 0u");
+  asker_->OnRefused(0, false, now_);
+  EXPECT_EQ(Way(), "1u");
+  Pass(600ms);
+  EXPECT_EQ(Way(), "1u 1t");
+  asker_->OnRefused(1, false, now_);
+  EXPECT_EQ(Way(), "");
+  asker_->OnRefused(1, true, now_);
+  EXPECT_EQ(Way(), "2u");
+  // There is no other: it has its time.
+  asker_->OnRefused(2, false, now_);
+  EXPECT_EQ(done_.size(), 1u);
+  Pass(890ms);
+  EXPECT_EQ(Way(), "2u 2t");
+  EXPECT_EQ(done_.size(), 1u);
+  Pass(10ms);
+  ASSERT_TRUE(done_.contains(1));
+  EXPECT_FALSE(done_[1].answered);
+}
+
+TEST_F(PolicyAsker, AServerThatRefusesIsDown) {
+  Make(2);
+  for (Asker::Token token = 0; token < Asker::kFailures; ++token) {
+    EXPECT_FALSE(asker_->is_down(0));
+    EXPECT_TRUE(Ask(token));
+    asker_->OnRefused(0, false, now_);
+  }
+  EXPECT_TRUE(asker_->is_down(0));
+}
+
+TEST_F(PolicyAsker, AllCanBeGivenUp) {
+  Make(2);
+  for (Asker::Token token = 0; token < 5; ++token) EXPECT_TRUE(Ask(token));
+  Answer(0, CodeAnswer(sent_[3].question, 3));
+  asker_->GiveUp();
+  EXPECT_EQ(asker_->outstanding(), 0u);
+  for (Asker::Token token = 0; token < 5; ++token) EXPECT_EQ(done_[token].answered, token == 3);
+  Pass(10s);
+}
+
 TEST_F(PolicyAsker, ALookIsAskedOnce) {
   Make(2);
   EXPECT_TRUE(asker_->Look(QuestionOf("a.grey.test", kTypeTxt), 1, 5, now_));

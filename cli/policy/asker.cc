@@ -141,6 +141,18 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
   if (slot.step < over_tcp) GoOn(index, over_tcp, now);
 }
 
+void Asker::OnRefused(size_t server, bool over_tcp, Clock::time_point now) {
+  for (uint32_t index = 0; index < slots_.size(); ++index) {
+    const Slot& slot = slots_[index];
+    const bool is_over_tcp = slot.step % kTries + 1 == kTries;
+    if (!slot.is_used || slot.server() != server || is_over_tcp != over_tcp) continue;
+    const unsigned next = (slot.step / kTries + 1) * kTries;
+    if (next >= slot.steps) continue;
+    NoteFailure(server, now);
+    GoOn(index, next, now);
+  }
+}
+
 void Asker::OnTime(Clock::time_point now) {
   while (!deadlines_.empty() && deadlines_.front().at <= now) {
     const Deadline deadline = deadlines_.front();

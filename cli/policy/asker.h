@@ -1,10 +1,11 @@
 // The life of questions to greylist servers: which server, over what, when again, and when to give up.
 //
 // A server gets a question over UDP, after a third of its time once more, and after another third over TCP; an answer
-// that was cut goes over TCP at once, one that says that the server cannot answer goes to the next server. Servers are
-// asked in their order. One that has left kFailures questions in a row without an answer, or said that it cannot, is
-// asked last for kHoldOff, and then one question tries it again. After the last server's time a question ends without
-// an answer: that is at most servers * timeout after it was asked.
+// that was cut goes over TCP at once, one that says that the server cannot answer goes to the next server; so does a
+// question that nobody was there to take, unless there is no other: the last one may be starting again, and has its
+// time. Servers are asked in their order. One that has left kFailures questions in a row without an answer, or said
+// that it cannot, is asked last for kHoldOff, and then one question tries it again. After the last server's time a
+// question ends without an answer: that is at most servers * timeout after it was asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
@@ -61,6 +62,8 @@ class Asker {
   [[nodiscard]] bool Look(const Question& question, size_t server, Token token, Clock::time_point now);
 
   void OnMessage(size_t server, std::span<const uint8_t> message, Clock::time_point now);
+  // Nobody is there, or the TCP connection has gone.
+  void OnRefused(size_t server, bool over_tcp, Clock::time_point now);
   void OnTime(Clock::time_point now);
   // Ends all questions without an answer.
   void GiveUp();

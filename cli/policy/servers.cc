@@ -18,6 +18,7 @@ constexpr size_t kMaxMessage = 1500;
 constexpr size_t kMaxTcpOut = 1 << 20;
 constexpr size_t kMaxTcpMessage = 65535 + 2;
 constexpr int kReceiveBuffer = 4 << 20;
+constexpr std::chrono::seconds kBetweenTries{1};
 
 struct Batch {
   std::array<iovec, kBatch> parts{};
@@ -44,12 +45,16 @@ struct ServerSockets::Buffers {
   }
 };
 
-ServerSockets::ServerSockets(std::vector<io::SocketAddress> servers, const Poller* poller, OnMessage on_message)
+ServerSockets::ServerSockets(std::vector<io::SocketAddress> servers, std::chrono::milliseconds timeout,
+                             const Poller* poller, OnMessage on_message, OnRefused on_refused)
     : servers_(std::move(servers)),
+      timeout_(timeout),
       poller_(poller),
       on_message_(std::move(on_message)),
+      on_refused_(std::move(on_refused)),
       udp_(servers_.size() * kSocketsEach),
       tcp_(servers_.size()),
+      refusals_(servers_.size()),
       buffers_(std::make_unique<Buffers>()) {
   for (size_t number = 0; number < udp_.size(); ++number) OpenUdp(number);
 }
@@ -59,7 +64,8 @@ ServerSockets::~ServerSockets() = default;
 void ServerSockets::OpenUdp(size_t number) {
   const io::SocketAddress& server = servers_[number / kSocketsEach];
   Udp& udp = udp_[number];
-  udp.opened = std::chrono::steady_clock::now();
+  udp.opened = Clock::now();
+  udp.fd = UniqueFd();
   UniqueFd fd(socket(server.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return;
   io::SetOption(fd.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
@@ -70,26 +76,49 @@ void ServerSockets::OpenUdp(size_t number) {
 void ServerSockets::SendUdp(size_t server, const Question& question) {
   const size_t number = server * kSocketsEach + turn_ % kSocketsEach;
   Udp& udp = udp_[number];
-  if (!udp.fd && std::chrono::steady_clock::now() - udp.opened >= std::chrono::seconds(1)) OpenUdp(number);
+  if (!udp.fd && Clock::now() - udp.opened >= kBetweenTries) OpenUdp(number);
   if (udp.fd) udp.queue.push_back(question);
 }
 
+void ServerSockets::Renew(size_t server, std::chrono::seconds age) {
+  const auto made_before = Clock::now() - age;
+  for (size_t i = 0; i < kSocketsEach; ++i) {
+    const size_t number = server * kSocketsEach + i;
+    if (udp_[number].opened <= made_before) OpenUdp(number);
+  }
+  if (tcp_[server].fd && tcp_[server].opened <= made_before) tcp_[server] = Tcp{};
+}
+
+// What was refused may be asked of another server, which may refuse as well.
 void ServerSockets::Flush() {
+  while (FlushAll()) {
+    for (size_t server = 0; server < refusals_.size(); ++server) {
+      const Refusal refusal = std::exchange(refusals_[server], {});
+      if (refusal.over_udp) on_refused_(server, false);
+      if (refusal.over_tcp) on_refused_(server, true);
+    }
+  }
+}
+
+// True: somebody refuses.
+bool ServerSockets::FlushAll() {
   bool is_any = false;
-  for (Udp& udp : udp_) {
-    if (udp.queue.empty()) continue;
+  for (size_t number = 0; number < udp_.size(); ++number) {
+    if (udp_[number].queue.empty()) continue;
     is_any = true;
-    FlushUdp(udp);
+    FlushUdp(number);
   }
   if (is_any) ++turn_;  // what goes out together goes through one socket, what is asked again probably through another
   for (size_t server = 0; server < tcp_.size(); ++server) {
     if (tcp_[server].is_connected && !tcp_[server].out.empty()) WriteTcp(server);
   }
+  return std::ranges::any_of(refusals_, [](const Refusal& one) { return one.over_udp || one.over_tcp; });
 }
 
-void ServerSockets::FlushUdp(Udp& udp) {
-  unsigned refusals = 0;
-  for (size_t sent = 0; sent < udp.queue.size();) {
+void ServerSockets::FlushUdp(size_t number) {
+  Udp& udp = udp_[number];
+  unsigned errors = 0;
+  for (size_t sent = 0; udp.fd && sent < udp.queue.size();) {
     const size_t count = std::min(kBatch, udp.queue.size() - sent);
     for (size_t i = 0; i < count; ++i) {
       Question& question = udp.queue[sent + i];
@@ -98,20 +127,29 @@ void ServerSockets::FlushUdp(Udp& udp) {
     const int done = sendmmsg(udp.fd.get(), buffers_->sent.headers.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
     if (done > 0) sent += static_cast<size_t>(done);
     if (done > 0 || errno == EINTR) continue;
-    // What an earlier datagram met (ICMP) is told here, and nothing is sent. A full buffer: lost.
-    if (errno != ECONNREFUSED || ++refusals > 2 * kBatch) break;
+    if (errno == EAGAIN || errno == ENOBUFS || ++errors > 2 * kBatch) break;  // a full buffer: lost
+    NoteUdpError(number, errno);
   }
   udp.queue.clear();
+}
+
+// What an earlier datagram met (ICMP) is told once, and nothing is sent then. Everything else is the socket's: most
+// often this machine has another address now.
+void ServerSockets::NoteUdpError(size_t number, int error) {
+  if (error == ECONNREFUSED) {
+    refusals_[number / kSocketsEach].over_udp = true;
+  } else if (Clock::now() - udp_[number].opened >= kBetweenTries) {
+    OpenUdp(number);
+  } else {
+    udp_[number].fd = UniqueFd();
+  }
 }
 
 void ServerSockets::OnReady(const Poller::Ready& ready) {
   if (ready.kind == Kind::kServerUdp) return ReceiveUdp(ready.number);
   Tcp& tcp = tcp_[ready.number];
   if (!tcp.fd) return;
-  if (!tcp.is_connected && (ready.events & (EPOLLERR | EPOLLHUP)) != 0) {
-    tcp = Tcp{};
-    return;
-  }
+  if (!tcp.is_connected && (ready.events & (EPOLLERR | EPOLLHUP)) != 0) return CloseTcp(ready.number);
   if ((ready.events & EPOLLOUT) != 0) {
     tcp.is_connected = true;
     WriteTcp(ready.number);
@@ -123,6 +161,7 @@ void ServerSockets::ReceiveUdp(size_t number) {
   const Udp& udp = udp_[number];
   if (!udp.fd) return;
   const int count = recvmmsg(udp.fd.get(), buffers_->received.headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+  if (count < 0 && errno != EAGAIN && errno != EINTR) NoteUdpError(number, errno);
   for (int i = 0; i < count; ++i) {
     const auto at = static_cast<size_t>(i);
     const mmsghdr& header = buffers_->received.headers[at];
@@ -137,15 +176,27 @@ void ServerSockets::OpenTcp(size_t server) {
   UniqueFd fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return;
   io::SetOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  io::SetOption(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout_.count()));
   const bool is_done = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
   if (!is_done && errno != EINPROGRESS) return;
   const bool added = poller_->Add(fd.get(), EPOLLIN | EPOLLOUT, Kind::kServerTcp, static_cast<uint32_t>(server));
-  if (added) tcp.fd = std::move(fd);
+  if (!added) return;
+  tcp.fd = std::move(fd);
+  tcp.opened = tcp.moved = Clock::now();
+}
+
+// With what was to be sent, whose time is over when there is another connection.
+void ServerSockets::CloseTcp(size_t server) {
+  tcp_[server] = Tcp{};
+  refusals_[server].over_tcp = true;
 }
 
 // RFC 1035 section 4.2.2: two bytes of length before each message.
 void ServerSockets::SendTcp(size_t server, const Question& question) {
   Tcp& tcp = tcp_[server];
+  const auto now = Clock::now();
+  if (tcp.out.empty()) tcp.moved = now;
+  if (tcp.fd && now - tcp.moved > timeout_) tcp = Tcp{};  // who asked has gone on
   if (!tcp.fd) OpenTcp(server);
   if (!tcp.fd || tcp.out.size() > kMaxTcpOut) return;
   tcp.out += static_cast<char>(question.size >> 8);
@@ -158,12 +209,10 @@ void ServerSockets::WriteTcp(size_t server) {
   while (!tcp.out.empty()) {
     const ssize_t size = send(tcp.fd.get(), tcp.out.data(), tcp.out.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno != EAGAIN) {
-      tcp = Tcp{};
-      return;
-    }
+    if (size < 0 && errno != EAGAIN) return CloseTcp(server);
     if (size < 0) break;
     tcp.out.erase(0, static_cast<size_t>(size));
+    tcp.moved = Clock::now();
   }
   const uint32_t events = tcp.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
   poller_->Change(tcp.fd.get(), events, Kind::kServerTcp, static_cast<uint32_t>(server));
@@ -174,10 +223,7 @@ void ServerSockets::ReadTcp(size_t server) {
   std::array<char, 16384> bytes;
   const ssize_t size = recv(tcp.fd.get(), bytes.data(), bytes.size(), 0);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size <= 0) {
-    tcp = Tcp{};
-    return;
-  }
+  if (size <= 0) return CloseTcp(server);
   std::string in = std::exchange(tcp.in, {});
   in.append(bytes.data(), static_cast<size_t>(size));
   size_t at = 0;

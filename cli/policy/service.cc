@@ -83,8 +83,10 @@ Service::Service(const Settings* settings, Rules rules, Poller poller, std::vect
       rules_(std::move(rules)),
       poller_(std::move(poller)),
       actions_(settings->text, settings->header, settings->block_action, HostName(*settings)),
-      servers_(AddressesOf(settings->servers), &poller_,
-               [this](size_t server, std::span<const uint8_t> message) { asker_.OnMessage(server, message, now_); }),
+      servers_(
+          AddressesOf(settings->servers), settings->timeout, &poller_,
+          [this](size_t server, std::span<const uint8_t> message) { asker_.OnMessage(server, message, now_); },
+          [this](size_t server, bool over_tcp) { asker_.OnRefused(server, over_tcp, now_); }),
       asker_(settings->servers.size(), settings->timeout, RandomIds(), &servers_,
              [this](Asker::Token token, const Asked& asked) { OnAsked(token, asked); }),
       clients_(std::move(listeners), settings->limits, &poller_, &counters_,
@@ -225,6 +227,7 @@ void Service::ReloadLists() {
 
 void Service::NoteServers() {
   for (size_t server = 0; server < down_.size(); ++server) {
+    if (asker_.is_down(server)) servers_.Renew(server, Asker::kHoldOff);
     if (asker_.is_down(server) == down_[server]) continue;
     down_[server] = !down_[server];
     LogLine(down_[server] ? "server_down" : "server_up").Add("server", io::ListenText(settings_->servers[server]));

@@ -134,18 +134,18 @@ class Dns:
     `behave(question, over_tcp)` returns messages to send; the helpers below make them.
     """
 
-    def __init__(self, behave):
-        self.behave = behave
+    def __init__(self, behave, host="127.0.0.1"):
+        self.behave, self.host = behave, host
         self.port = free_port()
         self.questions = []  # (over_tcp, message)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
-        self.tcp = socket.create_server(("127.0.0.1", self.port))
+        self.udp.bind((host, self.port))
+        self.tcp = socket.create_server((host, self.port))
         self.threads = [threading.Thread(target=run, daemon=True) for run in (self.serve_udp, self.serve_tcp)]
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def __enter__(self):
         for thread in self.threads:

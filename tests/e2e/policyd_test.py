@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 import grey
-from harness import Server, free_port, main, programs
+from harness import Server, free_port, inside, main, missing_for_namespaces, namespace, programs
 from policy import ZONE, Dns, Policyd, code, failure, kind, record, request, truncated
 
 DEFER = "DEFER_IF_PERMIT 4.2.0 Greylisted, try again in 287 s"
@@ -179,6 +179,36 @@ class BadServers(unittest.TestCase):
         policyd = self.enterContext(Policyd({"servers": [f"127.0.0.1:{free_port()}"], "timeout": "300ms"}))
         self.assertEqual(policyd.ask(), "DUNNO")
         self.assertEqual(policyd.counters()["unanswered"], 1)
+
+    def test_nobody_there_is_passed_over_at_once(self):
+        dns = self.enterContext(Dns(lambda question, _: [code(question, 4)]))
+        policyd = self.enterContext(Policyd({"servers": [f"127.0.0.1:{free_port()}", dns.address], "timeout": "20s"}))
+        begin = time.monotonic()
+        self.assertEqual(policyd.ask(), DEFER)
+        self.assertLess(time.monotonic() - begin, SLACK)
+
+    @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+    def test_another_address_of_this_machine(self):
+        here, there = self.enterContext(namespace()), self.enterContext(namespace())
+        ip = lambda space, *words: subprocess.run(["ip", "-n", space, *words], check=True)
+        ip(here, "link", "add", "one", "type", "veth", "peer", "name", "two", "netns", there)
+        for space, link, address in ((here, "one", "10.9.0.2/24"), (there, "two", "10.9.0.1/24")):
+            ip(space, "address", "add", address, "dev", link)
+            ip(space, "link", "set", link, "up")
+        with inside(there):
+            dns = self.enterContext(Dns(lambda question, _: [code(question, 4)], "10.9.0.1"))
+        policyd = self.enterContext(Policyd({"servers": [dns.address], "timeout": "5s"}, namespace=here))
+        ask = lambda: policyd.ask(recipient=f"{time.monotonic_ns()}x@test")
+        with inside(here):
+            for _ in range(8):
+                self.assertEqual(ask(), DEFER)
+            ip(here, "address", "delete", "10.9.0.2/24", "dev", "one")
+            ip(here, "address", "add", "10.9.0.3/24", "dev", "one")
+            time.sleep(1)  # which it lets pass before it makes a socket again
+            begin = time.monotonic()
+            for _ in range(8):
+                self.assertEqual(ask(), DEFER)
+            self.assertLess(time.monotonic() - begin, SLACK)
 
     def test_the_second_server_answers_for_the_first(self):
         action, _, servers = self.ask(lambda *_: [], lambda question, _: [code(question, 4)])
