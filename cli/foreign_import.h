@@ -25,6 +25,9 @@ struct ForeignSource {
 struct ForeignImport {
   GreyJoined done;
   std::map<std::string, uint64_t> skipped;  // by why
+
+  // Perhaps another database is in use.
+  [[nodiscard]] bool is_empty() const { return done.joined + done.expired + done.full == 0 && skipped.empty(); }
 };
 
 [[nodiscard]] bool IsForeignGreylister(const std::string& name);

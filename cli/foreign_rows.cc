@@ -13,6 +13,9 @@ namespace {
 
 constexpr unsigned kMappedBits = 96;
 constexpr uint32_t kHour = 3600;
+// Fingerprints for senders of whom it is only known that they were there, and were two.
+constexpr uint64_t kSomeSender = 1;
+constexpr uint64_t kAnotherSender = 2;
 
 uint32_t Seconds(int64_t time) { return static_cast<uint32_t>(time); }
 
@@ -102,8 +105,8 @@ void ForeignRows::AddDomain(const std::string& clients, const std::string& domai
   const TripletQuestion& asked = question->triplet;
   TripletRow row =
       RowOf({.network = asked.network, .fingerprint = asked.domain, .kind = TripletKind::kSenderDomain}, times);
-  row.payload = WithSender(0, sender.empty() ? 1 : asked.sender);
-  if (sender.empty()) row.payload = WithSender(row.payload, 2);
+  row.payload = WithSender(0, sender.empty() ? kSomeSender : asked.sender);
+  if (sender.empty()) row.payload = WithSender(row.payload, kAnotherSender);
   rows_.push_back(row);
 }
 

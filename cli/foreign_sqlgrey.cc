@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cli/foreign_greylists.h"
 #include "cli/sqlite_file.h"
@@ -63,6 +64,27 @@ void AddDomain(const SqliteRow& row, ForeignRows* rows) {
   rows->AddDomain(ClientsOf(row.Text(1)), row.Text(0), "", {.first = *first, .last = *last});
 }
 
+// Settings of recipients, which are in the database and no state.
+Status CountSettings(const SqliteFile& database, ForeignRows* rows) {
+  const std::pair<std::string, const char*> tables[] = {
+      {"optin_domain", "domains that alone are to wait"},
+      {"optin_email", "recipients who alone are to wait"},
+      {"optout_domain", "domains that opted out"},
+      {"optout_email", "recipients who opted out"},
+  };
+  for (const auto& [table, what] : tables) {
+    const Result<bool> has = database.HasTable(table);
+    if (!has) return tl::unexpected(has.error());
+    if (!*has) continue;
+    const auto visit = [&, why = what + (" (" + table + ")")](const SqliteRow&) {
+      rows->Skip(why);
+      return Status();
+    };
+    if (Status walked = database.Walk("SELECT 1 FROM " + table, visit); !walked) return walked;
+  }
+  return {};
+}
+
 }  // namespace
 
 Status ReadSqlgrey(const std::string& file, ForeignRows* rows) {
@@ -88,7 +110,7 @@ Status ReadSqlgrey(const std::string& file, ForeignRows* rows) {
     };
     if (Status walked = database->Walk(select, visit); !walked) return walked;
   }
-  return {};
+  return CountSettings(*database, rows);
 }
 
 }  // namespace rblitz

@@ -367,7 +367,7 @@ class Grey {
     const GreyJoined& done = import.done;
     Show({{"joined", done.joined}, {"expired", done.expired}, {"full", done.full}, {"skipped", import.skipped}},
          RowsText(done.joined) + " joined, " + std::to_string(done.expired) + " were expired\n" +
-             RenderSkipped(import.skipped));
+             RenderSkipped(import.skipped) + (import.is_empty() ? what() + ": there is nothing in it\n" : ""));
     if (done.full > 0) return Fail("the greylist is full: " + RowsText(done.full) + " found no place");
     return kExitSuccess;
   }

@@ -34,7 +34,11 @@ TEST(PolicySender, IsWhatStaysFromMailToMail) {
       // SRS: the same address on another day.
       {"SRS0=HHH=TT=example.com=alice@relay.test", "srs0=example.com=alice@relay.test"},
       {"SRS0+XYZ1=DA=example.com=alice@relay.test", "srs0=example.com=alice@relay.test"},
-      {"srs0-hhh=7k=example.com=alice+tag@relay.test", "srs0=example.com=alice+tag@relay.test"},
+      {"srs0-hhh=7k=example.com=alice+tag@relay.test", "srs0=example.com=alice@relay.test"},
+      {"SRS0=HHH=TT=1.example.com=list-17-bob=test@relay.test", "srs0=1.example.com=list-#-#@relay.test"},
+      {"SRS0=HHH=TT=example.com=prvs=1234abcdef=alice@relay.test", "srs0=example.com=alice@relay.test"},
+      {"SRS1=HHH=first.test==GGG=TT=example.com=list+bob=test@second.test",
+       "srs1=first.test==example.com=list@second.test"},
       {"SRS1=HHH=first.test==GGG=TT=example.com=alice@second.test", "srs1=first.test==example.com=alice@second.test"},
       {"SRS1=HHH=first.test=+GGG=TT=example.com=alice@second.test", "srs1=first.test==example.com=alice@second.test"},
       {"srs0=hhh@relay.test", "srs0=hhh@relay.test"},

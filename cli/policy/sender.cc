@@ -1,6 +1,8 @@
 #include "cli/policy/sender.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "dataplane/dns/name.h"
 
@@ -67,16 +69,31 @@ bool IsSrs(std::string_view local, std::string_view tag) {
   return local.size() > 5 && local.starts_with(tag) && (local[4] == '=' || local[4] == '+' || local[4] == '-');
 }
 
-// What stays of an SRS address without hashes and stamps; empty: it is none.
-std::string WithoutSrs(std::string_view local) {
+// An SRS address without hashes and stamps.
+struct Rewritten {
+  std::string by;           // that it begins with
+  std::string_view domain;  // of the sender who was rewritten, with its '='; empty: there is none
+  std::string_view local;   // of that sender
+};
+
+Rewritten InnerOf(std::string by, std::string_view rest) {
+  const size_t equals = rest.find('=');
+  const size_t local = equals == std::string_view::npos ? 0 : equals + 1;
+  return {.by = std::move(by), .domain = rest.substr(0, local), .local = rest.substr(local)};
+}
+
+std::optional<Rewritten> SrsOf(std::string_view local) {
   std::string_view rest = local.substr(std::min<size_t>(local.size(), 5));
-  if (IsSrs(local, "srs0")) return SkipHashAndStamp(rest) && !rest.empty() ? "srs0=" + std::string(rest) : "";
-  if (!IsSrs(local, "srs1") || TakeUntil(rest, "=").empty()) return "";
+  if (IsSrs(local, "srs0")) {
+    if (!SkipHashAndStamp(rest) || rest.empty()) return std::nullopt;
+    return InnerOf("srs0=", rest);
+  }
+  if (!IsSrs(local, "srs1") || TakeUntil(rest, "=").empty()) return std::nullopt;
   const std::string_view relay = TakeUntil(rest, "=");
-  if (relay.empty() || rest.empty()) return "";
+  if (relay.empty() || rest.empty()) return std::nullopt;
   rest.remove_prefix(1);  // the separator that its SRS0 had
-  if (!SkipHashAndStamp(rest) || rest.empty()) return "";
-  return "srs1=" + std::string(relay) + "==" + std::string(rest);
+  if (!SkipHashAndStamp(rest) || rest.empty()) return std::nullopt;
+  return InnerOf("srs1=" + std::string(relay) + "==", rest);
 }
 
 // What begins with it is no extension of anything.
@@ -112,16 +129,23 @@ void ReplaceNumbers(std::string& local) {
   local = std::move(out);
 }
 
-}  // namespace
-
-std::string NormalSender(std::string_view sender, std::string_view recipient) {
-  auto [local, domain] = Split(sender);
-  local = WithoutBatv(local);
-  if (std::string srs = WithoutSrs(local); !srs.empty()) return srs + domain;
+std::string Normal(std::string_view whole, std::string_view recipient) {
+  std::string local = WithoutBatv(whole);
   ReplaceRecipient(local, recipient);
   CutExtension(local);
   ReplaceNumbers(local);
-  return local + domain;
+  return local;
+}
+
+}  // namespace
+
+std::string NormalSender(std::string_view sender, std::string_view recipient) {
+  const auto [local, domain] = Split(sender);
+  const std::string bare = WithoutBatv(local);
+  if (const auto srs = SrsOf(bare)) {
+    return srs->by + std::string(srs->domain) + Normal(srs->local, recipient) + domain;
+  }
+  return Normal(bare, recipient) + domain;
 }
 
 std::string NormalRecipient(std::string_view recipient) {

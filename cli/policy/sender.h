@@ -1,12 +1,14 @@
 // Addresses as a greylist should see them: what changes from mail to mail, or from try to try, is taken out, so that
 // the next mail of the same sender is known and a retry is found again.
 //
-//   prvs=1234567890=bob@a, btv1==tag==bob@a  bob@a                BATV (draft-levine-smtp-batv), Barracuda's form
-//   srs0=hash=stamp=domain=bob@relay         srs0=domain=bob@relay   the Sender Rewriting Scheme, without hash and
-//   stamp srs1=hash=relay==hash=stamp=...@b        srs1=relay==domain=bob@b list+bob=b.test@lists list@lists what
-//   follows '+' list-bob=b.test-17@lists                 list-#@lists         VERP without '+', where it names the
-//   recipient bounce-20458-0a1b2c3d4e@x                bounce-#-#@x         numbers, and hexadecimal ones of 8 digits
-//   and more
+//   prvs=1234567890=bob@a                    bob@a                    BATV (draft-levine-smtp-batv)
+//   btv1==tag==bob@a                         bob@a                    Barracuda's form of it
+//   srs0=hash=stamp=domain=bob+x@relay       srs0=domain=bob@relay    the Sender Rewriting Scheme, without hash and
+//                                                                     stamp, the sender within it as here
+//   srs1=hash=relay==hash=stamp=...@b        srs1=relay==...@b
+//   list+bob=b.test@lists                    list@lists               what follows '+'
+//   list-bob=b.test-17@lists                 list-#-#@lists           VERP without '+', where it names the recipient
+//   bounce-20458-0a1b2c3d4e@x                bounce-#-#@x             numbers, hexadecimal ones from 8 digits on
 //
 // Thread-safety: pure. Cost: some 100 ns; what is returned is in lower case, ASCII alone.
 #pragma once

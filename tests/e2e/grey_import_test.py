@@ -297,11 +297,23 @@ class Sqlgrey(Importing):
                     domain = sender if sender == "-undef-" else "x.test"
                     database.execute("INSERT INTO from_awl VALUES (?, ?, '192.0.2.4', ?, ?)", (sender, domain, now, now))
                 database.execute("INSERT INTO connect VALUES ('a', 'x.test', '192.0.2.4', 'b@test', '2026-01-01 00:00:00')")
+                for table in ("optin_domain", "optin_email", "optout_domain", "optout_email"):
+                    database.execute(f"INSERT INTO {table} VALUES ('one@x.test')")
             database.close()
             said = self.run_import("sqlgrey", self.folder / "sqlgrey.db", code=1)
             for reason in ("addresses that were cut", "senders whose numbers were taken out", "senders that had the recipient in them",
-                           "null senders that passed", "times that are none"):
+                           "null senders that passed", "times that are none", "domains that alone are to wait (optin_domain)",
+                           "recipients who alone are to wait (optin_email)", "domains that opted out (optout_domain)",
+                           "recipients who opted out (optout_email)"):
                 self.assertIn(f"cannot be carried over: 1: {reason}\n", said)
+
+    def test_an_empty_database_is_told(self):
+        with matrix.case(self, "sqlgrey", "empty"):
+            _, program = self.sqlgrey()
+            with program:
+                pass
+            file = self.folder / "sqlgrey.db"
+            self.assertEqual(self.run_import("sqlgrey", file), f"0 rows joined, 0 were expired\n{file}: there is nothing in it\n")
 
     def test_what_is_no_database_is_refused(self):
         with matrix.case(self, "sqlgrey", "damaged"):
