@@ -134,7 +134,7 @@ Result<uint32_t> ParseAValue(const std::string& text) {
   return address.s_addr;
 }
 
-Result<Ip6Prefix> ParseClients(const std::string& text) {
+Result<Ip6Prefix> ParseClients(const std::string& text, HostPart host_part) {
   const size_t slash = text.find('/');
   const std::string address_text = text.substr(0, slash);
   const std::string length_text = slash == std::string::npos ? "" : text.substr(slash + 1);
@@ -152,6 +152,10 @@ Result<Ip6Prefix> ParseClients(const std::string& text) {
   unsigned length = most;
   if (slash != std::string::npos && (!ParseNumber(length_text, &length) || length > most)) {
     return Fail("bad prefix '" + text + "'");
+  }
+  if (host_part == HostPart::kIgnored) {
+    const Ip6Address host = HostBits(length + 128 - most);
+    address = {.high = address.high & ~host.high, .low = address.low & ~host.low};
   }
   const std::optional<Ip6Prefix> prefix = MakeIp6Prefix(address, length + 128 - most);
   if (!prefix) return Fail("bits after the prefix are set in '" + text + "'");

@@ -31,8 +31,10 @@ namespace rblitz {
 // "127.0.0.2" in network order, as an A record carries it. 0.0.0.0 is refused.
 [[nodiscard]] Result<uint32_t> ParseAValue(const std::string& text);
 
+// What becomes of bits behind the prefix, as in 192.0.2.7/24.
+enum class HostPart : uint8_t { kRefused, kIgnored };
 // "10.0.0.0/8", "192.0.2.7", "2001:db8::/32": clients; those of IPv4 as mapped addresses (RFC 4291 section 2.5.5.2).
-[[nodiscard]] Result<Ip6Prefix> ParseClients(const std::string& text);
+[[nodiscard]] Result<Ip6Prefix> ParseClients(const std::string& text, HostPart host_part = HostPart::kRefused);
 // The same, back.
 [[nodiscard]] std::string ClientsText(const Ip6Prefix& clients);
 // The same, or "none" for 0.

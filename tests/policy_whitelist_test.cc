@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
+#include "cli/config_values.h"
 #include "cli/policy/rules.h"
 #include "cli/policy/whitelist.h"
 
@@ -44,7 +47,7 @@ bool Has(const ClientList& list, const std::string& name, const std::string& add
 TEST_F(PolicyWhitelist, ClientsAreFoundByNameAddressAndPattern) {
   const ClientList list = Clients(
       "# a comment\n\nExample.com # and another\n  mail.example.org\r\n192.0.2.7\n198.51.100.0/25\n203.0.113\n"
-      "100.64\n2001:db8:1::/48\n2001:db8:2::5\n/^mx\\d+\\.pattern\\.test$/\n/"
+      "100.64\n2001:db8:1::/48\n2001:db8:2::5\n233.252.0.7/24\n2001:db8:3::1/48\n/^mx\\d+\\.pattern\\.test$/\n/"
       "^(?:smtp\\w*|postfix)[0-9]+-g[0-9]+\\.free\\.fr$/\n");
   EXPECT_TRUE(bad_.empty()) << bad_[0];
   const struct {
@@ -73,12 +76,39 @@ TEST_F(PolicyWhitelist, ClientsAreFoundByNameAddressAndPattern) {
       {"unknown", "2001:db8:2::5", true},
       {"unknown", "2001:db8:2::6", false},
       {"unknown", "::ffff:192.0.2.7", true},
+      {"unknown", "233.252.0.255", true},
+      {"unknown", "233.252.1.7", false},
+      {"unknown", "2001:db8:3:ffff::", true},
+      {"unknown", "2001:db8:4::1", false},
       {"mx17.pattern.test", "10.0.0.1", true},
       {"MX17.pattern.test", "10.0.0.1", true},
       {"amx17.pattern.test", "10.0.0.1", false},
       {"smtp3-g21.free.fr", "10.0.0.1", true},
   };
   for (const auto& [name, address, has] : cases) EXPECT_EQ(Has(list, name, address), has) << name << " " << address;
+}
+
+// However networks lie within and beside each other, what is found is what looking at each of them finds.
+TEST_F(PolicyWhitelist, RandomNetworksAreFoundAsOneByOne) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    std::string text;
+    std::vector<Ip6Prefix> networks;
+    for (size_t i = random() % 30; i > 0; --i) {
+      // Few bits differ, so that they meet.
+      const std::string line = "10." + std::to_string(random() % 3) + "." + std::to_string(random() % 4 * 64) + "." +
+                               std::to_string(random() % 4 * 64) + "/" + std::to_string(random() % 33);
+      text += line + "\n";
+      networks.push_back(ParseClients(line, HostPart::kIgnored).value());
+    }
+    const ClientList list = Clients(text);
+    EXPECT_TRUE(bad_.empty());
+    for (int i = 0; i < 300; ++i) {
+      const Ip6Address address{.high = 0, .low = kV4MappedLow | (0x0a000000 + random() % 0x40000)};
+      const bool has = std::ranges::any_of(networks, [&](const Ip6Prefix& network) { return IsIn(address, network); });
+      ASSERT_EQ(list.Has("", address), has) << text;
+    }
+  }
 }
 
 TEST_F(PolicyWhitelist, RecipientsAreFoundByAddressLocalPartDomainAndPattern) {

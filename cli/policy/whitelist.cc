@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "cli/config_values.h"
@@ -92,7 +93,18 @@ Result<ClientList> ClientList::Read(const std::vector<std::string>& files, const
   const Status read = ReadLines(files, bad_line, [&](const std::string& line) { return list.Add(line); });
   if (!read) return tl::unexpected(read.error());
   list.patterns_.Finish();
+  list.SortNetworks();
   return list;
+}
+
+// Of two networks one holds the other, or they have nothing in common: behind one come those within it.
+void ClientList::SortNetworks() {
+  std::ranges::sort(networks_);
+  std::vector<Ip6Prefix> widest;
+  for (const Ip6Prefix& network : networks_) {
+    if (widest.empty() || !IsIn(network.address, widest.back())) widest.push_back(network);
+  }
+  networks_ = std::move(widest);
 }
 
 Status ClientList::Add(const std::string& line) {
@@ -102,14 +114,19 @@ Status ClientList::Add(const std::string& line) {
     domains_.insert(Lowered(line));
     return {};
   }
-  const Result<Ip6Prefix> network = ParseClients(Completed(line));
+  const Result<Ip6Prefix> network = ParseClients(Completed(line), HostPart::kIgnored);
   if (!network) return tl::unexpected(network.error());
   networks_.push_back(*network);
   return {};
 }
 
+bool ClientList::HasAddress(const Ip6Address& address) const {
+  const auto behind = std::ranges::upper_bound(networks_, address, {}, &Ip6Prefix::address);
+  return behind != networks_.begin() && IsIn(address, *std::prev(behind));
+}
+
 bool ClientList::Has(std::string_view name, const Ip6Address& address) const {
-  if (std::ranges::any_of(networks_, [&](const Ip6Prefix& network) { return IsIn(address, network); })) return true;
+  if (HasAddress(address)) return true;
   if (name.empty() || name == "unknown") return false;
   return HasSuffix(domains_, Lowered(name)) || patterns_.Matches(name);
 }

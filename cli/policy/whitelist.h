@@ -1,7 +1,7 @@
 // postgrey's lists of clients and recipients that never wait. A line is, '#' begins a comment:
 //
-//   clients      example.com (and all below it), 192.0.2.7, 192.0.2.0/24, 192.0.2 (a /24), 192.0 (a /16),
-//                2001:db8::/32, /^mx\d+\.example\.com$/
+//   clients      example.com (and all below it), 192.0.2.7, 192.0.2.0/24 (192.0.2.7/24 is the same), 192.0.2 (a /24),
+//                192.0 (a /16), 2001:db8::/32, /^mx\d+\.example\.com$/
 //   recipients   bob@example.com (bob+anything too), postmaster@ (of all domains), example.com (and all below it),
 //                /^list-.*@/
 //
@@ -10,7 +10,7 @@
 //
 // Thread-safety: const after Read. Errors: a file that cannot be read, unless its name ends in .local; a line that
 // means nothing is told to `bad_line` as "file:line: why" and passed over. Cost: a name's labels are looked up, all
-// patterns are one pass, networks are tried one by one.
+// patterns are one pass, networks are sorted.
 #pragma once
 
 #include <functional>
@@ -42,9 +42,11 @@ class ClientList {
 
  private:
   [[nodiscard]] Status Add(const std::string& line);
+  [[nodiscard]] bool HasAddress(const Ip6Address& address) const;
+  void SortNetworks();
 
-  Texts domains_;  // in lower case
-  std::vector<Ip6Prefix> networks_;
+  Texts domains_;                    // in lower case
+  std::vector<Ip6Prefix> networks_;  // none within another, in order
   Patterns patterns_;
 };
 
