@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +19,7 @@ namespace rblitz {
 namespace {
 
 constexpr int kFirstFd = 3;  // SD_LISTEN_FDS_START
+constexpr std::string_view kUnix = "unix:";
 
 // Of an environment variable; -1 where there is none or it is no number.
 int NumberOf(const char* variable) {
@@ -75,23 +79,78 @@ Result<bool> IsSameAddress(const io::SocketConfig& a, const io::SocketConfig& b)
   return first->client() == second->client() && first->port() == second->port();
 }
 
-}  // namespace
+// "unix:" and the path; empty: it is no socket of a path.
+std::string PathOf(int fd) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 || address.sun_family != AF_UNIX) return "";
+  constexpr size_t kPath = offsetof(sockaddr_un, sun_path);
+  if (size <= kPath || address.sun_path[0] == '\0') return "";
+  return std::string(kUnix) + std::string(address.sun_path, strnlen(address.sun_path, size - kPath));
+}
 
-Result<std::vector<PassedSocket>> TakePassedSockets() {
+Result<PassedListener> TakeListener(int fd) {
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (OptionOf(fd, SO_TYPE) != SOCK_STREAM || OptionOf(fd, SO_ACCEPTCONN) != 1) return Fail("does not listen");
+  if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) return Fail("cannot be made not to block");
+  PassedListener listener{.fd = fd, .address = PathOf(fd), .name = ""};
+  if (!listener.address.empty()) return listener;
+  const Result<io::SocketConfig> socket = BoundTo(fd);
+  if (!socket) return tl::unexpected(socket.error());
+  listener.address = io::ListenText(*socket);
+  return listener;
+}
+
+// Of a passed socket; an error: the configured one cannot be read.
+Result<bool> Listens(const PassedListener& passed, const std::string& configured) {
+  if (configured == passed.address) return true;
+  if (configured.starts_with(kUnix) || passed.address.starts_with(kUnix)) return false;
+  const Result<io::SocketConfig> wanted = io::ParseListen(configured);
+  if (!wanted) return tl::unexpected(wanted.error());
+  const Result<io::SocketConfig> bound = io::ParseListen(passed.address);
+  if (!bound) return tl::unexpected(bound.error());
+  return IsSameAddress(*wanted, *bound);
+}
+
+// What `take` makes of each descriptor that is passed.
+template <class Socket>
+Result<std::vector<Socket>> TakePassed(Result<Socket> (*take)(int fd)) {
   const int count = NumberOf("LISTEN_PID") == getpid() ? NumberOf("LISTEN_FDS") : 0;
   const char* const listed = std::getenv("LISTEN_FDNAMES");
   const std::string all_names = listed == nullptr ? "" : listed;
   for (const char* variable : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(variable);
   std::string_view names = all_names;
-  std::vector<PassedSocket> passed;
+  std::vector<Socket> passed;
   for (int fd = kFirstFd; fd < kFirstFd + count; ++fd) {
     const std::string name = NextName(names);
-    Result<PassedSocket> socket = Take(fd);
+    Result<Socket> socket = take(fd);
     if (!socket) return Fail(Description(fd, name) + " " + socket.error().message);
     socket->name = name;
     passed.push_back(*std::move(socket));
   }
   return passed;
+}
+
+}  // namespace
+
+Result<std::vector<PassedSocket>> TakePassedSockets() { return TakePassed(Take); }
+
+Result<std::vector<PassedListener>> TakePassedListeners() { return TakePassed(TakeListener); }
+
+Result<std::vector<int>> ChooseListeners(const std::vector<std::string>& listen,
+                                         const std::vector<PassedListener>& passed) {
+  std::vector<int> chosen(listen.size(), -1);
+  for (const PassedListener& one : passed) {
+    bool is_wanted = false;
+    for (size_t i = 0; i < listen.size() && !is_wanted; ++i) {
+      const Result<bool> is_same = Listens(one, listen[i]);
+      if (!is_same) return tl::unexpected(is_same.error());
+      is_wanted = *is_same && chosen[i] < 0;
+      if (is_wanted) chosen[i] = one.fd;
+    }
+    if (!is_wanted) return Fail(Description(one.fd, one.name) + ", " + one.address + ", is none of listen");
+  }
+  return chosen;
 }
 
 Result<ServedSockets> ChooseSockets(const std::vector<io::SocketConfig>& listen,

@@ -23,6 +23,20 @@ struct PassedSocket {
 // Sockets that are neither UDP nor listening TCP ones of an IP address are an error.
 [[nodiscard]] Result<std::vector<PassedSocket>> TakePassedSockets();
 
+// One that listens for connections, of an IP address or a path.
+struct PassedListener {
+  int fd = -1;
+  std::string address;  // "127.0.0.1:10023", "unix:/path"
+  std::string name;
+};
+
+// The same of a server that takes connections alone. Sockets that do not listen are an error.
+[[nodiscard]] Result<std::vector<PassedListener>> TakePassedListeners();
+
+// For each of `listen` the passed socket that has it, or -1. A passed socket that is none of `listen` is an error.
+[[nodiscard]] Result<std::vector<int>> ChooseListeners(const std::vector<std::string>& listen,
+                                                       const std::vector<PassedListener>& passed);
+
 struct ServedSockets {
   std::vector<io::SocketConfig> udp;
   std::vector<io::SocketConfig> tcp;

@@ -141,7 +141,6 @@ Status CheckPolicydSettings(const policy::Settings& settings) {
   if (settings.zone.empty()) return Fail("zone: none given");
   if (!FitsNames(settings.zone)) return Fail("zone: '" + settings.zone + "' leaves no room for an IPv6 client's name");
   if (settings.key_file.empty()) return Fail("key_file: none given");
-  if (settings.listen.empty()) return Fail("listen: none given");
   if (settings.servers.empty()) return Fail("servers: none given");
   if (settings.servers.size() > policy::Asker::kMaxServers) {
     return Fail("servers: at most " + std::to_string(policy::Asker::kMaxServers));

@@ -102,16 +102,30 @@ std::string Options(const GreyMail& mail, std::string_view sender, const GreyKey
   return options.empty() ? "" : "o-" + options + ".";
 }
 
-}  // namespace
-
-Result<GreyKey> GreyKey::Read(const std::string& file) {
-  const auto fail = [&] { return Fail(file + ": cannot read the key: " + std::strerror(errno)); };
-  const UniqueFd fd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
-  if (!fd || fstat(fd.get(), &status) != 0) return fail();
+// Of an open file, so that nobody can change it behind the check.
+Status CheckKeyFile(const std::string& file, const struct stat& status, std::optional<uid_t> owner) {
+  if (S_ISDIR(status.st_mode)) return Fail(file + ": cannot read the key: Is a directory");
+  if (!S_ISREG(status.st_mode)) return Fail(file + ": the key must be in a regular file");
+  if (status.st_uid != 0 && status.st_uid != geteuid() && status.st_uid != owner) {
+    return Fail(file + ": the key belongs to user " + std::to_string(status.st_uid) +
+                ", neither to root nor to who uses it: chown root " + file);
+  }
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return Fail(file + ": others than its owner may read the key: chmod 600 " + file);
   }
+  if ((status.st_mode & S_IXUSR) != 0) return Fail(file + ": the key's file is executable: chmod 600 " + file);
+  return {};
+}
+
+}  // namespace
+
+Result<GreyKey> GreyKey::Read(const std::string& file, std::optional<uid_t> owner) {
+  const auto fail = [&] { return Fail(file + ": cannot read the key: " + std::strerror(errno)); };
+  const UniqueFd fd(
+      open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));  // whatever it is, without waiting
+  struct stat status {};
+  if (!fd || fstat(fd.get(), &status) != 0) return fail();
+  if (Status good = CheckKeyFile(file, status, owner); !good) return tl::unexpected(good.error());
   std::string text(kMaxKey + 2, '\0');  // and its line end
   size_t size = 0;
   while (size < text.size()) {

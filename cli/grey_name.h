@@ -11,7 +11,10 @@
 // no address. Cost: a SHA-1 for each hash.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,8 +26,9 @@ namespace rblitz {
 // What keeps others from guessing addresses, and from making up questions.
 class GreyKey {
  public:
-  // The file's first line without its line end. Refused where others than the owner can read or write the file.
-  [[nodiscard]] static Result<GreyKey> Read(const std::string& file);
+  // The file's first line without its line end. Refused: what is no file of root, of who runs this or of `owner`, and
+  // of mode 0600 or 0400. Links are followed: what counts is what they lead to.
+  [[nodiscard]] static Result<GreyKey> Read(const std::string& file, std::optional<uid_t> owner = std::nullopt);
   // Refused: an empty one.
   [[nodiscard]] static Result<GreyKey> FromText(std::string_view key);
 

@@ -1,14 +1,24 @@
 #include "cli/log.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdio>
+
+#include "cli/log_loss.h"
+#include "loaders/unique_fd.h"
 
 namespace rblitz {
 
 namespace {
+
+// Of the process, as its standard error is.
+std::atomic<uint64_t> lost_lines{0};
+std::atomic<bool> is_torn{false};  // the last line has no end
 
 bool IsPlain(char c) { return c > ' ' && c < 127 && c != '"' && c != '\\' && c != '='; }
 
@@ -32,9 +42,25 @@ std::string Quoted(std::string_view value) {
 }  // namespace
 
 LogLine::~LogLine() {
+  const bool was_torn = is_torn.exchange(false);
+  if (was_torn) line_.insert(line_.begin(), '\n');
   line_ += '\n';
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line_.data(), line_.size());
+  const ssize_t written = write(STDERR_FILENO, line_.data(), line_.size());
+  if (written == static_cast<ssize_t>(line_.size())) return;
+  ++lost_lines;
+  if (was_torn || written > 0) is_torn = true;
 }
+
+// Not blocking is an attribute of what is open, which others may share: where it can, the process opens its own.
+void LoseLogLines() {
+  struct stat status {};
+  if (fstat(STDERR_FILENO, &status) != 0 || S_ISREG(status.st_mode)) return;
+  const UniqueFd own(open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (own && dup2(own.get(), STDERR_FILENO) == STDERR_FILENO) return;
+  fcntl(STDERR_FILENO, F_SETFL, fcntl(STDERR_FILENO, F_GETFL) | O_NONBLOCK);
+}
+
+uint64_t LostLogLines() { return lost_lines; }
 
 LogLine& LogLine::Add(std::string_view key, std::string_view value) {
   line_ += ' ';

@@ -10,9 +10,11 @@
 #include <cstring>
 #include <optional>
 
+#include "cli/activation.h"
 #include "cli/config_policyd.h"
 #include "cli/config_values.h"
 #include "cli/log.h"
+#include "cli/log_loss.h"
 #include "cli/notify.h"
 #include "cli/policy/sandbox.h"
 #include "cli/privileges.h"
@@ -78,25 +80,41 @@ Result<std::optional<User>> UserOf(const policy::Settings& settings) {
   return *user;
 }
 
+Result<GreyKey> ReadKey(const policy::Settings& settings, const std::optional<User>& user) {
+  return GreyKey::Read(settings.key_file, user ? std::optional(user->uid) : std::nullopt);
+}
+
+// For good: all that others may have written is read behind it.
+Status Confine(const std::optional<User>& user) {
+  policy::DropBoundingSet();
+  if (user) {
+    if (Status changed = BecomeUser(*user); !changed) return changed;
+  }
+  return policy::EnterSandbox();
+}
+
 }  // namespace
 
 Result<policy::Settings> PolicydSettings(const PolicydOptions& options) {
   auto settings = options.config.empty() ? DefaultPolicydSettings() : LoadPolicydConfig(options.config);
   if (!settings) return settings;
   if (Status good = Override(options, &*settings); !good) return tl::unexpected(good.error());
-  if (settings->listen.empty()) settings->listen = {"127.0.0.1:10023"};
   if (settings->servers.empty()) settings->servers = {*io::ParseListen("127.0.0.1:53")};
   if (Status good = CheckPolicydSettings(*settings); !good) return tl::unexpected(good.error());
   return settings;
 }
 
+// As the service does it, where root asks: what it cannot read then is told now.
 Status CheckPolicyd(const policy::Settings& settings) {
-  if (const auto user = UserOf(settings); !user) return tl::unexpected(user.error());
-  auto key = GreyKey::Read(settings.key_file);
+  const auto user = UserOf(settings);
+  if (!user) return tl::unexpected(user.error());
+  auto key = ReadKey(settings, *user);
   if (!key) return tl::unexpected(key.error());
+  if (Status confined = Confine(geteuid() == 0 ? *user : std::nullopt); !confined) return confined;
   const auto rules = policy::Rules::Create(&settings, *std::move(key));
   if (!rules) return tl::unexpected(rules.error());
-  return {};
+  if (rules->bad_lines() == 0) return {};
+  return Fail("lists: " + std::to_string(rules->bad_lines()) + " bad lines, which are passed over");
 }
 
 Result<std::unique_ptr<Policyd>> Policyd::Create(policy::Settings settings) {
@@ -105,23 +123,24 @@ Result<std::unique_ptr<Policyd>> Policyd::Create(policy::Settings settings) {
   return policyd;
 }
 
-// Root reads the key and opens the sockets; all that reads what others may write, the lists, comes behind it.
+// Root reads the key and opens the sockets, and nothing else.
 Status Policyd::Open() {
+  LoseLogLines();
+  const auto passed = TakePassedListeners();
+  if (!passed) return tl::unexpected(passed.error());
   const auto user = UserOf(settings_);
   if (!user) return tl::unexpected(user.error());
   FitDescriptors(&settings_.limits);
-  auto key = GreyKey::Read(settings_.key_file);
+  auto key = ReadKey(settings_, *user);
   if (!key) return tl::unexpected(key.error());
-  auto listeners = policy::OpenListeners(settings_);
+  auto listeners = policy::OpenListeners(settings_, *passed);
   if (!listeners) return tl::unexpected(listeners.error());
-  if (*user) {
-    if (Status changed = BecomeUser(**user); !changed) return changed;
-  }
+  if (Status confined = Confine(*user); !confined) return confined;
   if (Status opened = OpenSignals(); !opened) return opened;
   auto service = policy::Service::Create(&settings_, *std::move(key), *std::move(listeners));
   if (!service) return tl::unexpected(service.error());
   service_ = *std::move(service);
-  return policy::EnterSandbox();
+  return {};
 }
 
 Status Policyd::OpenSignals() {
@@ -145,7 +164,10 @@ void Policyd::OnSignal() {
 }
 
 Status Policyd::Run() {
-  LogLine("started").Add("zone", settings_.zone).Add("connections", settings_.limits.most);
+  LogLine("started")
+      .Add("zone", settings_.zone)
+      .Add("connections", settings_.limits.most)
+      .Add("bad_lines", service_->bad_lines());
   NotifyManager("READY=1");
   if (Status served = service_->Run(signals_.get(), [this] { OnSignal(); }); !served) return served;
   service_->LogCounters();

@@ -143,11 +143,38 @@ TEST_F(GreyKeyFile, IsRefusedWithoutAKey) {
   EXPECT_EQ(GreyKey::Read(folder_).error().message, folder_ + ": cannot read the key: Is a directory");
 }
 
+TEST_F(GreyKeyFile, IsARegularFileWhateverLeadsToIt) {
+  ASSERT_EQ(Hashed("s3cret\n"), kBob);
+  const std::string link = folder_ + "/link";
+  ASSERT_EQ(symlink(file().c_str(), link.c_str()), 0);
+  EXPECT_TRUE(GreyKey::Read(link));
+  chmod(file().c_str(), 0644);
+  EXPECT_EQ(GreyKey::Read(link).error().message, link + ": others than its owner may read the key: chmod 600 " + link);
+  const std::string fifo = folder_ + "/fifo";  // with nobody at its other end
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(GreyKey::Read(fifo).error().message, fifo + ": the key must be in a regular file");
+  EXPECT_EQ(GreyKey::Read("/dev/null").error().message, "/dev/null: the key must be in a regular file");
+}
+
+TEST_F(GreyKeyFile, BelongsToRootOrToWhoUsesIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "not root: files cannot be given away";
+  ASSERT_EQ(Hashed("s3cret\n"), kBob);
+  ASSERT_EQ(chown(file().c_str(), 12345, 12345), 0);
+  EXPECT_EQ(GreyKey::Read(file()).error().message,
+            file() + ": the key belongs to user 12345, neither to root nor to who uses it: chown root " + file());
+  EXPECT_FALSE(GreyKey::Read(file(), 12346));
+  EXPECT_TRUE(GreyKey::Read(file(), 12345));
+}
+
 TEST_F(GreyKeyFile, IsRefusedWhereOthersMayReadIt) {
   for (const mode_t mode : {0644u, 0640u, 0604u, 0620u, 0601u}) {
     EXPECT_EQ(Hashed("s3cret\n", mode), file() + ": others than its owner may read the key: chmod 600 " + file());
   }
-  for (const mode_t mode : {0600u, 0400u, 0700u}) EXPECT_EQ(Hashed("s3cret\n", mode), kBob);
+  for (const mode_t mode : {0600u, 0400u}) EXPECT_EQ(Hashed("s3cret\n", mode), kBob);
+  for (const mode_t mode : {0700u, 0500u, 0100u}) {
+    if (mode == 0100u && geteuid() != 0) continue;  // who cannot read it does not come so far
+    EXPECT_EQ(Hashed("s3cret\n", mode), file() + ": the key's file is executable: chmod 600 " + file());
+  }
 }
 
 }  // namespace

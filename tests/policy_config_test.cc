@@ -74,7 +74,7 @@ TEST(PolicydConfig, TheCommandLineBeatsIt) {
   auto settings = PolicydSettings(options);
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->zone, "grey.test");
-  EXPECT_EQ(settings->listen, std::vector<std::string>{"127.0.0.1:10023"});
+  EXPECT_TRUE(settings->listen.empty());  // that depends on what the service manager passes
   EXPECT_EQ(settings->servers.size(), 1u);
   EXPECT_EQ(settings->local.size(), 2u);
   options.servers = {"127.0.0.1:1", "127.0.0.1:2"};

@@ -14,7 +14,7 @@ namespace rblitz::policy {
 
 namespace {
 
-void LogBadLine(const std::string& message) { LogLine("bad_line").Add("what", message); }
+constexpr uint64_t kLoggedBadLines = 10;
 
 }  // namespace
 
@@ -62,12 +62,17 @@ Result<Rules> Rules::Create(const Settings* settings, GreyKey key) {
 }
 
 Status Rules::Reload() {
-  Result<ClientList> clients = ClientList::Read(settings_->client_lists, LogBadLine);
+  uint64_t count = 0;
+  const BadLine bad_line = [&count](const std::string& message) {
+    if (++count <= kLoggedBadLines) LogLine("bad_line").Add("what", message);
+  };
+  Result<ClientList> clients = ClientList::Read(settings_->client_lists, bad_line);
   if (!clients) return tl::unexpected(clients.error());
-  Result<RecipientList> recipients = RecipientList::Read(settings_->recipient_lists, LogBadLine);
+  Result<RecipientList> recipients = RecipientList::Read(settings_->recipient_lists, bad_line);
   if (!recipients) return tl::unexpected(recipients.error());
   clients_ = *std::move(clients);
   recipients_ = *std::move(recipients);
+  bad_lines_ = count;
   return {};
 }
 

@@ -1,7 +1,7 @@
 // Which requests the greylist is asked about, and by what name.
 //
 // Thread-safety: const but for Reload. Errors: Create and Reload say which file cannot be read; after a Reload that
-// fails the lists are what they were. Bad lines of the lists are logged and passed over.
+// fails the lists are what they were. Bad lines of the lists are passed over, counted, and the first ten logged.
 #pragma once
 
 #include <optional>
@@ -22,6 +22,8 @@ class Rules {
 
   // Reads the lists again.
   [[nodiscard]] Status Reload();
+  // Of the lists, when they were last read.
+  [[nodiscard]] uint64_t bad_lines() const { return bad_lines_; }
 
   // Why the request passes without a question; nothing: the greylist has to be asked.
   [[nodiscard]] std::optional<Outcome> WithoutAsking(const Request& request) const;
@@ -37,6 +39,7 @@ class Rules {
   GreyKey key_;
   ClientList clients_;
   RecipientList recipients_;
+  uint64_t bad_lines_ = 0;
 };
 
 // As RFC 4291 section 2.5.5.2 maps an IPv4 one; nothing: it is none.

@@ -1,6 +1,7 @@
 #include "cli/policy/sandbox.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
@@ -73,6 +74,17 @@ constexpr int kRefused[] = {
 // Every flag that does more than read; two ways to open (openat2's flags are behind a pointer: it is refused above).
 constexpr scmp_datum_t kWriting[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC};
 
+// Effective, permitted, inheritable and ambient.
+Status DropCapabilities() {
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) {
+    return Fail(std::string("ambient capabilities: ") + std::strerror(errno));
+  }
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capset, &header, none) != 0) return Fail(std::string("capabilities: ") + std::strerror(errno));
+  return {};
+}
+
 Status Refuse(const scmp_filter_ctx filter) {
   const auto fail = [](int error) { return Fail(std::string("seccomp: ") + std::strerror(-error)); };
   for (const int call : kRefused) {
@@ -107,7 +119,12 @@ Status RestrictFiles() {
 
 }  // namespace
 
+void DropBoundingSet() {
+  for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0;) ++capability;
+}
+
 Status EnterSandbox() {
+  if (Status dropped = DropCapabilities(); !dropped) return dropped;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Fail(std::string("no_new_privs: ") + std::strerror(errno));
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Fail(std::string("dumpable: ") + std::strerror(errno));
   if (Status restricted = RestrictFiles(); !restricted) return restricted;

@@ -1,5 +1,5 @@
-// What a process that talks to strangers gives up once all it needs is open: new privileges, writing to any file,
-// making, removing and renaming, starting programs, new processes, tracing others.
+// What a process that talks to strangers gives up before it reads what they say: capabilities and new privileges,
+// writing to any file, making, removing and renaming, starting programs, new processes, tracing others.
 //
 // Sockets, and opening files to read, stay. What is refused fails with EPERM (seccomp) or EACCES (Landlock, where the
 // kernel has it). The only file that includes seccomp.h is sandbox.cc.
@@ -12,5 +12,9 @@
 namespace rblitz::policy {
 
 [[nodiscard]] Status EnterSandbox();
+
+// What no program that is started later may have, whoever it is: for root, before it becomes somebody else. Where that
+// is not allowed (a service manager has taken it away before) nothing is lost: EnterSandbox lets nothing be started.
+void DropBoundingSet();
 
 }  // namespace rblitz::policy

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/log.h"
+#include "cli/log_loss.h"
 #include "cli/unix_listener.h"
 
 namespace rblitz::policy {
@@ -59,10 +60,18 @@ Result<UniqueFd> OpenListener(const std::string& text, mode_t socket_mode) {
 
 }  // namespace
 
-Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings) {
+Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings, const std::vector<PassedListener>& passed) {
+  std::vector<std::string> listen = settings.listen;
+  for (const PassedListener& one : passed) {
+    if (settings.listen.empty()) listen.push_back(one.address);
+  }
+  if (listen.empty()) listen = {std::string(kDefaultListen)};
+  Result<std::vector<int>> chosen = ChooseListeners(listen, passed);
+  if (!chosen) return tl::unexpected(chosen.error());
   std::vector<UniqueFd> listeners;
-  for (const std::string& text : settings.listen) {
-    Result<UniqueFd> listener = OpenListener(text, settings.socket_mode);
+  for (size_t i = 0; i < listen.size(); ++i) {
+    Result<UniqueFd> listener =
+        (*chosen)[i] >= 0 ? UniqueFd((*chosen)[i]) : OpenListener(listen[i], settings.socket_mode);
     if (!listener) return tl::unexpected(listener.error());
     listeners.push_back(*std::move(listener));
   }
@@ -222,7 +231,7 @@ void Service::Log(Outcome outcome, const std::string& who) const {
 void Service::ReloadLists() {
   const Status read = rules_.Reload();
   if (!read) LogLine("reload_error").Add("what", read.error().message);
-  if (read) LogLine("reloaded");
+  if (read) LogLine("reloaded").Add("bad_lines", rules_.bad_lines());
 }
 
 void Service::NoteServers() {
@@ -240,6 +249,7 @@ void Service::LogCounters() const {
   for (size_t i = 0; i < kOutcomeNames.size(); ++i) line.Add(kOutcomeNames[i], counters_.outcomes[i]);
   line.Add("headers", counters_.headers).Add("broken", counters_.broken).Add("timed_out", counters_.timed_out);
   line.Add("evicted", counters_.evicted).Add("refused", counters_.refused).Add("outstanding", asker_.outstanding());
+  line.Add("log_lost", LostLogLines());
 }
 
 }  // namespace rblitz::policy

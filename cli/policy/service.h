@@ -14,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/activation.h"
 #include "cli/policy/actions.h"
 #include "cli/policy/asker.h"
 #include "cli/policy/clients.h"
@@ -23,8 +24,10 @@
 
 namespace rblitz::policy {
 
-// The sockets of settings.listen.
-[[nodiscard]] Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings);
+// The sockets of settings.listen, those among them that a service manager has passed; where nothing is configured, all
+// of these, or else kDefaultListen.
+[[nodiscard]] Result<std::vector<UniqueFd>> OpenListeners(const Settings& settings,
+                                                          const std::vector<PassedListener>& passed);
 
 class Service {
  public:
@@ -44,6 +47,8 @@ class Service {
   void ReloadLists();
   void LogCounters() const;
   [[nodiscard]] const Counters& counters() const { return counters_; }
+  // Of the lists.
+  [[nodiscard]] uint64_t bad_lines() const { return rules_.bad_lines(); }
 
  private:
   // A request that the greylist is asked about.

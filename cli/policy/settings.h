@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/policy/clients.h"
@@ -13,8 +14,10 @@
 
 namespace rblitz::policy {
 
+inline constexpr std::string_view kDefaultListen = "127.0.0.1:10023";
+
 struct Settings {
-  std::vector<std::string> listen;          // "127.0.0.1:10023", "unix:/path"
+  std::vector<std::string> listen;          // "127.0.0.1:10023", "unix:/path"; empty: not said
   mode_t socket_mode = 0666;                // of Unix sockets: their folder is what keeps others out
   std::vector<io::SocketConfig> servers;    // at most Asker::kMaxServers
   std::chrono::milliseconds timeout{1000};  // of each server

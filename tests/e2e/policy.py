@@ -134,9 +134,9 @@ class Dns:
     `behave(question, over_tcp)` returns messages to send; the helpers below make them.
     """
 
-    def __init__(self, behave, host="127.0.0.1"):
+    def __init__(self, behave, host="127.0.0.1", port=None):
         self.behave, self.host = behave, host
-        self.port = free_port()
+        self.port = port or free_port()
         self.questions = []  # (over_tcp, message)
         self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.udp.bind((host, self.port))

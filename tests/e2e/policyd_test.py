@@ -3,9 +3,11 @@
 
 import os
 import random
+import re
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -172,12 +174,14 @@ class BadServers(unittest.TestCase):
         action, seconds, servers = self.ask(lambda *_: [], lambda *_: [])
         self.assertEqual(action, "DUNNO")
         self.assertGreaterEqual(seconds, 1.15)
-        self.assertLess(seconds, 20)
+        self.assertLess(seconds, 2 * 0.6 + SLACK)
         self.assertEqual([[over_tcp for over_tcp, _ in server.questions] for server in servers], [[False, False, True]] * 2)
 
     def test_nobody_there_passes_in_time(self):
         policyd = self.enterContext(Policyd({"servers": [f"127.0.0.1:{free_port()}"], "timeout": "300ms"}))
+        begin = time.monotonic()
         self.assertEqual(policyd.ask(), "DUNNO")
+        self.assertLess(time.monotonic() - begin, 0.3 + SLACK)
         self.assertEqual(policyd.counters()["unanswered"], 1)
 
     def test_nobody_there_is_passed_over_at_once(self):
@@ -221,7 +225,7 @@ class BadServers(unittest.TestCase):
             action, seconds, _ = self.ask(lambda question, _, rcode=rcode: [failure(question, rcode)], lambda question, _: [code(question, 4)],
                                           timeout=20000)
             self.assertEqual(action, DEFER)
-            self.assertLess(seconds, 6)
+            self.assertLess(seconds, SLACK)
 
     def test_what_was_lost_or_cut_comes_all_the_same(self):
         seen = []
@@ -232,14 +236,15 @@ class BadServers(unittest.TestCase):
         cut = lambda question, over_tcp: [code(question, 4) if over_tcp or kind(question) == 16 else truncated(question)]
         action, seconds, _ = self.ask(cut, timeout=20000)
         self.assertEqual(action, DEFER)
-        self.assertLess(seconds, 6)
+        self.assertLess(seconds, SLACK)
 
     def test_a_slow_answer_counts(self):
         def slow(question, _):
             if kind(question) == 1:
                 time.sleep(1.2)  # the first server's time is over, the second's is not
             return [code(question, 4)]
-        action, _, servers = self.ask(slow, lambda *_: [], timeout=900)
+        action, seconds, servers = self.ask(slow, lambda *_: [], timeout=900)
+        self.assertLess(seconds, 2 * 0.9 + SLACK)
         self.assertTrue(action.startswith("DEFER_IF_PERMIT 4.2.0 Greylisted, try again"), action)
         self.assertGreater(len(servers[1].questions), 0)
 
@@ -253,6 +258,7 @@ class BadServers(unittest.TestCase):
         action, seconds, _ = self.ask(garbage)
         self.assertEqual(action, "DUNNO")
         self.assertGreaterEqual(seconds, 0.55)
+        self.assertLess(seconds, 0.6 + SLACK)
         answers = lambda question, over_tcp: [*garbage(question, over_tcp), code(question, 4)]
         self.assertEqual(self.ask(answers)[0], DEFER)
         strange = lambda question, _: [record(question, 1, bytes([8, 8, 8, 8]))]
@@ -377,8 +383,10 @@ class Starting(unittest.TestCase):
     def test_what_keeps_it_from_starting_is_said(self):
         open_key = self.made()
         (open_key.folder / "grey.key").chmod(0o640)
+        fifo = self.made({"key_file": "fifo"})
+        os.mkfifo(fifo.folder / "fifo", 0o600)
         cases = [(open_key, "others than its owner may read the key"), (self.made({"key_file": "absent"}), "absent: cannot read the key"),
-                 (self.made({"nonsense": 1}), "nonsense: "), (self.made({"whitelist_clients": "absent"}), "absent: cannot be read"),
+                 (fifo, "the key must be in a regular file"), (self.made({"nonsense": 1}), "nonsense: "), (self.made({"whitelist_clients": "absent"}), "absent: cannot be read"),
                  (self.made({"user": "nobody-has-this-name"}), "there is no user")]
         if os.geteuid() == 0:
             cases += [(self.made({"user": ""}), "root does not serve strangers"), (self.made({"user": "root"}), "'root' is root")]
@@ -390,13 +398,104 @@ class Starting(unittest.TestCase):
         self.assertEqual(self.run_it(self.made(), "--check").returncode, 0)
         self.assertEqual(self.run_it(self.made(), "--nonsense").returncode, 2)
 
+    def test_a_check_counts_bad_lines(self):
+        policyd = self.made({"whitelist_clients": "clients"}, files={"clients": "192.0.2.7/24\n" + "bad line\n" * 25})
+        done = self.run_it(policyd, "--check")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr.count("event=bad_line"), 10)
+        self.assertIn("rblitz-policyd: lists: 25 bad lines, which are passed over\n", done.stderr)
+        with policyd:  # but it starts
+            self.assertIn("bad_lines=25", policyd.log)
+
+    @unittest.skipIf(os.geteuid() != 0, "not root: it reads what it may read")
+    def test_a_check_sees_what_the_service_sees(self):
+        policyd = self.made({"whitelist_clients": "clients"}, files={"clients": "192.0.2.7\n"})
+        (policyd.folder / "clients").chmod(0o600)
+        done = self.run_it(policyd, "--check")
+        self.assertEqual((done.returncode, "clients: cannot be read: Permission denied" in done.stderr), (1, True), done.stderr)
+
+    def test_a_log_that_nobody_reads_holds_nobody_up(self):
+        dns = self.enterContext(Dns(lambda question, _: [code(question, 3)]))
+        policyd = self.made({"servers": [dns.address], "verbose": True})
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        process = subprocess.Popen(policyd.command(), stderr=writing, stdin=subprocess.DEVNULL)
+        os.close(writing)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertTrue(os.read(reading, 65536).startswith(b"event=started"))
+        with policyd.connect() as connection:
+            for _ in range(3000):  # more than a pipe holds
+                self.assertEqual(connection.ask(sasl_username="x"), "DUNNO")
+        read = os.read(reading, 1 << 20)
+        self.assertTrue(read.startswith(b"event=request"))
+        process.send_signal(signal.SIGUSR1)
+        while b"event=counters" not in read or not read.endswith(b"\n"):
+            read += os.read(reading, 65536)
+        lost = int(read.split(b"log_lost=")[1])
+        self.assertGreater(lost, 0)
+        # Each line is whole, but for the one that the end of the pipe cut.
+        whole = [line for line in read.splitlines() if line.startswith(b"event=request") and line.endswith(b'"')]
+        self.assertLessEqual(3000 - lost, len(whole))
+        self.assertLessEqual(len(whole), 3000 - lost + 1)
+
+    def test_the_manual_names_every_counter(self):
+        manual = (Path(__file__).parent.parent.parent / "docs/man/rblitz-policyd.8").read_text()
+        counters = manual[manual.index(".Sh COUNTERS"):manual.index(".Sh LOGS")]
+        with self.made() as policyd:
+            self.assertEqual([name for name in policyd.counters() if not re.search(rf"(?m)^\.It Li (.* )?{name}( |$)", counters)], [])
+
+    def with_passed_sockets(self, policyd, *sockets):
+        """Starts it as a service manager does."""
+        saved = [os.dup(listening.fileno()) for listening in sockets]
+        moved = "".join(f" {3 + i}<&{number}" for i, number in enumerate(saved)) + "".join(f" {number}<&-" for number in saved)
+        command = ["bash", "-c", f'LISTEN_FDS={len(sockets)} LISTEN_PID=$$ exec "$@"{moved}', "-", *map(str, policyd.command())]
+        policyd.command = lambda: command
+        spawn, log = subprocess.Popen, open(policyd.folder / "log", "w")
+        with log:
+            policyd.process = spawn(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=saved)
+        for number in saved:
+            os.close(number)
+        self.addCleanup(policyd.process.wait)
+        self.addCleanup(policyd.process.kill)
+
+    def test_sockets_of_a_service_manager_are_served(self):
+        with self.enterContext(socket.socket(socket.AF_UNIX)) as by_path, self.enterContext(socket.create_server(("127.0.0.1", 0))) as by_port:
+            policyd = self.made({"listen": []})
+            by_path.bind(str(policyd.socket))
+            by_path.listen()
+            policyd.socket.chmod(0o666)
+            policyd.port = by_port.getsockname()[1]
+            self.with_passed_sockets(policyd, by_path, by_port)
+            policyd.wait_for_log("event=started")
+            for over_unix in (False, True):
+                with policyd.connect(over_unix) as connection:
+                    self.assertEqual(connection.ask(sasl_username="x"), "DUNNO")
+            policyd.process.kill()
+            # Those that are configured are opened beside what is passed of them; what is not of them is a mistake.
+            both = self.made()
+            both.socket.unlink(missing_ok=True)
+            both.port = policyd.port
+            text = (both.folder / "policyd.toml").read_text()
+            (both.folder / "policyd.toml").write_text(text.replace(text.split("127.0.0.1:")[1].split('"')[0], str(both.port), 1))
+            self.with_passed_sockets(both, by_port)
+            both.wait_for_log("event=started")
+            for over_unix in (False, True):
+                with both.connect(over_unix) as connection:
+                    self.assertEqual(connection.ask(sasl_username="x"), "DUNNO")
+            other = self.made()
+            self.with_passed_sockets(other, by_path)
+            self.assertEqual(other.process.wait(timeout=60), 1)
+            self.assertIn(f"socket 3 of the service manager, unix:{policyd.socket}, is none of listen", other.log)
+
     @unittest.skipIf(os.geteuid() != 0, "not root: there is nothing to give up")
     def test_it_is_nobody_and_has_no_way_back(self):
         with self.made() as policyd:
             status = dict(line.split(":\t", 1) for line in Path(f"/proc/{policyd.process.pid}/status").read_text().splitlines()
                           if ":\t" in line)
             self.assertEqual(set(status["Uid"].split()), {"65534"})
-            self.assertEqual(int(status["CapEff"], 16) | int(status["CapPrm"], 16), 0)
+            self.assertEqual({name: int(status["Cap" + name], 16) for name in ("Eff", "Prm", "Inh", "Amb", "Bnd")},
+                             dict.fromkeys(("Eff", "Prm", "Inh", "Amb", "Bnd"), 0))
             self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
             self.assertEqual(status["Groups"].split(), ["65534"])
             self.assertEqual(policyd.socket.stat().st_mode & 0o777, 0o666)
