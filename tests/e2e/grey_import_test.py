@@ -309,10 +309,13 @@ class Sqlgrey(Importing):
 
     def test_an_empty_database_is_told(self):
         with matrix.case(self, "sqlgrey", "empty"):
-            _, program = self.sqlgrey()
+            port, program = self.sqlgrey()
             with program:
-                pass
+                self.policy(port, "192.0.2.4", "a@x.test", BOB)  # which makes it
             file = self.folder / "sqlgrey.db"
+            with sqlite3.connect(file) as database:
+                database.execute("DELETE FROM connect")
+            database.close()
             self.assertEqual(self.run_import("sqlgrey", file), f"0 rows joined, 0 were expired\n{file}: there is nothing in it\n")
 
     def test_what_is_no_database_is_refused(self):
