@@ -112,6 +112,19 @@ TEST_F(PolicyClients, WhatHasComeIsAnsweredAtTheEnd) {
   EXPECT_EQ(clients_->count(), 0u);
 }
 
+TEST_F(PolicyClients, AtTheEndNewOnesTakeNoPlaceOfWhoHasAsked) {
+  Make({.most = 1});
+  const UniqueFd asking = Connect();
+  Round();
+  Send(asking, 1);
+  const UniqueFd late = Connect();
+  clients_->Drain(now_);
+  ReplyToAll();
+  EXPECT_EQ(Answers(asking), 1);
+  EXPECT_EQ(Answers(asking), -1);
+  EXPECT_EQ(Answers(late), -1);
+}
+
 // Exim's readsocket, and a client that pauses: its end is seen behind what it has sent.
 TEST_F(PolicyClients, AClientThatEndsItsSideHasAllItsAnswers) {
   Make({});

@@ -284,9 +284,14 @@ void Clients::Close(uint32_t index) {
 }
 
 void Clients::Drain(Clock::time_point now) {
+  drains_ = true;
+  ReadAllOut(now);  // first: whoever has asked does not go for a new one
   for (uint32_t each = 0; each < listeners_.size(); ++each) Accept(each, kLastAccepts, now);
   listeners_.clear();
-  drains_ = true;
+  ReadAllOut(now);
+}
+
+void Clients::ReadAllOut(Clock::time_point now) {
   for (uint32_t index = 0; index < places_.size(); ++index) {
     if (places_[index].fd) ReadOut(index, now);
   }

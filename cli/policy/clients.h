@@ -108,6 +108,7 @@ class Clients {
   void SetIdle(Client& client, bool is_idle);
   void Read(uint32_t index, Clock::time_point now);
   void ReadOut(uint32_t index, Clock::time_point now);
+  void ReadAllOut(Clock::time_point now);
   [[nodiscard]] bool TakeRequests(uint32_t index, std::string_view* bytes, Clock::time_point now);
   void Break(uint32_t index);
   void Resume(uint32_t index, Clock::time_point now);
