@@ -43,7 +43,7 @@ void Heat6Draft::Join(Entries* entries) const {
 
 void Heat6Draft::Sum() {
   for (size_t i = kHeat6Lengths.size(); i-- > 0;) {
-    Join(&entries_[i]);
+    Join(&entries_[i]);  // with what the smaller ones in it add up to
     if (i == 0) return;
     const uint64_t host = HostBits64(kHeat6Lengths[i - 1]);
     Entries& larger = entries_[i - 1];
@@ -58,9 +58,12 @@ void Heat6Draft::Sum() {
   }
 }
 
-std::vector<float> Heat6Draft::Values() const {
+std::vector<float> Heat6Draft::Values() {
   std::vector<float> values;
-  for (const Entry& entry : entries_.back()) values.push_back(entry.value);
+  for (Entries& entries : entries_) {
+    Join(&entries);
+    for (const Entry& entry : entries) values.push_back(entry.value);
+  }
   return values;
 }
 

@@ -2,7 +2,7 @@
 // all larger ones around it, counts with counts, and scores with scores, 255 at most.
 //
 // A network of another length than those of tables/heat6_table.h counts for the next larger one that it is in; one that
-// is larger than all of them for each that it has.
+// is larger than all of them for each that it has, 128 at most.
 //
 // Thread-safety: none. Units: values as the feed's. Cost: 16 bytes an entry.
 #pragma once
@@ -30,10 +30,11 @@ class Heat6Draft {
 
   [[nodiscard]] uint64_t bytes() const noexcept;
 
-  // Adds up. REQUIRES: called once, before all below.
+  // Of all networks that were given, whatever their length, each with what lines say of it itself. REQUIRES: called
+  // before Sum.
+  [[nodiscard]] std::vector<float> Values();
+  // Adds up. REQUIRES: called once, before Finish.
   void Sum();
-  // Values of /64s and of larger networks that were given as such.
-  [[nodiscard]] std::vector<float> Values() const;
   // Scores of 0 are left out. REQUIRES: called last.
   [[nodiscard]] Heat6Networks Finish(const std::function<uint8_t(float)>& score_of) const;
 

@@ -207,8 +207,8 @@ HeatCells HeatDraft::Finish() {
 
 Heat6Networks HeatDraft::Finish6() {
   CountList6();
-  ip6_.Sum();
   const double largest = kind_ == HeatKind::kScores ? kMostScore : LargestOf(ip6_.Values());
+  ip6_.Sum();
   return ip6_.Finish([&](float value) { return ScoreOf(value, largest); });
 }
 

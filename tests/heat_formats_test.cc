@@ -310,6 +310,32 @@ TEST(HeatFormat, AddsUpCountsOfIp6) {
   EXPECT_EQ(Heat6Of(hits, "2001:db8::", 64), 3);
 }
 
+// What counts on the scale is what lines say of networks, of whatever length these are.
+TEST(HeatFormat, PutsCountsOfIp6OnALogarithmicScale) {
+  const auto score = [](double count, double top) { return std::lround(255 * std::log1p(count) / std::log1p(top)); };
+  for (const unsigned length : {32u, 40u, 48u, 56u, 64u}) {
+    std::string lines;
+    for (unsigned i = 0; i < 2000; ++i) {
+      char line[64];
+      const uint64_t high = 0x2000000000000000 | uint64_t{i} << (64 - length);
+      std::snprintf(line, sizeof line, "%lx:%lx:%lx:%lx::/%u %u\n", high >> 48, high >> 32 & 0xffff,
+                    high >> 16 & 0xffff, high & 0xffff, length, i + 1);
+      lines += line;
+    }
+    const Loaded loaded = LoadHeat("heat-counts", lines);
+    ASSERT_EQ(loaded.report.rejected, 0u);
+    const auto& networks = loaded.feed->heat6->of_length[Heat6Index(length)];
+    ASSERT_EQ(networks.size(), 2000u) << length;
+    for (const unsigned count : {1u, 10u, 1000u}) {
+      EXPECT_EQ(networks[count - 1].score, score(count, 1998)) << count << " of /" << length;
+    }
+  }
+  const Loaded mixed = LoadHeat("heat-counts", "2001:db8::/48 99\n2001:db8:0:1::/64 9\n2001:db8:1::/56 3\n");
+  EXPECT_EQ(Heat6Of(mixed, "2001:db8:0:1::", 64), score(9, 99));
+  EXPECT_EQ(Heat6Of(mixed, "2001:db8:1::", 56), score(3, 99));
+  EXPECT_EQ(Heat6Of(mixed, "2001:db8::", 48), 255) << "108, more than is given of any";
+}
+
 // Sums beside those of a map, over many more lines than are kept before they are joined.
 TEST(HeatFormat, AddsUpIp6AsANaiveTwinDoes) {
   std::mt19937_64 random(1);
