@@ -132,6 +132,10 @@ HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {
   return table6_->Lookup(address, levels6_, min_score_);
 }
 
+bool HeatZone::MeansIp4(const Ip6Address& address) const noexcept {
+  return IsV4Mapped(address) && !(has_ip6_ && IsTestPoint6(address));
+}
+
 // Test points are not rounded.
 size_t HeatZone::Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept {
   if (all_ && !IsTestPoint(address)) {
@@ -205,6 +209,7 @@ std::vector<Listing> HeatZone::Explain(uint32_t address) const {
 }
 
 std::vector<Listing> HeatZone::Explain(const Ip6Address& address) const {
+  if (MeansIp4(address)) return Explain(static_cast<uint32_t>(address.low));
   return has_ip6_ ? ExplainHit(address, Lookup(address), IsTestPoint6(address)) : std::vector<Listing>();
 }
 

@@ -85,6 +85,9 @@ class HeatZone {
   void Fetch(const Ip6Address& address) const noexcept { table6_->Prefetch(address, levels6_); }
   [[nodiscard]] HeatHit Lookup(const Ip6Address& address) const noexcept;
   [[nodiscard]] bool has_ip6() const noexcept { return has_ip6_; }
+  // An IPv4 address that is asked for as IPv6 (RFC 4291 section 2.5.5.2) is meant as such, whether there is IPv6 or
+  // not. Test points of IPv6 where there is any mean themselves.
+  [[nodiscard]] bool MeansIp4(const Ip6Address& address) const noexcept;
 
   // The A values for an address that is hot enough; room for kMaxHeatLevels; returns how many.
   size_t Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept;

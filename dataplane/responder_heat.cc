@@ -81,14 +81,17 @@ void Responder::WriteHeatKinds(io::Burst& burst, const Zone::Rep& zone, const Ki
   }
 }
 
-// What is no IPv4 address.
+// What is no IPv4 address in four octets.
 void Responder::AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,
                         size_t below, size_t apex_at) noexcept {
   Scratch& s = *scratch_;
   const FoldedName& name = s.folded[s.matches.size()];
-  if (zone.has_ip6 && below == kNibbleLabels) {
+  if (below == kNibbleLabels) {
     const AskedName asked = AskedName::Read({name.data(), size_t{query.label_at[below]}}, below);
-    if (asked.is_ip6) {
+    if (asked.is_ip6 && zone.heat->MeansIp4(asked.ip6)) {
+      return AnswerHeatQuery(message, query, zone, apex_at, asked.ip4, zone.heat->LookUpOne(asked.ip4));
+    }
+    if (asked.is_ip6 && zone.has_ip6) {
       zone.heat->Fetch(asked.ip6);
       s.heat6_addresses[s.heat6_count] = asked.ip6;
       s.heat6[s.heat6_count++] = {.message = static_cast<uint8_t>(index),

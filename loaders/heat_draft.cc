@@ -12,6 +12,7 @@ namespace {
 
 constexpr unsigned kBlockLength = 16;
 constexpr unsigned kCellLength = 24;
+constexpr unsigned kMappedBits = 96;
 constexpr double kMostScore = 255;
 constexpr double kPercentile = 0.999;
 // Ten half-lives: what is left then would keep a /24 known for ever.
@@ -52,6 +53,11 @@ void HeatDraft::List::Saw(AddressRange range, WatchedValue value) {
 }
 
 void HeatDraft::List::Saw(const Ip6Prefix& prefix, WatchedValue value) {
+  // Some grammars leave an IPv4 address that is written as IPv6 what it is; here it is one of IPv4 (heat_text.cc).
+  if (IsV4Mapped(prefix.address) && prefix.length > kMappedBits) {
+    const auto first = static_cast<uint32_t>(prefix.address.low);
+    return Saw(AddressRange{first, first | static_cast<uint32_t>(HostBits(prefix.length).low)}, value);
+  }
   if (value == nullptr || prefix.length < Heat6Draft::kLeastLength) {
     ++others;
   } else {

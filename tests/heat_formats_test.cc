@@ -131,6 +131,14 @@ TEST(HeatFormat, TakesIp4AddressesThatAreWrittenAsIp6) {
   EXPECT_EQ(HeatOf(loaded, "198.51.100.0"), 60);
   EXPECT_EQ(HeatOf(loaded, "198.51.101.0"), 60);
   EXPECT_EQ(loaded.report.entries, 3u);
+  for (const char* grammar : {"cidr", "ip6trie"}) {
+    const Loaded list = LoadHeat("heat-list", "::ffff:cb00:7109\n::ffff:c633:6400/119\n2001:db8::/64\n",
+                                 {.scale = HeatScale::kLinear, .list_format = grammar});
+    EXPECT_EQ(list.report.errors, std::vector<std::string>());
+    EXPECT_EQ(HeatOf(list, "203.0.113.0"), 1) << grammar;
+    EXPECT_EQ(HeatOf(list, "198.51.101.0"), 255) << grammar;
+    EXPECT_EQ(list.report.entries, 3u + kHeat6Lengths.size()) << grammar;
+  }
 }
 
 TEST(HeatFormat, TakesWhatIsTooLittleForNothing) {

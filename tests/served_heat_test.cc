@@ -165,6 +165,31 @@ TEST_F(ServedHeat, AnswersForIp6) {
   EXPECT_EQ(Heat("1.2.3.44"), "NXDOMAIN");
 }
 
+// As in lists (served_ip4_within_test.cc).
+TEST_F(ServedHeat, AnswersForIp4AddressesThatAreWrittenAsIp6) {
+  for (const char* text : {kHeat, "203.0.113.0/24 183\n203.0.112.0/24 190\n203.0.114.0/23 94\n2001:db8:2::/48 180\n"}) {
+    const bool has_ip6 = text != kHeat;
+    ServeHeat({}, text);
+    EXPECT_EQ(Heat(Nibbles("::ffff:203.0.113.9")), "127.0.24.183");
+    EXPECT_EQ(Heat(Nibbles("::ffff:203.0.113.9"), dns::kTxt), Heat("9.113.0.203", dns::kTxt));
+    EXPECT_EQ(Heat(Nibbles("::ffff:203.0.113.9"), kMx), "nodata");
+    EXPECT_EQ(Heat(Nibbles("::ffff:1.2.3.4")), "NXDOMAIN");
+    EXPECT_EQ(Heat(Nibbles("::203.0.113.9")), "NXDOMAIN");
+    EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.2")), has_ip6 ? "127.0.64.2" : "127.0.24.2");
+    EXPECT_EQ(Heat(Nibbles("::ffff:127.0.0.1")), "NXDOMAIN");
+    const Zone* const zone = serving_->zones.Find("heat.test.example");
+    AskedName asked;
+    asked.SetIp6(Ip6Of("::ffff:203.0.113.9"));
+    ASSERT_EQ(zone->Explain(asked).listings.size(), 1u);
+    EXPECT_EQ(Dotted(zone->Explain(asked).listings[0].a_be), "127.0.24.183");
+    asked.SetIp6(Ip6Of("::ffff:127.0.0.2"));
+    ASSERT_EQ(zone->Explain(asked).listings.size(), 1u);
+    EXPECT_EQ(Dotted(zone->Explain(asked).listings[0].a_be), has_ip6 ? "127.0.64.2" : "127.0.24.2");
+    asked.SetIp6(Ip6Of("::ffff:1.2.3.4"));
+    EXPECT_TRUE(zone->Explain(asked).listings.empty());
+  }
+}
+
 TEST_F(ServedHeat, AnswersForIp6AsTheZoneSays) {
   ServeHeat({.levels6 = {64, 48, 40, 32}, .min_score = 30, .all = true}, kHeat6);
   EXPECT_EQ(Heat(Nibbles("2001:db8:1:1::9")), "127.0.64.100,127.0.48.170,127.0.40.255,127.0.32.255");
