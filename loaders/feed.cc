@@ -228,6 +228,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   for (const Ip6Prefix& prefix : built.widest_added_ip6) report->widest.push_back(Ip6Text(prefix));
   report->notes = draft.categories.Notes();
   if (draft.heat != nullptr) {
+    report->given = draft.heat->given();
     report->heat_top = draft.heat->top_count();
     std::ranges::move(draft.heat->Notes(), std::back_inserter(report->notes));
   }

@@ -44,7 +44,8 @@ struct LoadReport {
   uint64_t lines = 0;               // read, comments and empty ones among them
   uint64_t entries = 0;             // distinct networks, ranges, addresses, names, digests and records
   uint64_t duplicates = 0;          // entries given again
-  uint64_t rejected = 0;            // lines that are bad
+  uint64_t rejected = 0;            // lines that are bad, and pixels
+  uint64_t given = 0;               // lines and pixels of heat that are good; else 0: entries and duplicates are
   uint64_t added = 0;               // entries that the table served before did not have
   uint64_t removed = 0;             // entries that only the table served before has
   std::vector<std::string> widest;  // of the entries added, networks and ranges: "10.0.0.0/8", "2001:db8::/32"

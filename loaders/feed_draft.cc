@@ -163,7 +163,9 @@ void FeedDraft::FinishHeat(const FeedData* previous, BuildReport* report) {
   const bool has_networks_before = previous != nullptr && previous->heat6 != nullptr;
   const HeatChange change6 = CompareHeat(has_networks_before ? *previous->heat6 : Heat6Networks(), *networks);
   report->entries = cells->active() + networks->count();
-  report->duplicates = heat->given() - std::min(heat->given(), report->entries);
+  // Each pixel stands for networks of its own.
+  const bool is_picture = heat->kind() == HeatKind::kPicture;
+  report->duplicates = is_picture ? 0 : heat->given() - std::min(heat->given(), report->entries);
   report->added = change.added + change6.added;
   report->removed = change.removed + change6.removed;
   data_->heat = std::move(cells);

@@ -95,7 +95,8 @@ void HeatDraft::Add(uint32_t prefix, unsigned length, double value, int64_t time
   for (uint32_t i = first; i < first + cells; ++i) Join(joined, &block[i]);
 }
 
-void HeatDraft::Add(const HeatCells& cells) {
+void HeatDraft::Add(const HeatCells& cells, uint64_t pixels) {
+  given_ += pixels;
   for (uint32_t block = 0; block < kHeatBlocks; ++block) {
     const HeatCells::Block* const given = cells.block(block);
     if (given == nullptr) continue;
@@ -115,17 +116,40 @@ HeatCells HeatDraft::FinishPicture() {
   return std::move(picture_);
 }
 
-void HeatDraft::AddRange(AddressRange range) {
+void HeatDraft::AddRange(AddressRange range, uint32_t times) {
   for (uint64_t at = range.first; at <= range.last;) {
     const uint64_t end = std::min<uint64_t>(uint64_t{range.last} + 1, (at | 255) + 1);
-    values_[static_cast<uint32_t>(at >> 8)] += static_cast<float>(end - at);
+    values_[static_cast<uint32_t>(at >> 8)] += static_cast<float>(times) * static_cast<float>(end - at);
     at = end;
   }
 }
 
+// From one place to the next at which a range begins or ends: each /24 is come to once for it and once for each such
+// place in it, however many ranges cover it.
+void HeatDraft::CountRanges() {
+  std::vector<AddressRange>& ranges = list_.ranges;
+  if (!options_.hits) Merge(&ranges);
+  std::ranges::sort(ranges, {}, &AddressRange::first);
+  std::vector<uint32_t> lasts;
+  lasts.reserve(ranges.size());
+  for (const AddressRange& range : ranges) lasts.push_back(range.last);
+  std::ranges::sort(lasts);
+  uint64_t at = 0;
+  size_t begun = 0;
+  for (size_t ended = 0; ended < lasts.size();) {
+    const uint64_t end = uint64_t{lasts[ended]} + 1;
+    const uint64_t next = begun < ranges.size() ? std::min<uint64_t>(end, ranges[begun].first) : end;
+    if (begun > ended && next > at) {
+      AddRange({static_cast<uint32_t>(at), static_cast<uint32_t>(next - 1)}, static_cast<uint32_t>(begun - ended));
+    }
+    at = next;
+    while (begun < ranges.size() && ranges[begun].first == at) ++begun;
+    while (ended < lasts.size() && uint64_t{lasts[ended]} + 1 == at) ++ended;
+  }
+}
+
 void HeatDraft::CountList() {
-  Merge(&list_.ranges);
-  for (const AddressRange& range : list_.ranges) AddRange(range);
+  CountRanges();
   std::vector<uint32_t>& addresses = list_.addresses;
   std::ranges::sort(addresses);
   if (!options_.hits) addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());

@@ -39,15 +39,16 @@ class HeatDraft {
   void Add(uint32_t prefix, unsigned length, double value, int64_t time);
   // REQUIRES: network.length >= Heat6Draft::kLeastLength.
   void Add(const Ip6Prefix& network, double value, int64_t time);
-  // Of a picture.
-  void Add(const HeatCells& cells);
+  // Of a picture; `pixels`: as many tell of them.
+  void Add(const HeatCells& cells, uint64_t pixels);
 
+  [[nodiscard]] HeatKind kind() const noexcept { return kind_; }
   void Note(std::string note) { notes_.push_back(std::move(note)); }
 
   // Takes the entries of a list.
   [[nodiscard]] EntryWatcher* list() noexcept { return &list_; }
 
-  // Entries so far.
+  // Entries so far: lines and pixels that say something.
   [[nodiscard]] uint64_t given() const noexcept { return given_ + list_.given(); }
   [[nodiscard]] uint64_t bytes() const noexcept {
     return values_.bytes() + picture_.bytes() + list_.given() * sizeof(AddressRange) + ip6_.bytes();
@@ -81,7 +82,8 @@ class HeatDraft {
   [[nodiscard]] HeatCells FinishPicture();
   void CountList();
   void CountList6();
-  void AddRange(AddressRange range);
+  void CountRanges();
+  void AddRange(AddressRange range, uint32_t times);
   void PaintWide();
   [[nodiscard]] double LargestOf(std::vector<float> counts) const;
   [[nodiscard]] double LargestCount() const;

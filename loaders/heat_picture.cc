@@ -71,8 +71,9 @@ class Map final : public PngRows {
         ++masked_;
       } else if (!scale_.Read(colour, &score)) {
         Reject(x, y, colour);
-      } else if (score != 0) {
-        Set(positions_[x], score);
+      } else {
+        ++given_;
+        if (score != 0) Set(positions_[x], score);
       }
     }
     ++report_->lines;
@@ -81,7 +82,7 @@ class Map final : public PngRows {
   }
 
   void GiveTo(HeatDraft* draft) {
-    draft->Add(cells_);
+    draft->Add(cells_, given_);
     if (masked_ > 0)
       draft->Note(std::to_string(masked_) + " pixels are under the mask of labels: nothing is known there");
   }
@@ -121,6 +122,7 @@ class Map final : public PngRows {
   unsigned order_ = 0;
   std::vector<uint32_t> positions_;  // of a row
   HeatCells cells_;
+  uint64_t given_ = 0;  // pixels that tell a score, or that nothing is known
   uint64_t masked_ = 0;
 };
 

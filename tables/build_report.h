@@ -13,7 +13,8 @@ namespace rblitz {
 
 inline constexpr size_t kWidestKept = 5;
 
-// What became of the entries; compared with the table that was served before, by key (network, range or address).
+// What became of the entries; compared with the table that was served before, by key: network, range, address, name,
+// digest or record; of heat each network that has a score, however few were given.
 struct BuildReport {
   uint64_t entries = 0;     // distinct keys
   uint64_t duplicates = 0;  // keys given again

@@ -35,6 +35,12 @@ inline Loaded LoadHeat(std::string_view format, std::string_view text, HeatOptio
                .heat = std::move(options)});
 }
 
+// What guards say of it; empty: nothing.
+inline std::string RefusalOf(const FeedGuards& guards, const Loaded& loaded) {
+  const Status kept = CheckGuards(guards, loaded.report, {}, 0);
+  return kept ? "" : kept.error().message;
+}
+
 inline std::string HeatSample(const std::string& name) { return std::string(RBLITZ_SAMPLES) + "/" + name; }
 
 inline Loaded LoadHeatSample(const std::string& name, std::string_view format, HeatOptions options = {}) {

@@ -181,7 +181,33 @@ TEST(HeatFormat, CountsListsByDistinctAddresses) {
   EXPECT_EQ(loaded.report.rejected, 0u);
   const Loaded hits = LoadHeat("heat-list", list, {.scale = HeatScale::kLinear, .hits = true});
   EXPECT_EQ(HeatOf(hits, "192.0.2.0"), 3);
-  EXPECT_EQ(HeatOf(hits, "198.51.100.0"), 203);
+  EXPECT_EQ(HeatOf(hits, "198.51.100.0"), 128 + 1 + 101 + 1);
+}
+
+// With hits each line counts for all of its addresses, as often as it is given.
+TEST(HeatFormat, CountsHitsAsANaiveTwinDoes) {
+  std::mt19937 random(2);
+  std::string list = "0.0.0.0-0.0.0.9\n0.0.0.0\n255.255.255.0/24\n255.255.255.254/31\n255.255.255.255\n";
+  std::map<uint32_t, unsigned> model = {{0, 11}, {0xffffff, 256 + 2 + 1}};  // by /24
+  for (int i = 0; i < 3000; ++i) {
+    const auto first = static_cast<uint32_t>(0x0a000000 + random() % 20000);
+    const auto last = random() % 2 == 0 ? first + static_cast<uint32_t>(random() % 700) : first;
+    list += Dotted(htonl(first)) + (last == first ? "" : "-" + Dotted(htonl(last))) + "\n";
+    for (uint32_t address = first; address <= last; ++address) ++model[address >> 8];
+  }
+  const Loaded loaded = LoadHeat("heat-list", list, {.scale = HeatScale::kLinear, .scale_max = 20000, .hits = true});
+  EXPECT_EQ(loaded.report.entries, model.size());
+  for (const auto& [cell, hits] : model) {
+    ASSERT_EQ(loaded.feed->heat->at(cell), std::max(1l, std::lround(255.0 * hits / 20000))) << cell;
+  }
+}
+
+TEST(HeatFormat, HitsOfWideNetworksCostNoMoreThanOthers) {
+  std::string list;
+  for (int i = 0; i < 100000; ++i) list += i % 2 == 0 ? "128.0.0.0/1\n" : "0.0.0.0/1\n";
+  const Loaded loaded = LoadHeat("heat-list", list, {.scale = HeatScale::kLinear, .scale_max = 25.6e6, .hits = true});
+  EXPECT_EQ(loaded.report.entries, uint64_t{1} << 24);
+  EXPECT_EQ(HeatOf(loaded, "200.0.0.0"), 128);
 }
 
 TEST(HeatFormat, CountsListsInOtherGrammars) {
@@ -263,6 +289,11 @@ TEST(HeatFormat, ObeysGuards) {
   const Loaded narrow = Load(config);
   EXPECT_EQ(narrow.report.rejected, 1u);
   EXPECT_EQ(HeatOf(narrow, "10.0.0.0"), 0);
+  config.guards = {};
+  // One of three lines is bad, however many /24s the others cover.
+  config.paths = {folder.Write("x", "10.0.0.0/8 1\n192.0.2.0/24 9\nx\n")};
+  EXPECT_THAT(RefusalOf({.max_bad = 0.3}, Load(config)), HasSubstr("refused: 1 of 3 entries are bad lines"));
+  EXPECT_EQ(RefusalOf({.max_bad = 0.4}, Load(config)), "");
   config.guards = {.max_memory = 100000};
   EXPECT_THAT(Load(config).error, HasSubstr("max_memory"));
 }

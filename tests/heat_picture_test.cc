@@ -127,11 +127,22 @@ TEST(HeatPicture, RejectsColoursOfNoPlaceOnThePalette) {
   EXPECT_EQ(ScoreAt(loaded, 0, 0), 99);
   EXPECT_EQ(loaded.report.rejected, 1u);
   EXPECT_THAT(loaded.report.errors, ElementsAre("heat: pixel 2,3: #00ff00 is far from all of the palette"));
+  EXPECT_EQ(loaded.report.given, 255u);
+  EXPECT_EQ(loaded.report.duplicates, 0u);
   const Loaded strict = LoadPicture(
       Png({.type = test::kRgbPng, .rows = test::PngRowsOf(16, 16, [](auto, auto) { return "\x64\x60\x66"; })}),
       {.tolerance = 1});
   EXPECT_EQ(strict.report.rejected, 256u);
   EXPECT_EQ(strict.report.errors.size(), kKeptErrors);
+}
+
+// Pixels are counted, not what they cover.
+TEST(HeatPicture, ObeysGuardsOfBadPixels) {
+  const std::string rows = test::PngRowsOf(
+      16, 16, [](auto x, auto) { return x < 4 ? std::string("\x00\xff\x00", 3) : std::string("\x64\x60\x66", 3); });
+  const Loaded loaded = LoadPicture(Png({.type = test::kRgbPng, .rows = rows}));
+  EXPECT_EQ(RefusalOf({.max_bad = 0.25}, loaded), "");
+  EXPECT_THAT(RefusalOf({.max_bad = 0.24}, loaded), HasSubstr("refused: 64 of 256 entries are bad lines"));
 }
 
 TEST(HeatPicture, MasksLabels) {
