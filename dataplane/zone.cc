@@ -183,6 +183,9 @@ class ZoneBuilder {
 
   // A list that is out makes the zone SERVFAIL: better no answer than one for everybody.
   Status SetAccess() {
+    // Its answers depend on the address alone: there is no empty zone, no answer of a list, no key before an address.
+    if (config_.heat && !config_.access.empty())
+      return Fail("a zone of heat takes no access lists: allow says who may ask");
     std::vector<ZoneFeed> lists;
     for (const uint32_t index : config_.access) {
       const FeedData* const data = Loaded(index, true);

@@ -41,7 +41,7 @@ struct GreyZoneConfig {
 
 class HeatTables;  // dataplane/heat_zone.h
 
-// What makes a zone one of heat. All of its feeds are of heat.
+// What makes a zone one of heat. All of its feeds are of heat; it has `allow`, but no `access`.
 struct HeatZoneConfig {
   std::vector<uint8_t> levels = {24, 20, 16};  // lengths of the networks that may answer, falling, as IsHeatLength says
   // The same of IPv6, as IsHeat6Length says.

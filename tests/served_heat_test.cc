@@ -221,6 +221,15 @@ TEST_F(ServedHeat, IsForThoseWhoMayAsk) {
   EXPECT_EQ(Says("9.113.0.203.closed.test.example", dns::kA, "192.0.2.1"), "REFUSED");
 }
 
+// Lists of clients and keys would go unheard.
+TEST_F(ServedHeat, TakesNoAccessLists) {
+  const ZoneConfig config{.name = "heat.test.example", .feeds = {}, .access = {0}, .heat = HeatZoneConfig{}};
+  const Result<Zone> zone = Zone::Build(config, {.feeds = {nullptr}});
+  ASSERT_FALSE(zone);
+  EXPECT_EQ(zone.error().message,
+            "zone heat.test.example: a zone of heat takes no access lists: allow says who may ask");
+}
+
 // A feed that was of another kind before is not read as what it is not.
 TEST_F(ServedHeat, TakesNothingFromFeedsOfOtherKinds) {
   Serve({{"map", "heat", kHeat}, {"list", "cidr", "203.0.113.9\n"}},
