@@ -2,7 +2,8 @@
 // DPDK port; the responder answers them from tables of 10 million addresses.
 //
 // BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
-// listed. BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables, all questions a second of wall-clock time.
+// listed. BM_Responder_Heat/HOT: of a zone of heat that knows all /24s, percent of them hot enough to be answered.
+// BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables, all questions a second of wall-clock time.
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
 
@@ -11,8 +12,11 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <random>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bench/cycles.h"
 #include "bench/data_set.h"
@@ -76,15 +80,31 @@ std::unique_ptr<const Serving> Serve(const bench::DataSet& set) {
   return std::move(*serving);
 }
 
-void Run(benchmark::State& state, const Shape& shape) {
-  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
-  const std::unique_ptr<const Serving> serving = Serve(set);
+// Each /24 has a score of its own; 128 and more are answered, of no larger network.
+std::unique_ptr<const Serving> ServeHeat(unsigned hot_percent) {
+  std::mt19937 random(bench::kSeed);
+  auto cells = std::make_shared<HeatCells>();
+  for (uint32_t block = 0; block < kHeatBlocks; ++block) {
+    for (uint8_t& cell : cells->MutableBlock(block)) {
+      const auto drawn = random();
+      cell = static_cast<uint8_t>((drawn % 100 < hot_percent ? 128 : 1) + (drawn >> 25));
+    }
+  }
+  auto feed = std::make_shared<FeedData>();
+  feed->name = "map";
+  feed->heat = std::move(cells);
+  ZoneConfig zone{.name = kZone, .feeds = {0}};
+  zone.heat = HeatZoneConfig{.levels = {24}, .min_score = 128};
+  auto serving = BuildServing({.feeds = {std::move(feed)}}, {&zone, 1}, {});
+  if (!serving) std::abort();
+  return std::move(*serving);
+}
+
+void Ask(benchmark::State& state, const Serving& serving, std::span<const uint32_t> addresses, const Shape& shape) {
   const auto stats = std::make_unique<WorkerStats>();
   io::MemoryIo memory(OneAddress(), stats.get());
   uint16_t id = 0;
-  for (const uint32_t address : bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2)))) {
-    memory.Push(test::UdpFrame({}, {}, Question(address, id++, shape)));
-  }
+  for (const uint32_t address : addresses) memory.Push(test::UdpFrame({}, {}, Question(address, id++, shape)));
   memory.Replay();
   Responder responder(stats.get());
   io::Burst burst;
@@ -97,7 +117,7 @@ void Run(benchmark::State& state, const Shape& shape) {
     _mm_lfence();
     const uint64_t begin = __rdtsc();
     memory.Receive(burst);
-    responder.Answer(burst, *serving);
+    responder.Answer(burst, serving);
     memory.Send(burst);
     const uint64_t spent = __rdtsc() - begin;
     bursts.push_back(spent);
@@ -116,6 +136,20 @@ void Run(benchmark::State& state, const Shape& shape) {
   state.counters["p50"] = quantile(50);
   state.counters["p90"] = quantile(90);
   if (stats->answered.value() != stats->received.value()) state.SkipWithError("questions were dropped");
+}
+
+void Run(benchmark::State& state, const Shape& shape) {
+  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
+  const std::unique_ptr<const Serving> serving = Serve(set);
+  Ask(state, *serving, bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), shape);
+}
+
+void BM_Responder_Heat(benchmark::State& state) {
+  const std::unique_ptr<const Serving> serving = ServeHeat(static_cast<unsigned>(state.range(0)));
+  std::mt19937 random(bench::kSeed + 1);
+  std::vector<uint32_t> addresses(kQuestions);
+  for (uint32_t& address : addresses) address = static_cast<uint32_t>(random());
+  Ask(state, *serving, addresses, {});
 }
 
 // What one worker has for itself; tables and zones are shared, as in the server.
@@ -168,6 +202,7 @@ BENCHMARK(BM_Responder)
     ->Args({10000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
+BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)
     ->UseRealTime()
