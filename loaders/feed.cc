@@ -202,7 +202,7 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   const int64_t newest_file = NewestTime(sources);
   const bool is_picture = format->heat == HeatKind::kPicture;
   for (FeedSource& source : sources) {
-    const Status read = is_picture ? ReadHeatPicture(std::move(source), config.heat, watch, draft.heat.get(), report)
+    const Status read = is_picture ? ReadHeatPicture(std::move(source), config, watch, draft.heat.get(), report)
                                    : ReadSource(std::move(source), *format, config.guards, watch, &draft, report);
     if (!read) return tl::unexpected(read.error());
   }
@@ -214,6 +214,10 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
 
   BuildReport built;
   draft.Finish(previous, &built);
+  // What a list of heat becomes is known when it is counted.
+  if (draft.heat != nullptr) {
+    if (const Status fits = CheckDraft(draft, config.guards, report); !fits) return tl::unexpected(fits.error());
+  }
   if (is_access) {
     if (const Status filled = CheckStillClients(config, previous, *data); !filled)
       return tl::unexpected(filled.error());

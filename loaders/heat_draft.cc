@@ -95,8 +95,12 @@ void HeatDraft::Add(uint32_t prefix, unsigned length, double value, int64_t time
   for (uint32_t i = first; i < first + cells; ++i) Join(joined, &block[i]);
 }
 
-void HeatDraft::Add(const HeatCells& cells, uint64_t pixels) {
+void HeatDraft::Add(HeatCells&& cells, uint64_t pixels) {
   given_ += pixels;
+  if (!std::exchange(has_picture_, true)) {
+    picture_ = std::move(cells);
+    return;
+  }
   for (uint32_t block = 0; block < kHeatBlocks; ++block) {
     const HeatCells::Block* const given = cells.block(block);
     if (given == nullptr) continue;
@@ -188,11 +192,11 @@ void HeatDraft::PaintWide() {
 double HeatDraft::LargestOf(std::vector<float> counts) const {
   if (options_.scale_max > 0) return options_.scale_max;
   if (options_.scale == HeatScale::kLinear) return kMostScore;
-  if (counts.empty()) return 1;
+  if (counts.empty()) return least_top_;
   const auto rank = static_cast<size_t>(std::ceil(kPercentile * static_cast<double>(counts.size()))) - 1;
   const auto at = counts.begin() + static_cast<ptrdiff_t>(rank);
   std::nth_element(counts.begin(), at, counts.end());
-  return *at;
+  return std::max(least_top_, double{*at});
 }
 
 double HeatDraft::LargestCount() const {

@@ -4,8 +4,10 @@
 // each of its /24s; what is smaller than a /24 counts for the /24 that it is in.
 //
 // Thread-safety: none. Units: times in seconds since 1970; 0: none is given.
-// Cost: 4 bytes for each /24 of a /16 in use; networks larger than a /16 are kept as they are until the end, so that
-// no line costs more than 128 steps.
+// Cost: 256 KiB, and 1 KiB for each /16 in use, of pictures 256 bytes; lists are kept as they are until the end, 4
+// bytes an address, 8 a range, 24 a network of IPv6, and room for growth; loaders/heat6_draft.h has IPv6. Networks
+// larger than a /16 are kept until the end, too, so that no line of IPv4 costs more than 256 steps, and none of IPv6
+// more than 128.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +37,15 @@ class HeatDraft {
  public:
   HeatDraft(const HeatOptions& options, HeatKind kind, int64_t now);
 
+  // A logarithmic scale without scale_max does not end below this count, however small all counts are.
+  void set_least_top(double count) noexcept { least_top_ = count; }
+
   // REQUIRES: length is 1 to 32.
   void Add(uint32_t prefix, unsigned length, double value, int64_t time);
   // REQUIRES: network.length >= Heat6Draft::kLeastLength.
   void Add(const Ip6Prefix& network, double value, int64_t time);
   // Of a picture; `pixels`: as many tell of them.
-  void Add(const HeatCells& cells, uint64_t pixels);
+  void Add(HeatCells&& cells, uint64_t pixels);
 
   [[nodiscard]] HeatKind kind() const noexcept { return kind_; }
   void Note(std::string note) { notes_.push_back(std::move(note)); }
@@ -51,7 +56,7 @@ class HeatDraft {
   // Entries so far: lines and pixels that say something.
   [[nodiscard]] uint64_t given() const noexcept { return given_ + list_.given(); }
   [[nodiscard]] uint64_t bytes() const noexcept {
-    return values_.bytes() + picture_.bytes() + list_.given() * sizeof(AddressRange) + ip6_.bytes();
+    return values_.bytes() + picture_.bytes() + list_.bytes() + ip6_.bytes() + wide_.size() * kWideBytes;
   }
 
   // REQUIRES: called once, Finish6 after Finish.
@@ -70,12 +75,18 @@ class HeatDraft {
     void Saw(std::span<const uint8_t> /*name*/, NameForm /*form*/, WatchedValue /*value*/) override { ++others; }
     void Saw(const Digest& /*digest*/, WatchedValue /*value*/) override { ++others; }
     [[nodiscard]] uint64_t given() const noexcept { return addresses.size() + ranges.size() + ip6.size(); }
+    [[nodiscard]] uint64_t bytes() const noexcept {
+      return addresses.capacity() * sizeof(uint32_t) + ranges.capacity() * sizeof(AddressRange) +
+             ip6.capacity() * sizeof(Ip6Prefix);
+    }
 
     std::vector<uint32_t> addresses;
     std::vector<AddressRange> ranges;
     std::vector<Ip6Prefix> ip6;
     uint64_t others = 0;  // entries that are no addresses, and those that exclude some
   };
+
+  static constexpr uint64_t kWideBytes = 40;  // of one in wide_, with its pointers, about
 
   void Join(float value, float* into) const noexcept;
   [[nodiscard]] double Faded(double value, int64_t time);
@@ -93,9 +104,11 @@ class HeatDraft {
   const HeatKind kind_;
   const int64_t now_;
   uint64_t given_ = 0;
+  double least_top_ = 1;
   double top_count_ = 0;
   uint64_t faded_ = 0;  // entries that are too old to count
   CellBlocks<float> values_;
+  bool has_picture_ = false;
   HeatCells picture_;
   Heat6Draft ip6_;
   std::unordered_map<uint64_t, float> wide_;  // by length and prefix, larger than a /16

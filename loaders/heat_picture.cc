@@ -46,8 +46,15 @@ class Scale {
 
 class Map final : public PngRows {
  public:
-  Map(const std::string& path, const HeatOptions& options, Scale scale, const LoadWatch& watch, LoadReport* report)
-      : path_(path), options_(options), scale_(scale), watch_(watch), report_(report) {}
+  Map(const std::string& path, const FeedConfig& config, Scale scale, const LoadWatch& watch, HeatDraft* draft,
+      LoadReport* report)
+      : path_(path),
+        options_(config.heat),
+        guards_(config.guards),
+        scale_(scale),
+        watch_(watch),
+        draft_(draft),
+        report_(report) {}
 
   Status Start(uint32_t width, uint32_t height) override {
     order_ = static_cast<unsigned>(std::countr_zero(width));
@@ -57,6 +64,11 @@ class Map final : public PngRows {
     }
     positions_.resize(width);
     return {};
+  }
+
+  Status StartTaking(uint64_t bytes) override {
+    reader_bytes_ = bytes;
+    return CheckRoom();
   }
 
   Status Row(uint32_t y, std::span<const uint8_t> rgba) override {
@@ -78,16 +90,22 @@ class Map final : public PngRows {
     }
     ++report_->lines;
     if (watch_.lines_read != nullptr) watch_.lines_read->store(report_->lines, std::memory_order_relaxed);
-    return {};
+    return CheckRoom();
   }
 
-  void GiveTo(HeatDraft* draft) {
-    draft->Add(cells_, given_);
+  void End() {
+    draft_->Add(std::move(cells_), given_);
     if (masked_ > 0)
-      draft->Note(std::to_string(masked_) + " pixels are under the mask of labels: nothing is known there");
+      draft_->Note(std::to_string(masked_) + " pixels are under the mask of labels: nothing is known there");
   }
 
  private:
+  Status CheckRoom() {
+    Status fits = CheckMemory(guards_, draft_->bytes() + cells_.bytes() + reader_bytes_);
+    report_->refused = !fits;
+    return fits;
+  }
+
   [[nodiscard]] bool IsMasked(uint32_t x, uint32_t y) const noexcept {
     const auto side = static_cast<uint32_t>(positions_.size()) / kSideOfSlashEight;
     return x % side < options_.mask_width && y % side < options_.mask_height;
@@ -116,9 +134,12 @@ class Map final : public PngRows {
 
   const std::string& path_;
   const HeatOptions& options_;
+  const FeedGuards& guards_;
   Scale scale_;
   const LoadWatch& watch_;
+  HeatDraft* const draft_;
   LoadReport* const report_;
+  uint64_t reader_bytes_ = 0;  // that libpng's rows take
   unsigned order_ = 0;
   std::vector<uint32_t> positions_;  // of a row
   HeatCells cells_;
@@ -134,14 +155,15 @@ Result<HeatPalette> PaletteOf(const std::string& name) {
 
 }  // namespace
 
-Status ReadHeatPicture(FeedSource source, const HeatOptions& options, const LoadWatch& watch, HeatDraft* draft,
+Status ReadHeatPicture(FeedSource source, const FeedConfig& config, const LoadWatch& watch, HeatDraft* draft,
                        LoadReport* report) {
+  const HeatOptions& options = config.heat;
   const Result<HeatPalette> palette = PaletteOf(options.palette);
   if (!palette) return tl::unexpected(palette.error());
-  Map map(source.path, options, Scale(*palette, options.palette == "luma", options.tolerance), watch, report);
+  Map map(source.path, config, Scale(*palette, options.palette == "luma", options.tolerance), watch, draft, report);
   InflatingSource bytes(source.path, std::move(source.bytes));
   if (Status read = ReadPng(source.path, &bytes, &map); !read) return read;
-  map.GiveTo(draft);
+  map.End();
   return {};
 }
 

@@ -9,13 +9,13 @@
 
 #include "loaders/feed.h"
 #include "loaders/heat_draft.h"
-#include "loaders/heat_options.h"
 #include "tables/result.h"
 
 namespace rblitz {
 
-// Rows count as lines in the report, pixels as what is rejected.
-[[nodiscard]] Status ReadHeatPicture(FeedSource source, const HeatOptions& options, const LoadWatch& watch,
+// As the feed's options of heat say, within its max_memory. Rows count as lines in the report, pixels as what is given
+// and rejected.
+[[nodiscard]] Status ReadHeatPicture(FeedSource source, const FeedConfig& config, const LoadWatch& watch,
                                      HeatDraft* draft, LoadReport* report);
 
 }  // namespace rblitz

@@ -81,6 +81,9 @@ class Reader {
     const uint32_t height = png_get_image_height(png_, info_);
     if (Status started = rows->Start(width, height); !started) return started;
     if (width > kMostPngSide || height > kMostPngSide) return Fail(name_ + ": larger than any map");
+    const bool is_interlaced = png_get_interlace_type(png_, info_) != PNG_INTERLACE_NONE;
+    const uint64_t row_bytes = kPixelBytes * width;
+    if (Status fits = rows->StartTaking(row_bytes * (is_interlaced ? height : 1)); !fits) return fits;
     if (!Try(png_, [this] { SetOutput(); })) return Failed();
     assert(png_get_rowbytes(png_, info_) == kPixelBytes * width);
     Status read = passes_ > 1 ? ReadInterlaced(width, height, rows) : ReadRows(width, height, rows);

@@ -25,8 +25,10 @@ inline constexpr uint32_t kMostPngSide = 4096;
 class PngRows {
  public:
   virtual ~PngRows() = default;
-  // Nothing is allocated for the picture before this says that its size is good.
+  // Nothing is allocated for the picture before these say that its size is good, and that reading it may take as much
+  // memory.
   [[nodiscard]] virtual Status Start(uint32_t width, uint32_t height) = 0;
+  [[nodiscard]] virtual Status StartTaking(uint64_t /*bytes*/) { return {}; }
   // From the top; 4 bytes a pixel.
   [[nodiscard]] virtual Status Row(uint32_t y, std::span<const uint8_t> rgba) = 0;
 };

@@ -298,6 +298,26 @@ TEST(HeatFormat, ObeysGuards) {
   EXPECT_THAT(Load(config).error, HasSubstr("max_memory"));
 }
 
+// Few lines may become much: a /16 for each address, and what is kept of networks of IPv6 is not small either.
+TEST(HeatFormat, ListsKeepToTheirMemory) {
+  const auto load = [](const std::string& lines, uint64_t max_memory) {
+    const TempFolder folder;
+    FeedConfig config{.name = "test", .paths = {folder.Write("x", lines)}, .format = "heat-list"};
+    config.guards.max_memory = max_memory;
+    return Load(config);
+  };
+  std::string scattered;
+  for (unsigned i = 0; i < 3000; ++i) scattered += std::to_string(i / 256) + "." + std::to_string(i % 256) + ".7.7\n";
+  const Loaded refused = load(scattered, 3'000'000);
+  EXPECT_THAT(refused.error, HasSubstr("max_memory"));
+  EXPECT_TRUE(refused.report.refused);
+  EXPECT_EQ(load(scattered, 6'000'000).error, "");
+  std::string ip6;
+  for (unsigned i = 0; i < 60000; ++i) ip6 += "2001:db8::1\n";
+  EXPECT_THAT(load(ip6, 1'200'000).error, HasSubstr("max_memory"));
+  EXPECT_EQ(load(ip6, 6'000'000).error, "");
+}
+
 TEST(HeatFormat, AddsUpScoresOfIp6) {
   const Loaded loaded =
       LoadHeat("heat",

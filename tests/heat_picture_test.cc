@@ -249,6 +249,34 @@ TEST(HeatPicture, BombsAreNotUnpacked) {
   EXPECT_THAT(LoadPicture(stream).error, HasSubstr("larger than any map"));
 }
 
+// Before it is read whole: 256 pixels are 16 million /24s, and what is interlaced is kept as a whole.
+TEST(HeatPicture, KeepsToItsMemory) {
+  const auto nothing = [](uint32_t, uint32_t) { return Byte(0); };
+  const std::string small = Png({.rows = test::PngRowsOf(16, 16, GreyAt)});
+  const std::string interlaced =
+      Png({.width = 1024, .height = 1024, .interlaced = true, .rows = test::InterlacedRowsOf(1024, 1024, nothing)});
+  const std::string plain = Png({.width = 1024, .height = 1024, .rows = test::PngRowsOf(1024, 1024, nothing)});
+  const struct {
+    const std::string& bytes;
+    uint64_t max_memory;
+    bool fits;
+    uint64_t lines;
+  } cases[] = {
+      {small, 8'000'000, false, 7},        {small, 60'000'000, true, 16},  {interlaced, 4'000'000, false, 0},
+      {interlaced, 8'000'000, true, 1024}, {plain, 4'000'000, true, 1024},
+  };
+  for (const auto& [bytes, max_memory, fits, lines] : cases) {
+    const TempFolder folder;
+    FeedConfig config{.name = "test", .paths = {folder.Write("x", bytes)}, .format = "heat-png"};
+    config.guards.max_memory = max_memory;
+    const Loaded loaded = Load(config);
+    EXPECT_EQ(loaded.feed != nullptr, fits) << loaded.error;
+    EXPECT_EQ(loaded.report.refused, !fits);
+    EXPECT_LE(loaded.report.lines, lines);
+    EXPECT_EQ(loaded.error.find("max_memory") != std::string::npos, !fits) << loaded.error;
+  }
+}
+
 TEST(HeatPicture, StopsWhenNobodyWantsItAnyMore) {
   const TempFolder folder;
   std::stop_source stop;
