@@ -1,10 +1,10 @@
 // Counts of /24s that fade: half of what is counted is left after a half-life.
 //
 // Forward decay: what is added later weighs more, and all is divided when it is read, so that nothing has to be walked
-// as time passes; but for once in 32 half-lives, when what is left of next to nothing is forgotten.
+// as time passes; but for once in 32 half-lives, and with another half-life, when next to nothing is forgotten.
 //
-// Thread-safety: none. Units: times in seconds from any one moment on; counts in what is added.
-// Cost: 4 bytes for each /24 of a /16 in use, 64 MiB at most.
+// Thread-safety: none. Units: times in seconds from any one moment on, none before one that was given; counts in what
+// is added. Cost: 256 KiB, and 1 KiB for each /16 in use, 64 MiB at most; twice that while all is walked.
 // Source: Cormode, Shkapenyuk, Srivastava, Xu, "Forward decay", 2009.
 #pragma once
 
@@ -19,7 +19,7 @@ class DecayingCounts {
  public:
   explicit DecayingCounts(double half_life) : half_life_(half_life) {}
 
-  // REQUIRES: count >= 0; `now` is not before any that was given.
+  // REQUIRES: count >= 0.
   void Add(uint32_t cell, double count, double now);
   // From now on.
   void SetHalfLife(double half_life, double now);
