@@ -139,6 +139,57 @@ TEST_F(ServedGreyWays, SayCountAndRememberTheSame) {
   }
 }
 
+// Access lists, keys, a zone below and clients of all kinds: one question at a time, so that its client is known.
+TEST_F(ServedGreyWays, SayTheSameToEachClient) {
+  Maker maker;
+  const char* const clients[] = {"192.0.2.1",     "192.0.2.200", "198.51.100.7", "10.1.2.3", "10.2.0.1",
+                                 "10.3.0.1",      "10.3.3.3",    "10.4.0.1",     "10.9.9.9", "2001:db8::5",
+                                 "2001:db8:4::1", "2001:db9::1", "203.0.113.9"};
+  std::vector<std::pair<Bytes, const char*>> questions;
+  const auto question = [](const std::string& name, uint16_t type) { return Question(name, type); };
+  for (int i = 0; i < 1500; ++i) questions.emplace_back(maker.Next(question), clients[i % std::size(clients)]);
+  for (const char* name :
+       {"x.below.grey.test.example", "below.grey.test.example", "9.113.0.203.below.grey.test.example"}) {
+    for (const char* client : clients) questions.emplace_back(Question(name, dns::kA), client);
+  }
+  const auto ask = [&](uint16_t capacity, bool has_access, bool has_below) {
+    stats_ = std::make_unique<WorkerStats>();
+    responder_ = std::make_unique<Responder>(stats_.get());
+    SetTime(kNow);
+    state_ = std::make_shared<Greylist>(
+        Greylist::Setup{.max_triplets = 10000, .seed = 7, .masks = {}, .workers = 1, .keeps_journal = true});
+    state_->SetReady();
+    std::vector<ZoneConfig> zones = {{.name = "grey.test.example",
+                                      .feeds = {0},
+                                      .soa = test::ShortSoa(1),
+                                      .grey = GreyZoneConfig{.state = state_, .rules = {}}}};
+    if (has_access) zones[0].access = {1};
+    if (!has_access) zones[0].allow = {{.address = {.high = 0, .low = kV4MappedLow | 0xc0000200}, .length = 121}};
+    if (has_below) zones.push_back({.name = "below.grey.test.example", .feeds = {2}, .slot = 1});
+    Serve({{"known-good", "cidr", "198.51.100.0/24\n"}, {"access", "acl", kAcl}, {"list", "cidr", "203.0.113.0/24\n"}},
+          zones);
+    std::vector<Bytes> answers;
+    for (const auto& [bytes, address] : questions) {
+      const OneClient client(address);
+      clients_ = &client;
+      answers.push_back(AskAll({bytes}, capacity).front());
+      clients_ = nullptr;
+    }
+    return std::pair(std::move(answers), Changes());
+  };
+  for (const bool has_access : {false, true}) {
+    for (const bool has_below : {false, true}) {
+      const auto [common, changes] = ask(kRoom, has_access, has_below);
+      const auto [any, any_changes] = ask(kNoRoomForTheCommonWay, has_access, has_below);
+      for (size_t i = 0; i < common.size(); ++i) ASSERT_EQ(common[i], any[i]) << i << " from " << questions[i].second;
+      ASSERT_EQ(changes.size(), any_changes.size());
+      for (size_t i = 0; i < changes.size(); ++i) ASSERT_TRUE(changes[i] == any_changes[i]) << i;
+      ASSERT_GT(changes.size(), 20u);
+      ASSERT_LT(changes.size(), 1200u) << "not all clients may ask";
+    }
+  }
+}
+
 // Who may ask is not known while its list is out.
 TEST_F(ServedGreyWays, RefuseAllWhileTheListOfThoseWhoMayAskIsOut) {
   state_ = std::make_shared<Greylist>(Greylist::Setup{.max_triplets = 100, .seed = 7, .masks = {}, .workers = 1});
