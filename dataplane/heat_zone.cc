@@ -122,9 +122,13 @@ HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const
   origin_ = "asof=" + TimeText(newest) + " src=" + feeds_;
 }
 
-HeatHit HeatZone::LookUpOne(uint32_t address) const noexcept {
+HeatHit HeatZone::HitOf(uint32_t address, HeatHit found) const noexcept {
   if (IsTestPoint(address)) return address == kTestListed ? kTestHit : HeatHit{};
-  return table_->Lookup(address, levels_, min_score_);
+  return found;
+}
+
+HeatHit HeatZone::LookUpOne(uint32_t address) const noexcept {
+  return HitOf(address, table_->Lookup(address, levels_, min_score_));
 }
 
 HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {

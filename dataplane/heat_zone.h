@@ -73,12 +73,13 @@ class HeatZone {
   void Locate(std::span<const uint32_t> addresses, const uint8_t** lines) const noexcept {
     table_->Locate(addresses, levels_.front(), lines);
   }
-  // The level that answers for each; length 0: none does. Of test points too: see LookUpOne. REQUIRES: at most
+  // The level that answers for each; length 0: none does. Of test points too: see HitOf. REQUIRES: at most
   // kMaxBatch.
   void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept {
     table_->LookupBatch(addresses, levels_, min_score_, hits);
   }
-  // Test points of RFC 5782 say what they must, however hot 127/8 is.
+  // Test points of RFC 5782 say what they must, however hot 127/8 is: of what Lookup found for the address what counts.
+  [[nodiscard]] HeatHit HitOf(uint32_t address, HeatHit found) const noexcept;
   [[nodiscard]] HeatHit LookUpOne(uint32_t address) const noexcept;
 
   // The same for one of IPv6, after Fetch has been called for it. Without IPv6 in its feeds a zone has no such names.

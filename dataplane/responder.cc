@@ -10,6 +10,7 @@
 #include "dataplane/common_question.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/dns/query.h"
+#include "dataplane/heat_zone.h"
 #include "dataplane/ready_writer.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_rep.h"
@@ -17,6 +18,17 @@
 namespace rblitz {
 
 static_assert(io::kBurst <= kMaxBatch);
+
+namespace {
+
+// The kind of answer of a question that so many list: copied where it is ready, else composed.
+size_t KindOf(const Asked& asked, uint32_t address, size_t hits, bool is_ready) noexcept {
+  const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(address);
+  const size_t mask = size_t{0} - is_copied;
+  return ((2 * hits + static_cast<size_t>(asked.form)) & mask) | (kComposed & ~mask);
+}
+
+}  // namespace
 
 Responder::Responder(WorkerStats* stats, size_t worker)
     : stats_(stats), worker_(worker), scratch_(std::make_unique<Scratch>()) {}
@@ -184,16 +196,23 @@ void Responder::Except(const ValueId* values, size_t begin, size_t count) noexce
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
   const auto& [zone, begin, end] = s.groups[group];
-  if (zone->heat != nullptr) return WriteHeatGroup(burst, group);
   const bool has_one_feed = s.most_feeds == 1 && zone->feeds.size() == 1;
-  if (has_one_feed && s.all_plain && zone->negatives_are_ready && zone->feeds[0].is_ready &&
-      !HasTestPoint({s.addresses + begin, end - begin})) {
+  const auto write_ready = [ready = zone->ready.data()]<bool kEdns>(io::Message& message, size_t question_end,
+                                                                    uint16_t answer) {
+    WriteReady<kEdns, 16>(message, question_end, Flags::Of(message.payload), ready[answer]);
+  };
+  if (zone->heat != nullptr) {
+    WriteHeatGroup(burst, group);
+  } else if (has_one_feed && s.all_plain && zone->negatives_are_ready && zone->feeds[0].is_ready &&
+             !HasTestPoint({s.addresses + begin, end - begin})) {
     const ValueId* const values = s.rounds[0].values;
     s.SortByKind(group, [&](const Asked& asked, size_t i) {
       return 2 * static_cast<size_t>(values[i] != kNotListed) + static_cast<size_t>(asked.form);
     });
     const uint16_t* const ready_of = zone->feeds[0].ready_of.data();
-    WriteKinds(burst, *zone, [&](size_t i) { return ready_of[values[i]]; });
+    WriteKinds(burst, *zone, [&]<bool kEdns>(io::Message& message, size_t question_end, size_t i) {
+      write_ready.template operator()<kEdns>(message, question_end, ready_of[values[i]]);
+    });
   } else {
     if (has_one_feed) Join(zone->feeds[0], s.rounds[0].values + begin, begin, end - begin);
     // What is not there gets a transfer refused, and may get ANY answered otherwise.
@@ -201,23 +220,43 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
       const size_t hits = s.hits[i];
       const bool is_ready = ((hits == 0) & zone->negatives_are_ready & (asked.qtype < dns::kIxfr)) |
                             ((hits == 1) & (asked.qtype == dns::kA) & (s.ready[i] != kCompose));
-      const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
-      const size_t mask = size_t{0} - is_copied;
-      return ((2 * hits + static_cast<size_t>(asked.form)) & mask) | (Scratch::kComposed & ~mask);
+      return KindOf(asked, s.addresses[i], hits, is_ready);
     });
-    WriteKinds(burst, *zone, [&](size_t i) { return s.ready[i]; });
+    WriteKinds(burst, *zone, [&]<bool kEdns>(io::Message& message, size_t question_end, size_t i) {
+      write_ready.template operator()<kEdns>(message, question_end, s.ready[i]);
+    });
   }
 
   const uint64_t above_ip6 = zone->has_ip6 ? CountAboveIp6(*zone) : 0;
-  CountReady(*zone, s.of_kind[Scratch::kListed].count + s.of_kind[Scratch::kListedEdns].count,
-             s.of_kind[Scratch::kUnlisted].count + s.of_kind[Scratch::kUnlistedEdns].count - above_ip6);
+  CountReady(*zone, s.of_kind[AnswerKind::kListed].count + s.of_kind[AnswerKind::kListedEdns].count,
+             s.of_kind[AnswerKind::kUnlisted].count + s.of_kind[AnswerKind::kUnlistedEdns].count - above_ip6);
+}
+
+// The same of a zone of heat, but for what is counted.
+void Responder::WriteHeatGroup(io::Burst& burst, size_t group) noexcept {
+  Scratch& s = *scratch_;
+  const size_t begin = s.groups[group].begin;
+  const Zone::Rep& zone = *s.groups[group].zone;
+  const HeatZone& heat = *zone.heat;
+  heat.Lookup({s.addresses + begin, s.groups[group].end - begin}, s.heat_hits + begin);
+  const bool hits_are_ready = zone.heat_ready != kCompose;
+  s.SortByKind(group, [&](const Asked& asked, size_t i) {
+    const auto hit = static_cast<size_t>(s.heat_hits[i].length != 0);
+    const bool is_ready =
+        hit != 0 ? hits_are_ready & (asked.qtype == dns::kA) : zone.negatives_are_ready & (asked.qtype < dns::kIxfr);
+    return KindOf(asked, s.addresses[i], hit, is_ready);
+  });
+  WriteKinds(burst, zone, [&]<bool kEdns>(io::Message& message, size_t question_end, size_t i) {
+    WriteReadyHit<kEdns>(message, question_end, Flags::Of(message.payload), zone.ready[zone.heat_ready],
+                         heat.AnswerOf(s.heat_hits[i]));
+  });
 }
 
 // Those among the unlisted that were told to exist, because they can be a part of an IPv6 address.
 uint64_t Responder::CountAboveIp6(const Zone::Rep& zone) noexcept {
   const Scratch& s = *scratch_;
   uint64_t above = 0;
-  for (const Scratch::Kind kind : {Scratch::kUnlisted, Scratch::kUnlistedEdns}) {
+  for (const AnswerKind kind : {AnswerKind::kUnlisted, AnswerKind::kUnlistedEdns}) {
     for (const uint8_t i : std::span(s.of_kind[kind].at, s.of_kind[kind].count)) {
       above += s.asked[i].question_end == kNibblesEnd + zone.ends[0].size();
     }
@@ -235,33 +274,34 @@ void Responder::CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unli
   stats_->rcodes[dns::kNxDomain].Add(unlisted);
 }
 
-// `ready_of` gives the ready answer of a listed one.
-template <class ReadyOf>
-inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept {
+// `write_listed`<kEdns>(message, question_end, i) writes the ready answer of a listed one.
+template <class WriteListed>
+inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, WriteListed&& write_listed) noexcept {
   Scratch& s = *scratch_;
-  const auto write = [&]<bool kEdns, size_t kStep>(Scratch::Kind kind, auto&& ready) {
+  const auto each = [&]<bool kEdns>(AnswerKind kind, auto&& write) {
     for (const uint8_t i : std::span(s.of_kind[kind].at, s.of_kind[kind].count)) {
       const Asked& asked = s.asked[i];
-      io::Message& message = burst.messages[asked.message];
-      WriteReady<kEdns, kStep>(message, asked.question_end, Flags::Of(message.payload), ready(asked, i));
+      write.template operator()<kEdns>(burst.messages[asked.message], asked.question_end, i);
     }
   };
   // Negative answers depend on where the apex stands, and so on where the question ends.
   const ReadyAnswer* const negatives = zone.ready.data() - (dns::kHeaderSize + kMinLabelBytes + zone.ends[0].size());
-  const auto negative = [&](const Asked& asked, size_t) -> const ReadyAnswer& { return negatives[asked.question_end]; };
-  const auto listed = [&](const Asked&, size_t i) -> const ReadyAnswer& { return zone.ready[ready_of(i)]; };
-  write.template operator()<false, 32>(Scratch::kUnlisted, negative);
-  write.template operator()<true, 32>(Scratch::kUnlistedEdns, negative);
-  write.template operator()<false, 16>(Scratch::kListed, listed);
-  write.template operator()<true, 16>(Scratch::kListedEdns, listed);
-  const Scratch::OfKind& composed = s.of_kind[Scratch::kComposed];
-  for (const uint8_t i : std::span(composed.at, composed.count)) {
-    Compose(burst, s.asked[i], s.addresses[i], zone);
-  }
+  const auto write_negative = [&]<bool kEdns>(io::Message& message, size_t question_end, size_t) {
+    WriteReady<kEdns, 32>(message, question_end, Flags::Of(message.payload), negatives[question_end]);
+  };
+  each.template operator()<false>(AnswerKind::kUnlisted, write_negative);
+  each.template operator()<true>(AnswerKind::kUnlistedEdns, write_negative);
+  each.template operator()<false>(AnswerKind::kListed, write_listed);
+  each.template operator()<true>(AnswerKind::kListedEdns, write_listed);
+  const Scratch::OfKind& composed = s.of_kind[AnswerKind::kComposed];
+  for (const uint8_t i : std::span(composed.at, composed.count)) Compose(burst, i, zone);
 }
 
-// An address question without a ready answer: another type than A, several feeds, a test address.
-void Responder::Compose(io::Burst& burst, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept {
+// An address question without a ready answer: another type than A, several feeds, a test address. `i`: its position in
+// `asked`.
+void Responder::Compose(io::Burst& burst, size_t i, const Zone::Rep& zone) noexcept {
+  const Asked& asked = scratch_->asked[i];
+  const uint32_t address = scratch_->addresses[i];
   io::Message& message = burst.messages[asked.message];
   dns::Query query = asked.form == Form::kOther ? dns::ParseQuery({message.payload, message.size})
                                                 : PlainQuery(message, asked.form, asked.question_end, asked.qtype);
@@ -270,7 +310,9 @@ void Responder::Compose(io::Burst& burst, const Asked& asked, uint32_t address, 
     AnswerWriter writer(message, query);
     return Finish(writer, dns::kRefused, false);
   }
-  AnswerAddress(message, query, zone, query.question_end - zone.ends[0].size(), address);
+  const size_t apex_at = query.question_end - zone.ends[0].size();
+  if (zone.heat == nullptr) return AnswerAddress(message, query, zone, apex_at, address);
+  AnswerHeatQuery(message, query, zone, apex_at, address, zone.heat->HitOf(address, scratch_->heat_hits[i]));
 }
 
 }  // namespace rblitz

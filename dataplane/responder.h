@@ -61,17 +61,23 @@ class Responder {
   void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
   void Except(const uint32_t* values, size_t begin, size_t count) noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
-  template <class ReadyOf>
-  void WriteKinds(io::Burst& burst, const Zone::Rep& zone, ReadyOf&& ready_of) noexcept;
+  void WriteHeatGroup(io::Burst& burst, size_t group) noexcept;
+  template <class WriteListed>
+  void WriteKinds(io::Burst& burst, const Zone::Rep& zone, WriteListed&& write_listed) noexcept;
   void CountReady(const Zone::Rep& zone, uint64_t listed, uint64_t unlisted) noexcept;
   uint64_t CountAboveIp6(const Zone::Rep& zone) noexcept;
-  void Compose(io::Burst& burst, const Asked& asked, uint32_t address, const Zone::Rep& zone) noexcept;
+  void Compose(io::Burst& burst, size_t i, const Zone::Rep& zone) noexcept;
 
   // The same for a burst of questions that differ in their addresses alone (responder_alike.cc); false: they differ in
   // more, and nothing has been done.
   [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;
+  [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   template <bool kEdns>
   void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
+  template <bool kEdns>
+  void WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept;
+  template <bool kEdns, class WriteHit>
+  void WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits, WriteHit&& write_hit) noexcept;
 
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others, and
   // names, which are looked up together.
@@ -96,13 +102,7 @@ class Responder {
   void AnswerGrey(io::Burst& burst) noexcept;
   void AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,
                        GreyAnswer answer) noexcept;
-  // Those of zones of heat (responder_heat.cc). WriteHeatGroup takes those for IPv4 addresses, as WriteGroup does.
-  void WriteHeatGroup(io::Burst& burst, size_t group) noexcept;
-  template <bool kEdns, class Kind>
-  void WriteHeatKinds(io::Burst& burst, const Zone::Rep& zone, const Kind& unlisted, const Kind& listed) noexcept;
-  [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
-  template <bool kEdns>
-  void WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept;
+  // Those of zones of heat that are not for IPv4 addresses, and answers that are composed (responder_heat.cc).
   void AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below,
                size_t apex_at) noexcept;
   void AnswerHeat(io::Burst& burst) noexcept;

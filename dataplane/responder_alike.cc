@@ -140,29 +140,37 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
 }
 
 // Hits first, then misses: within each nothing is left to predict, and half of all questions miss.
-template <bool kEdns>
-void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
-  const Scratch& s = *scratch_;
-  const ValueId* const values = s.rounds[0].values;
-  const uint16_t* const ready_of = zone.feeds[0].ready_of.data();
-  const ReadyAnswer* const ready = zone.ready.data();
+// `write_hit`(message, question_end, flags, i) writes the answer to question i.
+template <bool kEdns, class WriteHit>
+inline void Responder::WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits,
+                                   WriteHit&& write_hit) noexcept {
+  const uint8_t* const label_sizes = scratch_->label_sizes;
+  const ReadyAnswer* const negatives = zone.ready.data();
   const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
   const Flags flags = Flags::Of(burst.messages[0].payload);
-  const auto write = [&]<size_t kStep>(uint64_t which, auto&& answer) {
-    for (; which != 0; which &= which - 1) {
-      const auto i = static_cast<size_t>(std::countr_zero(which));
-      const size_t labels = s.label_sizes[i];
-      WriteReady<kEdns, kStep>(burst.messages[i], end_less_labels + labels, flags, answer(i, labels));
-    }
-  };
+  for (uint64_t which = hits; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
+    write_hit(burst.messages[i], end_less_labels + label_sizes[i], flags, i);
+  }
   const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
-  const uint64_t hits = Hits(values, burst.count);
-  write.template operator()<16>(hits,
-                                [&](size_t i, size_t) -> const ReadyAnswer& { return ready[ready_of[values[i]]]; });
-  write.template operator()<32>(
-      all & ~hits, [&](size_t, size_t labels) -> const ReadyAnswer& { return ready[labels - kMinLabelBytes]; });
+  for (uint64_t which = all & ~hits; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
+    const size_t labels = label_sizes[i];
+    WriteReady<kEdns, 32>(burst.messages[i], end_less_labels + labels, flags, negatives[labels - kMinLabelBytes]);
+  }
   const auto listed = static_cast<uint64_t>(std::popcount(hits));
   CountReady(zone, listed, burst.count - listed);
+}
+
+template <bool kEdns>
+void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
+  const ValueId* const values = scratch_->rounds[0].values;
+  const uint16_t* const ready_of = zone.feeds[0].ready_of.data();
+  const ReadyAnswer* const ready = zone.ready.data();
+  WriteSorted<kEdns>(burst, zone, Hits(values, burst.count),
+                     [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
+                       WriteReady<kEdns, 16>(message, question_end, flags, ready[ready_of[values[i]]]);
+                     });
 }
 
 bool Responder::AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept {
@@ -180,23 +188,13 @@ bool Responder::AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool ha
 
 template <bool kEdns>
 void Responder::WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept {
-  const Scratch& s = *scratch_;
-  const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
-  const Flags flags = Flags::Of(burst.messages[0].payload);
-  const uint64_t hits = Hits(s.heat_hits, burst.count);
-  const ReadyAnswer& hit = zone.ready[zone.heat_ready];
-  for (uint64_t which = hits; which != 0; which &= which - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(which));
-    WriteReadyHit<kEdns>(burst.messages[i], end_less_labels + s.label_sizes[i], flags, hit,
-                         zone.heat->AnswerOf(s.heat_hits[i]));
-  }
-  for (uint64_t which = ~hits & ~uint64_t{0} >> (io::kBurst - burst.count); which != 0; which &= which - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(which));
-    const size_t labels = s.label_sizes[i];
-    WriteReady<kEdns, 32>(burst.messages[i], end_less_labels + labels, flags, zone.ready[labels - kMinLabelBytes]);
-  }
-  const auto listed = static_cast<uint64_t>(std::popcount(hits));
-  CountReady(zone, listed, burst.count - listed);
+  const HeatHit* const found = scratch_->heat_hits;
+  const HeatZone& heat = *zone.heat;
+  const ReadyAnswer& ready = zone.ready[zone.heat_ready];
+  WriteSorted<kEdns>(burst, zone, Hits(found, burst.count),
+                     [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
+                       WriteReadyHit<kEdns>(message, question_end, flags, ready, heat.AnswerOf(found[i]));
+                     });
 }
 
 }  // namespace rblitz

@@ -1,4 +1,5 @@
-// Questions of zones of heat: looked up together, each answered with A records or a text.
+// Questions of zones of heat that have no ready answers: those for IPv6 addresses, which are looked up together, those
+// for all levels or a text, and names that are no address.
 
 #include <array>
 #include <span>
@@ -7,7 +8,6 @@
 #include "dataplane/asked_name.h"
 #include "dataplane/dns/address_labels.h"
 #include "dataplane/heat_zone.h"
-#include "dataplane/ready_writer.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
 #include "dataplane/zone_rep.h"
@@ -38,48 +38,6 @@ bool IsPartOfAddress(const FoldedName& name, const dns::Query& query, size_t bel
 }
 
 }  // namespace
-
-// As WriteGroup (responder.cc).
-void Responder::WriteHeatGroup(io::Burst& burst, size_t group) noexcept {
-  Scratch& s = *scratch_;
-  const size_t begin = s.groups[group].begin;
-  const Zone::Rep& zone = *s.groups[group].zone;
-  zone.heat->Lookup({s.addresses + begin, s.groups[group].end - begin}, s.heat_hits + begin);
-  const bool hits_are_ready = zone.heat_ready != kCompose;
-  s.SortByKind(group, [&](const Asked& asked, size_t i) {
-    const auto hit = static_cast<size_t>(s.heat_hits[i].length != 0);
-    const bool is_ready =
-        hit != 0 ? hits_are_ready & (asked.qtype == dns::kA) : zone.negatives_are_ready & (asked.qtype < dns::kIxfr);
-    const bool is_copied = is_ready & (asked.form != Form::kOther) & !IsTestPoint(s.addresses[i]);
-    const size_t mask = size_t{0} - is_copied;
-    return ((2 * hit + static_cast<size_t>(asked.form)) & mask) | (Scratch::kComposed & ~mask);
-  });
-  WriteHeatKinds<false>(burst, zone, s.of_kind[Scratch::kUnlisted], s.of_kind[Scratch::kListed]);
-  WriteHeatKinds<true>(burst, zone, s.of_kind[Scratch::kUnlistedEdns], s.of_kind[Scratch::kListedEdns]);
-  for (const uint8_t i : std::span(s.of_kind[Scratch::kComposed].at, s.of_kind[Scratch::kComposed].count)) {
-    Compose(burst, s.asked[i], s.addresses[i], zone);
-  }
-  const uint64_t above_ip6 = zone.has_ip6 ? CountAboveIp6(zone) : 0;
-  CountReady(zone, s.of_kind[Scratch::kListed].count + s.of_kind[Scratch::kListedEdns].count,
-             s.of_kind[Scratch::kUnlisted].count + s.of_kind[Scratch::kUnlistedEdns].count - above_ip6);
-}
-
-template <bool kEdns, class Kind>
-void Responder::WriteHeatKinds(io::Burst& burst, const Zone::Rep& zone, const Kind& unlisted,
-                               const Kind& listed) noexcept {
-  const Scratch& s = *scratch_;
-  const ReadyAnswer* const negatives = zone.ready.data() - (dns::kHeaderSize + kMinLabelBytes + zone.ends[0].size());
-  for (const uint8_t i : std::span(unlisted.at, unlisted.count)) {
-    const size_t question_end = s.asked[i].question_end;
-    io::Message& message = burst.messages[s.asked[i].message];
-    WriteReady<kEdns, 32>(message, question_end, Flags::Of(message.payload), negatives[question_end]);
-  }
-  for (const uint8_t i : std::span(listed.at, listed.count)) {
-    io::Message& message = burst.messages[s.asked[i].message];
-    WriteReadyHit<kEdns>(message, s.asked[i].question_end, Flags::Of(message.payload), zone.ready[zone.heat_ready],
-                         zone.heat->AnswerOf(s.heat_hits[i]));
-  }
-}
 
 // What is no IPv4 address in four octets.
 void Responder::AskHeat(io::Message& message, size_t index, const dns::Query& query, const Zone::Rep& zone,

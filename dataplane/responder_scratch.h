@@ -95,6 +95,7 @@ struct HeatAsked {
 // In lower case, with room behind it for those who read whole words.
 using FoldedName = std::array<uint8_t, dns::kMaxName + 17>;
 
+enum AnswerKind : size_t { kUnlisted, kUnlistedEdns, kListed, kListedEdns, kComposed, kAnswerKinds };
 struct Responder::Scratch {
   dns::ParseAddressLabels parse_addresses = dns::BestAddressLabelsKernel().parse;
 
@@ -123,12 +124,11 @@ struct Responder::Scratch {
   uint16_t hits[io::kBurst];
 
   // Of the group that is being written, by kind of answer: positions in `asked`.
-  enum Kind : size_t { kUnlisted, kUnlistedEdns, kListed, kListedEdns, kComposed, kKinds };
   struct OfKind {
     size_t count;
     uint8_t at[io::kBurst];
   };
-  OfKind of_kind[kKinds];
+  OfKind of_kind[kAnswerKinds];
 
   size_t most_feeds;  // of a zone of the burst
 
