@@ -79,7 +79,11 @@ Result<Json> HeatAnswers::Cells(const Json& request) const {
   const std::string source = TextAt(request, "source");
   const std::string name = TextAt(request, "name");
   const uint64_t from = NumberAt(request, "from", 0);
-  if (source == "traffic") return PageOf(from, *traffic_.Cells());
+  if (source == "traffic") {
+    Json page = PageOf(from, *traffic_.Page(from));
+    if (page["next"].is_null()) traffic_.EndPages();
+    return page;
+  }
   if (source != "zone" && source != "feed") return Fail("heat cells: there is no source '" + source + "'");
   if (serving_ == nullptr) return Fail("heat cells: the server is still loading");
   if (source == "zone") {

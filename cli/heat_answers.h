@@ -9,7 +9,8 @@
 // format "heat" reads them: "203.0.113.0/24 183".
 //
 // Thread-safety: the control thread, as a reader of what is served. Lifetime: all that is handed in must outlive the
-// call. Errors: in the answer. Cost: a page has at most kMostRuns; scores of the traffic are made anew for each page.
+// call. Errors: in the answer. Cost: a page has at most kMostRuns; scores of the traffic are made for the first page
+// and kept until the last one has been asked for.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +29,7 @@ class HeatAnswers {
   static constexpr uint64_t kMostNetworks = 10000;  // of top
 
   // `serving`: null while nothing is served.
-  HeatAnswers(const Traffic& traffic, const Serving* serving) : traffic_(traffic), serving_(serving) {}
+  HeatAnswers(Traffic& traffic, const Serving* serving) : traffic_(traffic), serving_(serving) {}
 
   // `request`: an object of any shape.
   [[nodiscard]] Result<Json> Answer(const Json& request) const;
@@ -37,7 +38,7 @@ class HeatAnswers {
   [[nodiscard]] Result<Json> Top(const Json& request) const;
   [[nodiscard]] Result<Json> Cells(const Json& request) const;
 
-  const Traffic& traffic_;
+  Traffic& traffic_;
   const Serving* serving_;
 };
 

@@ -3,10 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 #include <exception>
-#include <unordered_map>
 #include <utility>
 
 #include "loaders/heat_draft.h"
@@ -17,18 +15,8 @@ namespace rblitz {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
-constexpr double kPercentile = 0.999;
 // What a very busy /24 has asked at least: a handful of questions is no heat, however few others there are.
 constexpr double kLeastMax = 1000;
-
-// The count that gets 255: the 99.9th percentile.
-double LargestOf(std::vector<float> counts) {
-  if (counts.empty()) return kLeastMax;
-  const auto rank = static_cast<size_t>(std::ceil(kPercentile * static_cast<double>(counts.size()))) - 1;
-  const auto at = counts.begin() + static_cast<ptrdiff_t>(rank);
-  std::nth_element(counts.begin(), at, counts.end());
-  return std::max(kLeastMax, double{*at});
-}
 
 }  // namespace
 
@@ -87,12 +75,10 @@ void Traffic::Collect() {
   samples_.clear();
   uint64_t lost = 0;
   for (const auto& counters : counters_) lost += counters->traffic.Drain(&samples_);
-  const auto taken = static_cast<uint64_t>(samples_.size());
-  std::erase_if(samples_, [](const TrafficRing::Sample& sample) { return sample.weight == 0; });
   std::ranges::sort(samples_, {}, &TrafficRing::Sample::address);
   const double now = Now();
   const std::lock_guard lock(mutex_);
-  samples_count_ += taken;
+  samples_count_ += samples_.size();
   lost_ += lost;
   for (size_t i = 0; i < samples_.size();) {
     const uint32_t cell = samples_[i].address >> 8;
@@ -114,43 +100,71 @@ Traffic::Figures Traffic::figures() const {
   return figures;
 }
 
-std::shared_ptr<const HeatCells> Traffic::Cells() const {
+Traffic::Moment Traffic::Copy() const {
   const std::lock_guard lock(mutex_);
-  return Scored(Now());
+  return {.counts = counts_, .now = Now(), .scale_max = config_.scale_max};
+}
+
+std::shared_ptr<const HeatCells> Traffic::Cells() const { return Scored(Copy()); }
+
+std::shared_ptr<const HeatCells> Traffic::Page(uint64_t from) {
+  if (from > 0) {
+    const std::lock_guard lock(mutex_);
+    if (paged_ != nullptr) return paged_;
+  }
+  auto cells = Cells();
+  const std::lock_guard lock(mutex_);
+  paged_ = cells;
+  return cells;
+}
+
+void Traffic::EndPages() {
+  const std::lock_guard lock(mutex_);
+  paged_.reset();
 }
 
 // On the scale that counts of feeds have.
-std::shared_ptr<const HeatCells> Traffic::Scored(double now) const {
-  HeatOptions options{.scale_max = config_.scale_max};
-  if (options.scale_max == 0) {
-    std::vector<float> counts;
-    counts_.ForEach(now, [&](uint32_t, double count) { counts.push_back(static_cast<float>(count)); });
-    options.scale_max = LargestOf(std::move(counts));
-  }
-  HeatDraft draft(options, HeatKind::kCounts, std::time(nullptr));
-  counts_.ForEach(now, [&](uint32_t cell, double count) { draft.Add(cell << 8, 24, count, 0); });
+std::shared_ptr<const HeatCells> Traffic::Scored(const Moment& moment) {
+  HeatDraft draft({.scale_max = moment.scale_max}, HeatKind::kCounts, std::time(nullptr));
+  draft.set_least_top(kLeastMax);
+  moment.counts.ForEach(moment.now, [&](uint32_t cell, double count) { draft.Add(cell << 8, 24, count, 0); });
   return std::make_shared<const HeatCells>(draft.Finish());
 }
 
-std::vector<Traffic::Network> Traffic::Top(unsigned length, size_t most) const {
-  std::unordered_map<uint32_t, double> questions;
-  std::shared_ptr<const HeatCells> cells;
-  {
-    const std::lock_guard lock(mutex_);
-    const double now = Now();
-    counts_.ForEach(now, [&](uint32_t cell, double count) { questions[cell >> (24 - length)] += count; });
-    cells = Scored(now);
-  }
-  std::vector<Network> networks;
-  networks.reserve(questions.size());
-  for (const auto& [number, count] : questions) {
-    networks.push_back({.prefix = number << (32 - length), .questions = count});
-  }
-  const auto end = networks.begin() + static_cast<ptrdiff_t>(std::min(most, networks.size()));
-  std::partial_sort(networks.begin(), end, networks.end(), [](const Network& a, const Network& b) {
+// The /24s of a network follow each other, so that one sum and the busiest so far are all that is kept.
+std::vector<Traffic::Network> Traffic::Busiest(const Moment& moment, unsigned length, size_t most) {
+  const auto is_busier = [](const Network& a, const Network& b) {
     return a.questions != b.questions ? a.questions > b.questions : a.prefix < b.prefix;
+  };
+  std::vector<Network> busiest;  // a heap, the least busy first
+  Network current;
+  const auto end_current = [&] {
+    if (current.questions == 0 || most == 0) return;
+    if (busiest.size() == most) {
+      if (!is_busier(current, busiest.front())) return;
+      std::ranges::pop_heap(busiest, is_busier);
+      busiest.pop_back();
+    }
+    busiest.push_back(current);
+    std::ranges::push_heap(busiest, is_busier);
+  };
+  moment.counts.ForEach(moment.now, [&](uint32_t cell, double count) {
+    const uint32_t prefix = cell >> (24 - length) << (32 - length);
+    if (prefix != current.prefix) {
+      end_current();
+      current = {.prefix = prefix};
+    }
+    current.questions += count;
   });
-  networks.erase(end, networks.end());
+  end_current();
+  std::ranges::sort_heap(busiest, is_busier);
+  return busiest;
+}
+
+std::vector<Traffic::Network> Traffic::Top(unsigned length, size_t most) const {
+  const Moment moment = Copy();
+  std::vector<Network> networks = Busiest(moment, length, most);
+  const auto cells = Scored(moment);
   const HeatCells* const source = cells.get();
   const HeatTable table = HeatTable::Build({&source, 1});
   for (Network& network : networks) {

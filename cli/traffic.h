@@ -3,7 +3,8 @@
 //
 // Thread-safety: Start and Stop on one thread; all else on any. Lifetime: the counters must outlive Stop.
 // Units: counts in questions, as far as samples stand for them. Cost: a walk of the rings ten times a second; 64 MiB at
-// most, when every /24 is asked about; Cells and Top walk what is there, some 0.1 s for all of it.
+// most, when every /24 is asked about. Cells, Page and Top copy that, which is all that holds up the counting, and walk
+// the copy: some 0.1 s for all of it.
 #pragma once
 
 #include <chrono>
@@ -64,15 +65,27 @@ class Traffic {
 
   // Scores: 255 ln(1 + questions) / ln(1 + scale_max).
   [[nodiscard]] std::shared_ptr<const HeatCells> Cells() const;
+  // The same for who reads them page by page from cell 0 on: as they were when the last first page was asked for.
+  [[nodiscard]] std::shared_ptr<const HeatCells> Page(uint64_t from);
+  // Who read them has them all.
+  void EndPages();
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What is counted, at one moment.
+  struct Moment {
+    DecayingCounts counts;
+    double now;
+    double scale_max;
+  };
+
   void Run();
   void Collect();
   [[nodiscard]] double Now() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
-  // REQUIRES: mutex_ is held.
-  [[nodiscard]] std::shared_ptr<const HeatCells> Scored(double now) const;
+  [[nodiscard]] Moment Copy() const;
+  [[nodiscard]] static std::shared_ptr<const HeatCells> Scored(const Moment& moment);
+  [[nodiscard]] static std::vector<Network> Busiest(const Moment& moment, unsigned length, size_t most);
 
   const Counters counters_;
   const Wants wants_;
@@ -86,6 +99,7 @@ class Traffic {
   DecayingCounts counts_;
   uint64_t samples_count_ = 0;
   uint64_t lost_ = 0;
+  std::shared_ptr<const HeatCells> paged_;  // null: nobody reads pages
 
   std::vector<TrafficRing::Sample> samples_;  // of the thread
   std::thread thread_;

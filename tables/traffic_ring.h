@@ -26,12 +26,13 @@ class TrafficRing {
     bool operator==(const Sample&) const = default;
   };
 
-  // The fence pairs with Drain's: who reads what is written here sees pushed_ as it is now, or later.
+  // What is no sample leaves its slot to the next one. The fence pairs with Drain's: who reads what is written here
+  // sees pushed_ as it is now, or later.
   void Push(Sample sample) noexcept {
     const uint64_t at = pushed_.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
     slots_[at % kSlots].store(uint64_t{sample.address} << 32 | sample.weight, std::memory_order_relaxed);
-    pushed_.store(at + 1, std::memory_order_release);
+    pushed_.store(at + (sample.weight != 0), std::memory_order_release);
   }
 
   // Appends what has been pushed since the last call, oldest first; returns how many are lost. Out: a vector of Sample.

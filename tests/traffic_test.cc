@@ -26,8 +26,11 @@ TEST(TrafficRing, GivesWhatWasPushed) {
   ring->Push({.address = 0xffffffff, .weight = 64});
   EXPECT_EQ(ring->Drain(&samples), 0u);
   ring->Push({.address = 1, .weight = 0});
+  ring->Push({.address = 2, .weight = 0});
   EXPECT_EQ(ring->Drain(&samples), 0u);
-  EXPECT_EQ(samples, (std::vector<Sample>{{0xc0000201, 7}, {0xffffffff, 64}, {1, 0}}));
+  ring->Push({.address = 3, .weight = 1});
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_EQ(samples, (std::vector<Sample>{{0xc0000201, 7}, {0xffffffff, 64}, {3, 1}})) << "none is no sample";
 }
 
 TEST(TrafficRing, LosesTheOldestAndCountsThem) {
@@ -35,7 +38,7 @@ TEST(TrafficRing, LosesTheOldestAndCountsThem) {
   std::vector<Sample> samples;
   for (uint32_t round = 0; round < 5; ++round) {
     const auto count = static_cast<uint32_t>(TrafficRing::kSlots / 2 * (round + 1) + round);
-    for (uint32_t i = 0; i < count; ++i) ring->Push({.address = i, .weight = round});
+    for (uint32_t i = 0; i < count; ++i) ring->Push({.address = i, .weight = round + 1});
     samples.clear();
     const uint64_t lost = ring->Drain(&samples);
     ASSERT_EQ(lost + samples.size(), count);
@@ -43,7 +46,7 @@ TEST(TrafficRing, LosesTheOldestAndCountsThem) {
       ASSERT_EQ(lost, 0u);
     }
     for (size_t i = 0; i < samples.size(); ++i) {
-      ASSERT_EQ(samples[i], (Sample{static_cast<uint32_t>(lost + i), round}));
+      ASSERT_EQ(samples[i], (Sample{static_cast<uint32_t>(lost + i), round + 1}));
     }
   }
 }

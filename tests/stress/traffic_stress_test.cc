@@ -1,0 +1,56 @@
+// Workers that sample while what they sample is counted, read and given another half-life: nothing is counted twice,
+// and what is lost is counted.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "cli/traffic.h"
+
+namespace rblitz {
+namespace {
+
+TEST(TrafficStress, EachSampleIsCountedOrLostOnce) {
+  constexpr size_t kWorkers = 3;
+  constexpr uint32_t kSamples = 300000;
+  std::vector<std::unique_ptr<WorkerStats>> counters;
+  for (size_t i = 0; i < kWorkers; ++i) counters.push_back(std::make_unique<WorkerStats>());
+  std::atomic<uint64_t> published{0};
+  Traffic traffic(
+      counters, {.publish_seconds = 1}, [] { return true; }, [&](const auto&) { ++published; });
+  traffic.Start();
+  std::atomic<size_t> working{kWorkers};
+  std::vector<std::thread> threads;
+  for (size_t worker = 0; worker < kWorkers; ++worker) {
+    threads.emplace_back([&, worker] {
+      for (uint32_t i = 0; i < kSamples; ++i) {
+        counters[worker]->traffic.Push({.address = i << 6, .weight = 1 + i % 64});
+        counters[worker]->traffic.Push({.address = i, .weight = 0});
+      }
+      --working;
+    });
+  }
+  uint32_t half_life = 1000;
+  for (bool is_last = false; !is_last;) {
+    is_last = working == 0;
+    for (const Traffic::Network& network : traffic.Top(24, 5)) ASSERT_GT(network.questions, 0);
+    (void)traffic.Page(0);
+    (void)traffic.Page(1);
+    traffic.EndPages();
+    traffic.Configure({.half_life_seconds = ++half_life, .publish_seconds = 1});
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto all = [&] { return traffic.figures().samples + traffic.figures().lost; };
+  while (all() < kWorkers * kSamples && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(all(), kWorkers * kSamples);
+  traffic.Stop();
+}
+
+}  // namespace
+}  // namespace rblitz

@@ -1,0 +1,193 @@
+// The heat of the server's own traffic, from rings to what the control socket answers.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "cli/heat_answers.h"
+#include "cli/traffic.h"
+
+namespace rblitz {
+namespace {
+
+using namespace std::chrono_literals;
+
+class TrafficCounts : public testing::Test {
+ protected:
+  static constexpr size_t kWorkers = 3;
+
+  TrafficCounts() {
+    for (size_t i = 0; i < kWorkers; ++i) counters_.push_back(std::make_unique<WorkerStats>());
+  }
+
+  void Push(uint32_t address, uint32_t weight, size_t worker = 0) {
+    counters_[worker]->traffic.Push({.address = address, .weight = weight});
+    pushed_ += weight > 0;
+  }
+  void Begin(const TrafficConfig& config = {}, bool is_wanted = false) {
+    traffic_ = std::make_unique<Traffic>(
+        counters_, config, [is_wanted] { return is_wanted; },
+        [this](const std::shared_ptr<const HeatCells>& cells) {
+          const std::lock_guard lock(mutex_);
+          published_.push_back(cells);
+        });
+    traffic_->Start();
+  }
+  // False: it does not come true.
+  template <class Condition>
+  static bool Wait(Condition&& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(5ms);
+    }
+    return true;
+  }
+  bool WaitForAll() {
+    return Wait([&] { return traffic_->figures().samples + traffic_->figures().lost == pushed_; });
+  }
+  Json Answer(const Json& request) {
+    const Result<Json> answer = HeatAnswers(*traffic_, nullptr).Answer(request);
+    return answer ? *answer : Json{{"error", answer.error().message}};
+  }
+  Json Page(uint64_t from) {
+    return Answer({{"command", "heat"}, {"action", "cells"}, {"source", "traffic"}, {"from", from}});
+  }
+
+  std::vector<std::unique_ptr<WorkerStats>> counters_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<const HeatCells>> published_;
+  std::unique_ptr<Traffic> traffic_;  // last: it ends before what it reads
+  uint64_t pushed_ = 0;
+};
+
+TEST_F(TrafficCounts, CountsSamplesOfAllWorkers) {
+  Push(0xcb007109, 64, 0);
+  Push(0xcb0071ff, 64, 1);
+  Push(0xc0000201, 3, 2);
+  // Samples for no question are none.
+  for (uint32_t i = 0; i < 100; ++i) Push(i << 8, 0, i % kWorkers);
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  const Traffic::Figures figures = traffic_->figures();
+  EXPECT_EQ(figures.samples, 3u);
+  EXPECT_EQ(figures.lost, 0u);
+  EXPECT_EQ(figures.networks, 2u);
+  EXPECT_NEAR(figures.questions, 131, 0.1);
+  EXPECT_EQ(figures.half_life_seconds, TrafficConfig().half_life_seconds);
+}
+
+TEST_F(TrafficCounts, LosesOnlyWhatWasSampled) {
+  constexpr uint32_t kTooMany = TrafficRing::kSlots + 1000;
+  for (uint32_t i = 0; i < kTooMany; ++i) {
+    Push(0xcb007100, 1);
+    for (int none = 0; none < 3; ++none) Push(0xc0000200, 0);
+  }
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  // The slot that may be written to next is not read.
+  EXPECT_EQ(traffic_->figures().lost, 1000u + 1);
+  EXPECT_EQ(traffic_->figures().networks, 1u);
+}
+
+TEST_F(TrafficCounts, FindsTheBusiestAsANaiveTwinDoes) {
+  std::mt19937 random(1);
+  std::map<unsigned, std::map<uint32_t, double>> model;  // by length and prefix
+  for (int i = 0; i < 20000; ++i) {
+    const uint32_t address = (random() % 8) << 24 | (random() % 4) << 16 | (random() % 64) << 8 | (random() & 255);
+    const uint32_t weight = 1 + random() % 64;
+    Push(address, weight, random() % kWorkers);
+    for (const unsigned length : {8u, 16u, 24u}) model[length][address & ~(UINT32_MAX >> length)] += weight;
+  }
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  for (const unsigned length : {8u, 16u, 24u}) {
+    for (const size_t most : {size_t{0}, size_t{1}, size_t{7}, size_t{5000}}) {
+      const auto top = traffic_->Top(length, most);
+      ASSERT_EQ(top.size(), std::min(most, model[length].size()));
+      double before = 1e9;
+      for (const Traffic::Network& network : top) {
+        ASSERT_NEAR(network.questions, model[length].at(network.prefix), 1);
+        ASSERT_LE(network.questions, before);
+        before = network.questions;
+        ASSERT_GT(network.highest, 0);
+        ASSERT_GT(network.active, 0u);
+        ASSERT_LE(network.score, network.highest);
+      }
+      if (top.empty()) continue;
+      for (const auto& [prefix, questions] : model[length]) {
+        if (top.size() == most && questions < before + 1) continue;
+        ASSERT_TRUE(std::ranges::any_of(top, [&, p = prefix](const auto& one) { return one.prefix == p; }));
+      }
+    }
+  }
+}
+
+// A handful of questions is no heat.
+TEST_F(TrafficCounts, ScoresAgainstAThousandQuestionsAtLeast) {
+  Push(0xcb007109, 10);
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  EXPECT_EQ(traffic_->Cells()->at(0xcb0071), std::lround(255 * std::log1p(10) / std::log1p(1000)));
+  for (int i = 0; i < 100; ++i) Push(0xc0000201, 20);
+  ASSERT_TRUE(WaitForAll());
+  EXPECT_EQ(traffic_->Cells()->at(0xc00002), 255);
+  EXPECT_NEAR(traffic_->Cells()->at(0xcb0071), 255 * std::log1p(10) / std::log1p(2000), 1.5);
+  traffic_->Configure({.scale_max = 10});
+  EXPECT_EQ(traffic_->Cells()->at(0xcb0071), 255);
+}
+
+TEST_F(TrafficCounts, PublishesWhereItIsWanted) {
+  Push(0xcb007109, 64);
+  Begin({.publish_seconds = 1}, true);
+  ASSERT_TRUE(Wait([&] {
+    const std::lock_guard lock(mutex_);
+    return published_.size() >= 2;
+  }));
+  traffic_->Stop();
+  EXPECT_GT(published_.back()->at(0xcb0071), 0);
+}
+
+TEST_F(TrafficCounts, PagesAreOfOneMoment) {
+  // Every other /24, so that each is a run of its own, one more than a page has.
+  constexpr auto kRuns = static_cast<uint32_t>(HeatAnswers::kMostRuns + 1);
+  for (uint32_t i = 0; i < kRuns; ++i) Push(i << 9, 8, i % kWorkers);
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  const Json first = Page(0);
+  ASSERT_EQ(first["runs"].size(), HeatAnswers::kMostRuns);
+  const auto next = first["next"].get<uint64_t>();
+  Push(0xdf000001, 1000000);
+  ASSERT_TRUE(WaitForAll());
+  const Json second = Page(next);
+  ASSERT_EQ(second["runs"].size(), 1u) << "what came later is not among them";
+  EXPECT_EQ(second["runs"][0][0], (kRuns - 1) << 1);
+  EXPECT_EQ(second["runs"][0][2], first["runs"][0][2]);
+  EXPECT_TRUE(second["next"].is_null());
+  // The next reader begins with what there is by then; so does one whose first page nobody knows any more.
+  EXPECT_EQ(Page(next)["runs"].size(), 2u);
+  EXPECT_EQ(Page(0)["runs"].size(), HeatAnswers::kMostRuns);
+}
+
+TEST_F(TrafficCounts, AnswersTheBusiest) {
+  Push(0xcb007109, 60);
+  Push(0xcb007209, 20);
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  const Json top = Answer({{"command", "heat"}, {"action", "top"}, {"level", 24}, {"n", 1}});
+  EXPECT_EQ(top["samples"], 2u);
+  ASSERT_EQ(top["top"].size(), 1u);
+  EXPECT_EQ(top["top"][0]["prefix"], "203.0.113.0/24");
+  EXPECT_NEAR(top["top"][0]["share"].get<double>(), 0.75, 0.01);
+  EXPECT_EQ(Answer({{"action", "top"}, {"level", 20}})["error"], "heat top: level must be 8, 16 or 24");
+}
+
+}  // namespace
+}  // namespace rblitz
