@@ -26,7 +26,7 @@ programs = argparse.Namespace()
 def main():
     """Runs the tests of the calling file, one line each."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
-    for name in ("rblitzd", "rblitz", "rblitz-policyd", "check-client", "grey-fill", "grey-flood", "clock-shift", "slow-disk"):
+    for name in ("rblitzd", "rblitz", "rblitz-policyd", "rblitz-blast", "check-client", "grey-fill", "grey-flood", "clock-shift", "slow-disk"):
         parser.add_argument(f"--{name}", type=lambda path: Path(path).resolve())
     rest = parser.parse_known_args(namespace=programs)[1]
     unittest.main(module="__main__", argv=[sys.argv[0], "-v", *rest])
