@@ -1,10 +1,12 @@
 #include "cli/options_blast.h"
 
 #include <cmath>
+#include <cstdio>
 #include <ostream>
 #include <sstream>
 
 #include "cli/options_parse.h"
+#include "dataplane/io/own_address.h"
 
 namespace rblitz {
 
@@ -32,6 +34,9 @@ struct Words {
   std::string reference;
   double max_loss = 0.1;
   double step = 2;
+  blast::DpdkSettings dpdk;
+  std::string server_mac;
+  std::string gateway;
 };
 
 po::options_description QuestionOptions(blast::Settings& settings, Words& words) {
@@ -78,6 +83,18 @@ po::options_description ResultOptions(blast::Settings& settings, Words& words) {
   return options;
 }
 
+po::options_description PortOptions(Words& words) {
+  po::options_description options("DPDK port, instead of sockets");
+  options.add_options()("eal", po::value(&words.dpdk.eal)->value_name("ARGUMENT"),
+                        "of DPDK, as --eal=--vdev=net_af_packet0,iface=eth1; may come several times")(
+      "port", po::value(&words.dpdk.port)->value_name("N"), "which of DPDK's ports (0)")(
+      "address", po::value(&words.dpdk.address)->value_name("ADDRESS/LENGTH"), "the port's own")(
+      "server-mac", po::value(&words.server_mac)->value_name("MAC"), "of the server; else it is asked for")(
+      "gateway", po::value(&words.gateway)->value_name("ADDRESS"), "to the server")(
+      "mbufs", po::value(&words.dpdk.mbufs)->value_name("N"), "packet buffers (16384)");
+  return options;
+}
+
 Status CheckRange(const char* option, double value, double least, double most) {
   if (std::isfinite(value) && value >= least && value <= most) return {};
   std::ostringstream text;
@@ -102,6 +119,7 @@ Status CheckRanges(const blast::Settings& settings, const Words& words) {
       {"threads", static_cast<double>(settings.threads), 1, 256},
       {"repeat", static_cast<double>(settings.rates.repeats), 0, 1000},
       {"least", settings.rates.least, 0.001, kMostRate},
+      {"mbufs", static_cast<double>(words.dpdk.mbufs), 1024, 4'000'000},
       {"most", settings.rates.most, settings.rates.least, kMostRate},
   };
   for (const auto& range : ranges) {
@@ -123,6 +141,47 @@ Status CheckTogether(const blast::Settings& settings, const Words& words) {
   return {};
 }
 
+std::optional<net::Mac> ReadMac(const std::string& text) {
+  unsigned bytes[6];
+  char rest;
+  net::Mac mac;
+  if (text.size() != 17 || std::sscanf(text.c_str(), "%2x:%2x:%2x:%2x:%2x:%2x%c", &bytes[0], &bytes[1], &bytes[2],
+                                       &bytes[3], &bytes[4], &bytes[5], &rest) != 6) {
+    return std::nullopt;
+  }
+  std::copy(std::begin(bytes), std::end(bytes), mac.begin());
+  return mac;
+}
+
+Status ReadPort(blast::Settings& settings, const Words& words) {
+  if (words.dpdk.eal.empty()) {
+    const bool is_told = !words.dpdk.address.empty() || !words.server_mac.empty() || !words.gateway.empty();
+    return is_told ? Fail("--address, --server-mac and --gateway are of a DPDK port: --eal is missing") : Status();
+  }
+  settings.dpdk = words.dpdk;
+  const std::string& address = words.dpdk.address;
+  const Result<blast::SourceAddresses> own = blast::ParseSources(address.substr(0, address.find('/')));
+  if (address.find('/') == std::string::npos || !own || !io::ParseOwnAddress(address)) {
+    return Fail("--eal needs --address, as 10.53.0.1/24");
+  }
+  settings.dpdk->own = *own;
+  settings.dpdk->own.prefix_length = static_cast<uint8_t>(std::stoul(address.substr(address.find('/') + 1)));
+  if (own->is_ip6 != (settings.server.address.find(':') != std::string::npos)) {
+    return Fail("--address and --server are of different families");
+  }
+  if (settings.threads != 1) return Fail("a DPDK port has one thread");
+  if (!words.server_mac.empty() && !(settings.dpdk->server_mac = ReadMac(words.server_mac))) {
+    return Fail("bad --server-mac '" + words.server_mac + "'");
+  }
+  if (words.gateway.empty()) return {};
+  const Result<blast::SourceAddresses> gateway = blast::ParseSources(words.gateway);
+  if (!gateway || gateway->count != 1 || gateway->is_ip6 != own->is_ip6) {
+    return Fail("bad --gateway '" + words.gateway + "'");
+  }
+  settings.dpdk->gateway = *gateway;
+  return {};
+}
+
 Status ReadAddresses(blast::Settings& settings, const Words& words) {
   const Result<io::SocketConfig> server = io::ParseListen(words.server);
   if (!server) return tl::unexpected(server.error());
@@ -140,6 +199,7 @@ Status ReadAddresses(blast::Settings& settings, const Words& words) {
       return Fail("--sources and --server are of different families");
     }
   }
+  if (Status port = ReadPort(settings, words); !port) return port;
   for (const std::string& text : words.mixes) {
     const Result<blast::Mix> mix = blast::ParseMix(text);
     if (!mix) return tl::unexpected(mix.error());
@@ -168,7 +228,10 @@ Parsed<blast::Settings> ParseBlastOptions(int argc, const char* const* argv, std
   blast::Settings settings;
   Words words;
   po::options_description visible = CommonOptions();
-  visible.add(QuestionOptions(settings, words)).add(LoadOptions(settings, words)).add(ResultOptions(settings, words));
+  visible.add(QuestionOptions(settings, words))
+      .add(LoadOptions(settings, words))
+      .add(ResultOptions(settings, words))
+      .add(PortOptions(words));
   std::vector<std::string> arguments;
   po::options_description all(visible);
   all.add_options()("arguments", po::value(&arguments));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 #include "dataplane/dns/wire.h"
 
@@ -22,6 +23,12 @@ uint64_t MostUnderWay(const Load& load) noexcept {
   if (load.millirate == 0) return load.window;
   const double most = static_cast<double>(load.millirate) / 1000 * static_cast<double>(load.timeout) / kSecond;
   return static_cast<uint64_t>(most) + kBatch;
+}
+
+Status CheckRoom(const Load& load, size_t flows) {
+  if (MostUnderWay(load) <= flows * UnderWay::kIds) return {};
+  return Fail("rate and timeout need " + std::to_string(MostUnderWay(load) / UnderWay::kIds + 1) +
+              " source ports, but there are " + std::to_string(flows) + " (--sources, --source-ports)");
 }
 
 Asker::Asker(const QuestionSet& set, const Oracle* oracle, const Load& load, Link& link, const std::atomic<bool>* stop)

@@ -38,6 +38,8 @@ struct Load {
 
 // Questions that may be under way when nothing is answered.
 [[nodiscard]] uint64_t MostUnderWay(const Load& load) noexcept;
+// Whether so many flows have ids for them.
+[[nodiscard]] Status CheckRoom(const Load& load, size_t flows);
 
 class Asker {
  public:

@@ -1,8 +1,10 @@
 #include "cli/blast/blast.h"
 
 #include <functional>
+#include <memory>
 #include <ostream>
 
+#include "cli/blast/dpdk_runner.h"
 #include "cli/blast/reference.h"
 #include "cli/blast/report.h"
 #include "cli/blast/socket_runner.h"
@@ -76,7 +78,15 @@ Result<bool> RunBlast(const Settings& settings, const std::atomic<bool>& stop, s
   const auto oracle = MakeOracle(settings, *set);
   if (!oracle) return tl::unexpected(oracle.error());
   const Oracle* const judge = *oracle ? &**oracle : nullptr;
-  const Runner run = [&](const Load& load) { return RunOnSockets(settings, load, *set, judge, stop); };
+  std::unique_ptr<DpdkRunner> dpdk;
+  if (settings.dpdk) {
+    auto opened = DpdkRunner::Open(settings);
+    if (!opened) return tl::unexpected(opened.error());
+    dpdk = *std::move(opened);
+  }
+  const Runner run = [&](const Load& load) {
+    return dpdk ? dpdk->Run(load, *set, judge, stop) : RunOnSockets(settings, load, *set, judge, stop);
+  };
   return settings.ramp ? RunRamp(settings, run, stop, out) : RunOnce(settings, run, out);
 }
 

@@ -17,8 +17,10 @@ namespace rblitz::blast {
 struct DpdkSettings {
   std::vector<std::string> eal;  // as rblitzd's dpdk.eal
   uint16_t port = 0;
-  std::optional<net::Mac> server_mac;  // none: asked for by ARP or neighbour discovery
-  std::string gateway;                 // whose MAC is meant; empty: the server's own
+  std::string address;                     // the port's own, with the length of its network
+  SourceAddresses own;                     // the same, alone
+  std::optional<net::Mac> server_mac;      // none: asked for by ARP or neighbour discovery
+  std::optional<SourceAddresses> gateway;  // whose MAC is meant, one address; none: the server's own
   uint32_t mbufs = 16384;
 };
 

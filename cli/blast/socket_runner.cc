@@ -22,12 +22,6 @@ void WantDescriptors() {
   static_cast<void>(setrlimit(RLIMIT_NOFILE, &limit));
 }
 
-Status CheckRoom(const Load& load, size_t flows) {
-  if (MostUnderWay(load) <= flows * UnderWay::kIds) return {};
-  return Fail("rate and timeout need " + std::to_string(MostUnderWay(load) / UnderWay::kIds + 1) +
-              " source ports, but there are " + std::to_string(flows) + " (--sources, --source-ports)");
-}
-
 }  // namespace
 
 Load ShareOf(const Load& load, unsigned i, unsigned n, size_t questions) {

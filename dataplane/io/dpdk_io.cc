@@ -10,6 +10,7 @@
 #include <set>
 
 #include "dataplane/io/dpdk_eal_args.h"
+#include "dataplane/io/dpdk_io_frames.h"
 #include "dataplane/io/dpdk_io_port.h"
 
 namespace rblitz::io {
@@ -115,6 +116,8 @@ std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
   assert(worker < rep_->work.size());
   return std::make_unique<DpdkPacketIo>(rep_->ports, worker, static_cast<uint32_t>(rep_->work.size()), stats);
 }
+
+std::unique_ptr<FrameIo> Dpdk::frames() { return std::make_unique<DpdkFrameIo>(rep_->ports.front().get()); }
 
 void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
   assert(worker < rep_->work.size());

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/io/frame_io.h"
 #include "dataplane/io/kernel_port.h"
 #include "dataplane/io/packet_io.h"
 #include "dataplane/stats.h"
@@ -69,6 +70,10 @@ class Dpdk {
 
   // The io of one worker over all ports. `stats` must outlive it; it must not outlive this object.
   [[nodiscard]] std::unique_ptr<PacketIo> io(uint32_t worker, WorkerStats* stats);
+
+  // Whole frames of the first port, for who asks instead of answering: nothing is answered below it, and no worker's io
+  // may be used beside it. It must not outlive this object.
+  [[nodiscard]] std::unique_ptr<FrameIo> frames();
 
   // Runs `work` on the pinned core of `worker`; Join waits until all have returned.
   void Launch(uint32_t worker, std::function<void()> work);

@@ -4,12 +4,13 @@ server counts, wrong answers are found, ramps end. Loads are far below what any 
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
 import threading
 import unittest
 
-from harness import Server, free_port, inside, main, missing_for_namespaces, namespace, programs
+from harness import Server, disable_checksum_offload, free_port, inside, main, missing_for_namespaces, namespace, programs
 
 ZONES = """
 [[feed]]
@@ -32,6 +33,8 @@ def blast(*arguments, space=None, code=0):
     command = [programs.rblitz_blast, "--json", *map(str, arguments)]
     if space:
         command = ["ip", "netns", "exec", space, *command]
+    # A server that polls has the last CPU.
+    command = ["taskset", "-c", str(min(os.sched_getaffinity(0))), *command]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode != code:
         raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}{done.stderr}")
@@ -148,6 +151,96 @@ class Sockets(Counts):
             self.check_sums(counts)
             self.assertEqual(len(seen), 254 * 3)
             self.assertEqual({address for address, _ in seen}, {f"10.9.0.{i}" for i in range(1, 255)})
+
+
+def dpdk(vdev, address="10.54.0.53/24"):
+    return f"""
+[server]
+io = "dpdk"
+state = "state"
+[dpdk]
+eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
+ports = [ {{ port = 0, addresses = ["{address}"] }} ]
+mbufs = 8192
+""" + ZONES
+
+
+def port(vdev, address="10.54.0.2/24"):
+    """The arguments of rblitz-blast for a port of its own."""
+    return ["--eal=--no-pci", "--eal=--no-huge", "--eal=--in-memory", "--eal=--no-telemetry", f"--eal=--vdev={vdev}",
+            "--address", address, "--mbufs", 8192, "--mix", "ip4:bl.test", "--timeout", 20]
+
+
+@unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+class Ports(Counts):
+    def veth(self):
+        """A namespace with a pair of interfaces, near and far."""
+        space = self.enterContext(namespace())
+        subprocess.run(["ip", "-n", space, "link", "add", "near", "type", "veth", "peer", "name", "far"], check=True)
+        for interface in ("near", "far"):
+            with inside(space):
+                disable_checksum_offload(interface)
+            subprocess.run(["ip", "-n", space, "link", "set", interface, "up"], check=True)
+        return space
+
+    def check_all_answered(self, counts, count):
+        self.check_sums(counts)
+        self.assertEqual((counts["sent"], counts["answered"], counts["wrong"], counts["stray"]), (count, count, 0, 0), counts)
+
+    def test_a_port_asks_a_server_on_sockets_from_many_addresses(self):
+        space = self.veth()
+        for words in (["address", "add", "10.54.0.1/24", "dev", "near"], ["address", "add", "fd54::1/64", "dev", "near", "nodad"],
+                      ["route", "add", "10.9.0.0/24", "via", "10.54.0.2", "dev", "near"]):
+            subprocess.run(["ip", "-n", space, *words], check=True)
+        config = '[server]\nlisten = ["10.54.0.1:53", "[fd54::1]:53"]\n' + ZONES
+        vdev = "net_af_packet0,iface=far"
+        with Server(config, FILES, space) as server:
+            server.write("right.txt", "9.2.0.192.bl.test A NOERROR 127.0.0.2\n9.3.0.192.bl.test A NXDOMAIN\n")
+            server.write("questions.txt", "9.2.0.192.bl.test A\n9.3.0.192.bl.test A\n")
+            # Behind the port's own address; and each on the link, asked for by ARP one by one.
+            for sources in ("10.9.0.0/24", "10.54.0.64/27"):
+                counts = blast("--server", "10.54.0.1:53", *port(vdev), "--sources", sources, "--window", 16, "--count", 1000,
+                               space=space)
+                self.check_all_answered(counts, 1000)
+            questions = ["--questions", server.folder / "questions.txt", "--expect", server.folder / "right.txt"]
+            counts = blast("--server", "[fd54::1]:53", *(word for word in port(vdev, "fd54::2/64") if word not in ("--mix", "ip4:bl.test")),
+                           "--sources", "fd54::100/122", *questions, "--window", 16, "--count", 500, space=space)
+            self.check_all_answered(counts, 500)
+            self.assertEqual(server.check_sums(self)["answered"], 2500)
+
+    def test_a_port_asks_a_port(self):
+        space = self.veth()
+        with Server(dpdk("net_af_packet0,iface=near"), FILES, space) as server:
+            counts = blast("--server", "10.54.0.53:53", *port("net_af_packet0,iface=far"), "--sources", "10.9.0.0/16",
+                           "--window", 16, "--count", 1000, space=space)
+            self.check_all_answered(counts, 1000)
+            stats = server.check_sums(self)
+            self.assertEqual(stats["answered"], 1000)
+            self.assertGreaterEqual(stats["arp_replies"], 1)
+            # Where the MAC is told nobody is asked for it.
+            mac = server.json("status")["ports"][0]["mac"]
+            counts = blast("--server", "10.54.0.53:53", *port("net_af_packet0,iface=far"), "--server-mac", mac, "--rate", 1000,
+                           "--count", 200, space=space)
+            self.check_all_answered(counts, 200)
+            self.assertEqual(server.check_sums(self)["arp_replies"], stats["arp_replies"])
+
+    def test_a_memif_asks_another_process(self):
+        server = Server("", FILES)
+        self.addCleanup(server.__exit__)
+        memif = f"socket={server.folder}/memif,socket-abstract=no"
+        server.write("rblitz.toml", dpdk(f"net_memif0,role=server,{memif},mac=02:00:00:00:00:35"))
+        server.start()
+        # What the server does when the other end has gone is not looked at: DPDK 22.11's driver may read rings that are unmapped.
+        counts = blast("--server", "10.54.0.53:53", *port(f"net_memif0,role=client,{memif},mac=02:00:00:00:00:01"),
+                       "--window", 16, "--count", 1000)
+        self.check_all_answered(counts, 1000)
+
+    def test_a_port_with_nobody_behind_it_fails(self):
+        space = self.veth()
+        done = subprocess.run(["ip", "netns", "exec", space, programs.rblitz_blast, "--server", "10.54.0.99:53",
+                               *map(str, port("net_af_packet0,iface=far"))], capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("rblitz-blast: nobody on the port's network", done.stderr)
 
 
 class Usage(unittest.TestCase):
