@@ -41,7 +41,7 @@ class Link {
   [[nodiscard]] virtual size_t Receive(std::span<Arrived, kBatch> arrived) noexcept = 0;
   // Returns when something may have arrived, and at this time at the latest.
   virtual void Wait(uint64_t until) noexcept = 0;
-  // Datagrams of which the network said that they came to nobody, or that came damaged.
+  // How often the network said that a datagram came to nobody.
   [[nodiscard]] virtual uint64_t refused() const noexcept { return 0; }
 };
 
