@@ -8,6 +8,7 @@
 #include "cli/heat/server_cells.h"
 #include "cli/heat/where.h"
 #include "cli/heat_map_command.h"
+#include "cli/heat_report_command.h"
 #include "cli/json.h"
 #include "cli/text_table.h"
 
@@ -20,7 +21,7 @@ std::string Fixed(double value, int digits) {
   return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%.*f", digits, value))};
 }
 
-std::string RenderTop(const Json& answer) {
+std::string TopText(const Json& answer) {
   TextTable table;
   table.AddRow({"network", "score", "highest", "questions", "share"});
   for (const Json& network : answer.at("top")) {
@@ -33,6 +34,15 @@ std::string RenderTop(const Json& answer) {
          std::to_string(answer.at("half_life").get<uint64_t>()) + " s; of " +
          std::to_string(answer.at("samples").get<uint64_t>() + answer.at("lost").get<uint64_t>()) + " samples " +
          std::to_string(answer.at("lost").get<uint64_t>()) + " were lost\n\n" + table.Text();
+}
+
+// A server of another version may answer something else.
+Result<std::string> RenderTop(const std::string& control, const Json& answer) {
+  try {
+    return TopText(answer);
+  } catch (const Json::exception& error) {
+    return Fail(control + ": the server's answer is not understood: " + error.what());
+  }
 }
 
 // A run of cells, one a line; of JSON one an element.
@@ -55,7 +65,9 @@ class Heat {
 
   [[nodiscard]] Result<int> Run() {
     const std::string& action = options_.arguments[0];
-    return action == "map" ? DrawMap() : action == "where" ? Where() : action == "top" ? Top() : Cells();
+    if (action == "map") return DrawMap();
+    if (action == "report") return Report();
+    return action == "where" ? Where() : action == "top" ? Top() : Cells();
   }
 
  private:
@@ -64,12 +76,28 @@ class Heat {
     return code;
   }
 
+  void Warn(const std::vector<std::string>& notes) const {
+    for (const std::string& note : notes) {
+      streams_.err << "rblitz: heat " << options_.arguments[0] << ": " << note << "\n";
+    }
+  }
+
   [[nodiscard]] Result<int> DrawMap() const {
     std::vector<std::string> notes;
     const Status drawn = WriteHeatMap(options_, &notes);
-    for (const std::string& note : notes) streams_.err << "rblitz: heat map: " << note << "\n";
+    Warn(notes);
     if (!drawn) return tl::unexpected(drawn.error());
     return kExitSuccess;
+  }
+
+  [[nodiscard]] Result<int> Report() const {
+    std::vector<std::string> notes;
+    const Result<HeatReport> report = MakeHeatReport(options_, &notes);
+    Warn(notes);
+    if (!report) return tl::unexpected(report.error());
+    if (options_.heat.csv) streams_.out << report->rendered.csv << std::flush;
+    return options_.heat.csv ? report->exit_code
+                             : Show(report->rendered.json, report->rendered.text, report->exit_code);
   }
 
   [[nodiscard]] Result<int> Where() const {
@@ -87,11 +115,14 @@ class Heat {
 
   [[nodiscard]] Result<int> Top() const {
     Json request = {{"command", "heat"}, {"action", "top"}};
-    if (options_.heat.number != 0) request["n"] = options_.heat.number;
-    if (options_.heat.level != 0) request["level"] = options_.heat.level;
+    if (options_.heat.number) request["n"] = *options_.heat.number;
+    if (options_.heat.level) request["level"] = *options_.heat.level;
     const Result<Json> answer = Ask(options_.control, request);
     if (!answer) return tl::unexpected(answer.error());
-    return Show(*answer, options_.json ? "" : RenderTop(*answer));
+    if (options_.json) return Show(*answer, "");
+    const Result<std::string> text = RenderTop(options_.control, *answer);
+    if (!text) return tl::unexpected(text.error());
+    return Show(*answer, *text);
   }
 
   [[nodiscard]] Result<int> Cells() const {

@@ -46,9 +46,17 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"check", 1, 1},    {"diff", 1, 1},  {"dump", 1, 1},   {"grey", 1, 4},
-    {"heat", 1, 2},     {"list", 1, 2},  {"lookup", 1, 1}, {"reload", 0, std::numeric_limits<size_t>::max()},
-    {"rollback", 1, 1}, {"stats", 0, 0}, {"status", 0, 0},
+    {"check", 1, 1},
+    {"diff", 1, 1},
+    {"dump", 1, 1},
+    {"grey", 1, 4},
+    {"heat", 1, std::numeric_limits<size_t>::max()},
+    {"list", 1, 2},
+    {"lookup", 1, 1},
+    {"reload", 0, std::numeric_limits<size_t>::max()},
+    {"rollback", 1, 1},
+    {"stats", 0, 0},
+    {"status", 0, 0},
 };
 
 // The same of `list` and the options that belong to it alone.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <limits>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -17,6 +18,9 @@ inline constexpr int kExitSuccess = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotListed = 3;
+// Of `rblitz heat report`.
+inline constexpr int kExitWarm = 3;
+inline constexpr int kExitListed = 4;
 
 inline constexpr const char* kDefaultControl = "/run/rblitz/control.sock";
 
@@ -48,8 +52,8 @@ struct HeatCommandOptions {
   std::string file;    // map: its heat; none of these: of the server's one zone of heat
   std::string feed;    // map, cells
   bool traffic = false;
-  uint64_t number = 0;              // top; 0: as the server thinks fit
-  unsigned level = 0;               // top; 0: 24
+  std::optional<uint64_t> number;   // top, report; absent: as many as are read with ease
+  std::optional<unsigned> level;    // top; absent: 24
   std::string format;               // of the file; empty: guessed
   std::string file_palette;         // of a file that is a picture; empty: grey
   std::string prefix;               // map; empty: the world
@@ -60,9 +64,12 @@ struct HeatCommandOptions {
   std::string own;
   std::string diff;
   bool rebase = false;
-  bool log = false;
+  bool log = false;  // map: the scale; report: arguments are logs
   bool legend = false;
   bool bare = false;
+  bool csv = false;                   // report
+  std::optional<unsigned> min_score;  // report; absent: 64
+  std::string last;                   // report: what the last run found
 };
 
 struct CommandOptions {

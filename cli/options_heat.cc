@@ -14,7 +14,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-enum Action : unsigned { kNone = 0, kWhere = 1, kMap = 2, kTop = 4, kCells = 8 };
+enum Action : unsigned { kNone = 0, kWhere = 1, kMap = 2, kTop = 4, kCells = 8, kReport = 16 };
 
 struct Given {
   bool given;
@@ -27,37 +27,41 @@ std::vector<Given> AllGiven(const HeatCommandOptions& heat) {
       {!heat.xy.empty(), kWhere, "--xy"},
       {heat.order != kNoOrder, kWhere | kMap, "--order"},
       {!heat.output.empty(), kMap, "--output"},
-      {!heat.file.empty(), kMap, "--file"},
-      {!heat.feed.empty(), kMap | kCells, "--feed"},
-      {heat.traffic, kMap | kCells, "--traffic"},
-      {heat.number != 0, kTop, "--number"},
-      {heat.level != 0, kTop, "--level"},
-      {!heat.format.empty(), kMap, "--format"},
-      {!heat.file_palette.empty(), kMap, "--file-palette"},
+      {!heat.file.empty(), kMap | kReport, "--file"},
+      {!heat.feed.empty(), kMap | kCells | kReport, "--feed"},
+      {heat.traffic, kMap | kCells | kReport, "--traffic"},
+      {heat.number.has_value(), kTop | kReport, "--number"},
+      {heat.level.has_value(), kTop, "--level"},
+      {!heat.format.empty(), kMap | kReport, "--format"},
+      {!heat.file_palette.empty(), kMap | kReport, "--file-palette"},
       {!heat.prefix.empty(), kMap, "--prefix"},
       {!heat.palette.empty(), kMap, "--palette"},
       {!heat.title.empty(), kMap, "--title"},
       {!heat.labels.empty(), kMap, "--labels"},
       {!heat.shade.empty(), kMap, "--shade"},
-      {!heat.own.empty(), kMap, "--own"},
+      {!heat.own.empty(), kMap | kReport, "--own"},
       {!heat.diff.empty(), kMap, "--diff"},
       {heat.rebase, kMap, "--rebase"},
-      {heat.log, kMap, "--log"},
+      {heat.log, kMap | kReport, "--log"},
       {heat.legend, kMap, "--legend"},
       {heat.bare, kMap, "--bare"},
+      {heat.csv, kReport, "--csv"},
+      {heat.min_score.has_value(), kReport, "--min-score"},
+      {!heat.last.empty(), kReport, "--last"},
   };
 }
 
 unsigned ActionOf(std::string_view name) {
   constexpr std::pair<std::string_view, Action> kActions[] = {
-      {"where", kWhere}, {"map", kMap}, {"top", kTop}, {"cells", kCells}};
+      {"where", kWhere}, {"map", kMap}, {"top", kTop}, {"cells", kCells}, {"report", kReport}};
   const auto* const known = std::ranges::find(kActions, name, &std::pair<std::string_view, Action>::first);
   return known == std::end(kActions) ? kNone : known->second;
 }
 
 std::string WrongTop(const CommandOptions& options) {
-  const unsigned level = options.heat.level;
-  if (level != 0 && level != 8 && level != 16 && level != 24) return "heat top: --level must be 8, 16 or 24";
+  const unsigned level = options.heat.level.value_or(24);
+  if (level != 8 && level != 16 && level != 24) return "heat top: --level must be 8, 16 or 24";
+  if (options.heat.number == 0u) return "heat top: --number must be 1 or more";
   return options.zone.empty() ? "" : "heat top: --zone has no meaning there";
 }
 
@@ -71,6 +75,7 @@ std::string WrongWhere(const CommandOptions& options) {
   const bool has_address = options.arguments.size() > 1;
   if (has_address && !options.heat.xy.empty()) return "heat where: an address or --xy, not both";
   if (!has_address && options.heat.xy.empty()) return "heat where: an address or --xy X,Y is missing";
+  if (!options.zone.empty()) return "heat where: --zone has no meaning there";
   const int order = options.heat.order;
   if (order != kNoOrder && (order < 1 || order > 16)) return "heat where: --order must be 1 to 16";
   return "";
@@ -89,6 +94,20 @@ std::string WrongSource(const CommandOptions& options) {
   }
   if (heat.file.empty() && !heat.file_palette.empty()) return action + ": --file-palette belongs to --file";
   return "";
+}
+
+std::string WrongReport(const CommandOptions& options) {
+  const HeatCommandOptions& heat = options.heat;
+  const bool has_logs = options.arguments.size() > 1;
+  if (heat.own.empty() && !heat.log) return "heat report: --own FILE or --log FILE says what it is about";
+  if (!heat.own.empty() && (heat.log || has_logs)) return "heat report: --own or --log, not both";
+  if (heat.log && !has_logs) return "heat report: --log FILE...: a log is missing";
+  if (heat.log && !heat.last.empty()) return "heat report: --last belongs to --own";
+  if (heat.csv && options.json) return "heat report: --csv or --json, not both";
+  const unsigned least = heat.min_score.value_or(1);
+  if (least < 1 || least > 255) return "heat report: --min-score must be 1 to 255";
+  if (heat.number == 0u) return "heat report: --number must be 1 or more";
+  return WrongSource(options);
 }
 
 std::string WrongMap(const CommandOptions& options) {
@@ -118,10 +137,23 @@ constinit const std::string_view kHeatUsage =
     "                          the pixel of an address on a map, as X,Y; needs no server\n"
     "  heat where --xy X,Y [--order N]\n"
     "                          the network of a pixel\n"
+    "  heat report --own NETWORKS | --log LOG... --file FILE|--zone Z|--feed F|--traffic\n"
+    "                          are own networks hot, or those that clients come from;\n"
+    "                          exit code 3: some are, 4: own addresses are listed\n"
     "  heat top [-n N] [--level 8|16|24]\n"
     "                          the networks that the server is asked about most\n"
     "  heat cells --traffic | --zone Z | --feed F\n"
     "                          the scores of /24s, as format heat has them\n";
+
+namespace {
+
+// Absent unless it is given, whatever its value.
+template <class T>
+po::typed_value<T>* Optional(std::optional<T>* into) {
+  return po::value<T>()->notifier([into](const T& value) { *into = value; });
+}
+
+}  // namespace
 
 po::options_description HeatDescription(HeatCommandOptions* options) {
   po::options_description description("Options of heat");
@@ -139,18 +171,22 @@ po::options_description HeatDescription(HeatCommandOptions* options) {
       "prefix", po::value(&options->prefix)->value_name("CIDR"), "map: this network alone")(
       "rebase", po::bool_switch(&options->rebase), "map: with a curve of its own, as ipv4-heatmap -y")(
       "palette", po::value(&options->palette)->value_name("NAME"),
-      "map: viridis, magma, inferno, grey, cymru or bluered")(
-      "log", po::bool_switch(&options->log), "map: on a logarithmic scale")("legend", po::bool_switch(&options->legend),
-                                                                            "map: say what the colours stand for")(
+      "map: viridis, magma, inferno, grey, cymru or bluered")("log", po::bool_switch(&options->log),
+                                                              "map: on a logarithmic scale; report: about these logs")(
+      "legend", po::bool_switch(&options->legend), "map: say what the colours stand for")(
       "title", po::value(&options->title)->value_name("TEXT"), "map: above it")(
       "labels", po::value(&options->labels)->value_name("WHAT")->composing(),
       "map: /8, /16, or a file of ipv4-heatmap's annotations; may be given more than once")(
       "shade", po::value(&options->shade)->value_name("FILE"), "map: ipv4-heatmap's shades")(
-      "own", po::value(&options->own)->value_name("FILE"), "own networks, outlined")(
+      "own", po::value(&options->own)->value_name("FILE"), "own networks: outlined, or reported about")(
       "diff", po::value(&options->diff)->value_name("OLD"), "map: what has changed since this file of heat")(
       "bare", po::bool_switch(&options->bare), "map: pixels alone")(
-      "number,n", po::value(&options->number)->value_name("N"), "top: so many networks (20)")(
-      "level", po::value(&options->level)->value_name("LENGTH"), "top: networks of this length (24)");
+      "number,n", Optional(&options->number)->value_name("N"), "top, report: so many networks of each kind")(
+      "level", Optional(&options->level)->value_name("LENGTH"), "top: networks of this length (24)")(
+      "min-score", Optional(&options->min_score)->value_name("SCORE"), "report: hot from this score on (64)")(
+      "csv", po::bool_switch(&options->csv), "report: print CSV")(
+      "last", po::value(&options->last)->value_name("FILE"),
+      "report --own: what has changed since the run that left this file; it is written anew");
   return description;
 }
 
@@ -162,18 +198,20 @@ std::string WrongHeat(const CommandOptions& options) {
   }
   const std::string& name = options.arguments[0];
   const unsigned action = ActionOf(name);
-  if (action == kNone) return "heat: '" + name + "' is none of map, where, top and cells";
+  if (action == kNone) return "heat: '" + name + "' is none of map, where, report, top and cells";
   for (const Given& one : all) {
     if (one.given && (one.actions & action) == 0) {
       return "heat " + name + ": " + std::string(one.name) + " has no meaning there";
     }
   }
-  // An address is where's alone.
-  if (action != kWhere && options.arguments.size() > 1) {
-    return "heat " + name + ": unexpected argument '" + options.arguments[1] + "'";
+  // One address is where's, logs are report's.
+  const size_t arguments = action == kWhere ? 2 : action == kReport ? options.arguments.size() : 1;
+  if (options.arguments.size() > arguments) {
+    return "heat " + name + ": unexpected argument '" + options.arguments[arguments] + "'";
   }
   if (action == kTop) return WrongTop(options);
   if (action == kCells) return WrongCells(options);
+  if (action == kReport) return WrongReport(options);
   return action == kMap ? WrongMap(options) : WrongWhere(options);
 }
 

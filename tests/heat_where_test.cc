@@ -2,30 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <sstream>
 
 #include "cli/heat/where.h"
-#include "cli/heat_commands.h"
 #include "loaders/ip4_text.h"
+#include "tests/heat_line.h"
 
 namespace rblitz {
 namespace {
-
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-// As main has it: usage, or the action.
-Outcome RunLine(std::vector<const char*> line) {
-  line.insert(line.begin(), {"rblitz", "heat"});
-  std::ostringstream out;
-  std::ostringstream err;
-  const auto options = ParseCommandOptions(static_cast<int>(line.size()), line.data(), out, err);
-  const int code = options ? RunHeat(*options, {.out = out, .err = err}) : options.error();
-  return {code, out.str(), err.str()};
-}
 
 TEST(HeatWhere, IsWhereIpv4HeatmapPaints) {
   const std::pair<const char*, const char*> table[] = {
@@ -35,11 +18,11 @@ TEST(HeatWhere, IsWhereIpv4HeatmapPaints) {
       {"203.0.113.9", "3082,1287\n"}, {"224.0.0.1", "3071,1023\n"},    {"0.0.0.0", "0,0\n"},
       {"3405803786", "3082,1287\n"},  {"255.255.255.255", "4095,0\n"},
   };
-  for (const auto& [address, pixel] : table) EXPECT_EQ(RunLine({"where", address}).out, pixel) << address;
-  EXPECT_EQ(RunLine({"where", "203.0.113.9", "--order", "10"}).out, "770,321\n");
-  EXPECT_EQ(RunLine({"where", "--xy", "770,321", "--order", "10"}).out, "203.0.112.0/20\n");
-  EXPECT_EQ(RunLine({"where", "--xy", "3082,1287"}).out, "203.0.113.0/24\n");
-  EXPECT_EQ(RunLine({"where", "--xy", "3082,1287", "--json"}).out,
+  for (const auto& [address, pixel] : table) EXPECT_EQ(RunHeatLine({"where", address}).out, pixel) << address;
+  EXPECT_EQ(RunHeatLine({"where", "203.0.113.9", "--order", "10"}).out, "770,321\n");
+  EXPECT_EQ(RunHeatLine({"where", "--xy", "770,321", "--order", "10"}).out, "203.0.112.0/20\n");
+  EXPECT_EQ(RunHeatLine({"where", "--xy", "3082,1287"}).out, "203.0.113.0/24\n");
+  EXPECT_EQ(RunHeatLine({"where", "--xy", "3082,1287", "--json"}).out,
             "{\n  \"order\": 12,\n  \"x\": 3082,\n  \"y\": 1287,\n  \"prefix\": \"203.0.113.0/24\"\n}\n");
 }
 
@@ -60,13 +43,18 @@ TEST(HeatWhere, GoesThereAndBackAtEveryOrder) {
 
 TEST(HeatWhere, RefusesWhatIsNoPlace) {
   const struct {
-    std::vector<const char*> line;
+    std::vector<std::string> line;
     int code;
     const char* what;
   } table[] = {
       {{"where"}, 2, "heat where: an address or --xy X,Y is missing"},
       {{"where", "1.2.3.4", "--xy", "1,1"}, 2, "not both"},
       {{"where", "1.2.3.4", "5.6.7.8"}, 2, "unexpected argument '5.6.7.8'"},
+      {{"where", "1.2.3.4", "--zone", "heat.example"}, 2, "heat where: --zone has no meaning there"},
+      {{"top", "-n", "0"}, 2, "heat top: --number must be 1 or more"},
+      {{"top", "--level", "0"}, 2, "heat top: --level must be 8, 16 or 24"},
+      {{"where", "1.2.3.4", "--level", "0"}, 2, "heat where: --level has no meaning there"},
+      {{"where", "1.2.3.4", "-n", "0"}, 2, "heat where: --number has no meaning there"},
       {{"where", "1.2.3.4", "--order", "0"}, 2, "--order must be 1 to 16"},
       {{"where", "1.2.3.4", "--order", "17"}, 2, "--order must be 1 to 16"},
       {{"where", "1.2.3.4", "--order", "-3"}, 2, "--order"},
@@ -88,7 +76,7 @@ TEST(HeatWhere, RefusesWhatIsNoPlace) {
       {{"where", "--xy", "99999999999,2"}, 1, "is not X,Y"},
   };
   for (const auto& [line, code, what] : table) {
-    const Outcome outcome = RunLine(line);
+    const Outcome outcome = RunHeatLine(line);
     EXPECT_EQ(outcome.code, code) << what;
     EXPECT_NE(outcome.err.find(what), std::string::npos) << outcome.err;
     EXPECT_EQ(outcome.out, "");

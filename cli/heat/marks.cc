@@ -4,11 +4,10 @@
 #include <functional>
 #include <string_view>
 
+#include "cli/heat/lines.h"
 #include "cli/heat/where.h"
-#include "loaders/inflating_source.h"
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
-#include "loaders/line_reader.h"
 #include "loaders/list_text.h"
 
 namespace rblitz {
@@ -21,24 +20,13 @@ constexpr uint32_t kMostColour = 0xffffff;
 
 // Gives each line that is neither empty nor a comment to `take`.
 Status ReadLines(const std::string& path, const std::function<Status(std::string_view)>& take) {
-  auto file = FileSource::Open(path);
-  if (!file) return tl::unexpected(file.error());
-  LineReader reader(std::make_unique<InflatingSource>(path, *std::move(file)));
-  for (uint64_t number = 1;;) {
-    const Result<std::optional<LineBlock>> block = reader.Next();
-    if (!block) return tl::unexpected(block.error());
-    if (!block->has_value()) return {};
-    if ((*block)->bad != nullptr) return Fail(path + ":" + std::to_string(number) + ": " + (*block)->bad);
-    for (std::string_view rest = (*block)->bytes; !rest.empty(); ++number) {
-      std::string_view line = rest.substr(0, rest.find('\n'));
-      rest.remove_prefix(line.size() + 1);
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (TrimBlanks(line).empty() || TrimBlanks(line).starts_with('#')) continue;
-      if (Status taken = take(line); !taken) {
-        return Fail(path + ":" + std::to_string(number) + ": " + taken.error().message);
-      }
-    }
-  }
+  return EachLine(path, [&](const PlacedLine& line) -> Status {
+    const auto at = [&] { return InputName(path) + ":" + std::to_string(line.number) + ": "; };
+    if (line.bad != nullptr) return Fail(at() + line.bad);
+    if (TrimBlanks(line.text).empty() || TrimBlanks(line.text).starts_with('#')) return {};
+    if (Status taken = take(line.text); !taken) return Fail(at() + taken.error().message);
+    return {};
+  });
 }
 
 // Takes what is before the next tab.
@@ -63,7 +51,6 @@ Result<Ip6Prefix> ParseIp6Network(std::string_view text) {
   return *prefix;
 }
 
-// What stands behind text[2] as hex digits.
 std::optional<Rgb> ParseColour(std::string_view text) {
   if (!text.starts_with("0x") && !text.starts_with("0X")) return std::nullopt;
   uint32_t value = 0;
@@ -94,7 +81,7 @@ Result<std::vector<OwnNetwork>> ReadOwnNetworks(const std::string& path) {
     return {};
   });
   if (!read) return tl::unexpected(read.error());
-  if (networks.empty()) return Fail(path + ": there is no network in it");
+  if (networks.empty()) return Fail(InputName(path) + ": there is no network in it");
   return networks;
 }
 

@@ -69,15 +69,17 @@ Result<HeatSource> LoadFile(const HeatRequest& request) {
     format = GuessHeatFormat(*bytes);
   }
   FeedConfig config = {.name = request.file, .paths = {request.file}, .format = format};
-  config.heat.hits = true;
-  config.heat.scale = request.log ? HeatScale::kLog : HeatScale::kLinear;
+  config.heat.hits = !request.as_feed;
+  config.heat.scale = request.log || request.as_feed ? HeatScale::kLog : HeatScale::kLinear;
   if (!request.palette.empty()) config.heat.palette = request.palette;
   LoadReport report;
   const auto loaded = LoadFeed(config, nullptr, &report);
   if (!loaded) return tl::unexpected(loaded.error());
   if (Status usable = CheckUsable(report, request.file, format); !usable) return tl::unexpected(usable.error());
-  HeatSource source = {
-      .cells = (*loaded)->heat, .name = std::filesystem::path(request.file).filename().string(), .notes = report.notes};
+  HeatSource source = {.cells = (*loaded)->heat,
+                       .networks6 = (*loaded)->heat6,
+                       .name = std::filesystem::path(request.file).filename().string(),
+                       .notes = report.notes};
   source.counts = report.heat_top > 0;
   if (source.counts) source.top = report.heat_top;
   if (report.rejected > 0) {

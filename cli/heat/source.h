@@ -2,7 +2,7 @@
 // server has, as it sends it over its control socket in lines "PREFIX SCORE".
 //
 // The format of a file is guessed from its first lines unless it is named. Counts of a file are drawn as they are, 255
-// standing for itself and all above; with `log` on a logarithmic scale.
+// standing for itself and all above; with `log` on a logarithmic scale. For reports they become scores as a feed's do.
 //
 // Thread-safety: pure but for files and the socket. Errors: name the file or the socket; a file of which nothing can be
 // used fails.
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tables/cell_blocks.h"
+#include "tables/heat6_table.h"
 #include "tables/result.h"
 
 namespace rblitz {
@@ -25,12 +26,14 @@ struct HeatRequest {
   std::string format;   // of the file; empty: guessed
   std::string palette;  // of a file that is a picture
   bool log = false;
+  bool as_feed = false;  // each address of a list counts once, and counts become scores, as they are served
   std::string control;
 };
 
 struct HeatSource {
   std::shared_ptr<const HeatCells> cells;
-  std::string name;  // for titles
+  std::shared_ptr<const Heat6Networks> networks6;  // null: nothing is known of IPv6
+  std::string name;                                // for titles
   bool counts = false;
   bool log = false;
   double top = 255;                // what 255 stands for
