@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/heat/listed.h"
 #include "cli/heat/log_report.h"
 #include "cli/heat/own_report.h"
 #include "cli/heat_map_command.h"
@@ -70,7 +71,11 @@ Result<HeatReport> ReportOf(const CommandOptions& options, const ReportHead& hea
   if (!own) return tl::unexpected(own.error());
   std::vector<OwnHeat> report =
       ReportOwn(*own, source, {.min_score = head.min_score, .most = options.heat.number.value_or(kMostNamed)});
-  (void)notes;
+  // A file needs no server, and none is asked.
+  if (options.heat.file.empty()) {
+    const Status listed = TellListed(options.control, options.heat.number.value_or(kMostNamed), &report, notes);
+    if (!listed) return tl::unexpected(listed.error());
+  }
   if (Status told = TellChanges(options.heat.last, &report); !told) return tl::unexpected(told.error());
   SortWorstFirst(&report);
   HeatReport made = {.rendered = RenderOwnReport(head, report), .exit_code = ExitCodeOf(report)};

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Zones of heat, asked as operators and mail servers ask them: over UDP and TCP sockets, and over a DPDK port."""
 
+import json
 import math
 import subprocess
 import threading
@@ -135,6 +136,36 @@ class Sockets(unittest.TestCase, Checks):
         self.server.json("list", "add", "8.8.8.8")
         self.assertEqual((self.ask(heat.name("8.8.8.8", "heat.test")), self.ask(heat.name("8.8.8.8", "bl.test"))),
                          ("NXDOMAIN", "127.0.0.2"))
+
+    def test_own_networks_that_are_listed_are_told_of(self):
+        self.server.write("list.txt", "203.0.113.9\n203.0.113.64/26\n203.0.113.80\n8.8.8.0/24\n2001:db8:7::/64\n2001:db8:9::1\n")
+        self.server.json("reload", "list")
+        self.server.json("list", "remove", "203.0.113.127", "--zone", "bl.test")
+        own = self.server.folder / "own.txt"
+        own.write_text("192.0.2.0/24 cold\n203.0.113.0/25 pool\n203.0.113.80/28\n203.0.114.0/24\n2001:db8:7::/48 six\n2001:db8:9::/48\n")
+        done = self.server.rblitz("heat", "report", "--own", str(own), "--zone", "heat.test", "--json")
+        self.assertEqual((done.returncode, done.stderr), (4, ""))
+        report = json.loads(done.stdout)
+        self.assertEqual((report["listed"], report["warm"], report["clean"], report["source"]), (4, 1, 1, "heat.test"))
+        of = {one["network"]: one for one in report["networks"]}
+        self.assertEqual([one["network"] for one in report["networks"]][-2:], ["203.0.114.0/24", "192.0.2.0/24"])
+        (listing,) = of["203.0.113.0/25"]["listed"]
+        self.assertEqual({key: listing[key] for key in ("zone", "feed", "addresses")}, {"zone": "bl.test", "feed": "list", "addresses": 64})
+        self.assertEqual(listing["first"][:2], ["203.0.113.9", "203.0.113.64/28"])
+        self.assertEqual([one["addresses"] for one in of["203.0.113.80/28"]["listed"]], [16])
+        self.assertEqual([one["addresses"] for one in of["2001:db8:7::/48"]["listed"]], [2**64])
+        self.assertEqual([one["first"] for one in of["2001:db8:9::/48"]["listed"]], [["2001:db8:9::1"]])
+        self.assertEqual(of["192.0.2.0/24"]["listed"], [])
+        self.assertEqual((of["203.0.113.0/25"]["score"], of["203.0.114.0/24"]["state"]), (183, "warm"))
+        text = self.server.rblitz("heat", "report", "--own", str(own), "--feed", "text")
+        self.assertEqual(text.returncode, 4)
+        self.assertIn("  203.0.113.80/28: 16 in bl.test by list:", text.stdout)
+
+        log = self.server.folder / "mail.log"
+        log.write_text("203.0.113.9\n8.8.8.8\n")
+        done = self.server.rblitz("heat", "report", "--log", str(log), "--zone", "heat.test", "--csv")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (3, "203.0.113.0/24,24,1,1,183"))
+        self.assertEqual(self.server.rblitz("heat", "report", "--log", str(log), "--zone", "bl.test").returncode, 1)
 
     def test_a_map_that_is_damaged_leaves_the_one_that_is_served(self):
         qname = heat.name("198.18.255.1", "map.test")
