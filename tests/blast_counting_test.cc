@@ -36,7 +36,7 @@ TEST(Histogram, BucketsFollowEachOtherWithoutAGap) {
 
 TEST(Histogram, PercentilesAreThoseOfTheSortedValues) {
   std::mt19937_64 random(2);
-  for (const size_t size : {1, 2, 3, 10, 99, 1000, 12345}) {
+  for (const size_t size : {1u, 2u, 3u, 10u, 99u, 1000u, 12345u}) {
     Histogram histogram;
     std::vector<uint64_t> values;
     for (size_t i = 0; i < size; ++i) {
