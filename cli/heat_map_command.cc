@@ -94,6 +94,10 @@ Status WriteHeatMap(const CommandOptions& options, std::vector<std::string>* not
     if (is_alike) before.format = heat.format;
     Result<HeatSource> old = LoadNoted(before, notes);
     if (!old) return tl::unexpected(old.error());
+    if (old->counts != map.source.counts) {
+      return Fail(map.source.name + " has " + (map.source.counts ? "counts" : "scores") + " and " + old->name + " " +
+                  (old->counts ? "counts" : "scores") + ": they cannot be compared; --format says what both are");
+    }
     map.before = *std::move(old);
   }
   if (Status marked = AddMarks(heat, &map); !marked) return marked;

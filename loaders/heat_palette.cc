@@ -91,6 +91,12 @@ std::optional<uint32_t> ReadHex(std::string_view text) {
   return value;
 }
 
+// What is there to be read as a score, and not as a label: "255", "-1", "12.5".
+bool LooksLikeNumber(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 // A line of a palette; without a score, -1.
 std::optional<Anchor> ReadAnchor(std::string_view line) {
   if (!line.starts_with("0x") && !line.starts_with("0X")) return std::nullopt;
@@ -99,8 +105,11 @@ std::optional<Anchor> ReadAnchor(std::string_view line) {
   std::string_view rest = line.substr(8);
   if (!rest.empty() && !IsBlank(rest.front())) return std::nullopt;
   rest = TrimBlanks(rest);
+  const bool is_number = LooksLikeNumber(rest);
   const std::optional<uint32_t> score = TakeNumber(rest, kLastScore);
-  return Anchor{.score = score && rest.empty() ? *score : -1.0, .colour = Colour(*colour)};
+  const bool is_score = score && rest.empty();
+  if (is_number && !is_score) return std::nullopt;
+  return Anchor{.score = is_score ? *score : -1.0, .colour = Colour(*colour)};
 }
 
 // Gives scores to those that have none: the ends 1 and 255, the others by their place between two that have one.
@@ -146,10 +155,11 @@ std::optional<HeatPalette> FindPalette(std::string_view name) {
 Result<HeatPalette> ReadPalette(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return Fail(path + ": palette cannot be read");
-  std::string text(kMostFileBytes, '\0');
+  std::string text(kMostFileBytes + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (file.bad()) return Fail(path + ": palette cannot be read");
   text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMostFileBytes) return Fail(path + ": a palette of more than 1 MiB");
   return ParsePalette(text, path);
 }
 
@@ -165,8 +175,8 @@ Result<HeatPalette> ParsePalette(std::string_view text, const std::string& name)
     };
     if (line.empty() || line.starts_with('#')) continue;
     const std::optional<Anchor> anchor = ReadAnchor(line);
-    if (!anchor && number == 1) continue;  // a title
-    if (!anchor) return fail("not '0xRRGGBB [score]'");
+    if (!anchor && number == 1 && !line.starts_with("0x") && !line.starts_with("0X")) continue;  // a title
+    if (!anchor) return fail("not '0xRRGGBB [score, 0 to 255]'");
     const bool falls = std::ranges::any_of(
         anchors, [&](const Anchor& before) { return anchor->score >= 0 && before.score >= anchor->score; });
     if (falls) return fail("scores that do not rise");

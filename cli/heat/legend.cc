@@ -19,7 +19,7 @@ class Legend {
   void Draw() {
     const int size = Units(14);
     bold_.Draw(canvas_, legend_.x, legend_.y + Units(12), legend_.changes ? "Change" : What(), size, kInk);
-    Note(32, legend_.changes ? "of the score" : legend_.source.counts ? "in a pixel" : "0 to 255");
+    Note(32, legend_.changes ? "of the score" : legend_.counts ? "in a pixel" : "0 to 255");
     if (legend_.changes) {
       Bar(kMost, -kMost);
       for (const int change : {255, 128, 0, -128, -255}) Tick((kMost - change) / (2.0 * kMost), ChangeText(change));
@@ -40,7 +40,7 @@ class Legend {
   static constexpr int kBarWidth = 24;
 
   [[nodiscard]] int Units(double pixels) const noexcept { return static_cast<int>(std::lround(pixels * legend_.unit)); }
-  [[nodiscard]] std::string What() const { return legend_.source.counts ? "Sightings" : "Score"; }
+  [[nodiscard]] std::string What() const { return legend_.counts ? "Sightings" : "Score"; }
 
   void Note(int y, const std::string& text) {
     font_.Draw(canvas_, legend_.x, legend_.y + Units(y), text, Units(12), kFaint);
@@ -66,8 +66,8 @@ class Legend {
   }
 
   [[nodiscard]] std::string ScoreText(int score) const {
-    const auto value = std::lround(ValueOf(legend_.source, static_cast<unsigned>(score)));
-    return std::to_string(std::max(value, 1L)) + (score == kMost && legend_.source.counts ? " or more" : "");
+    const auto value = std::lround(ValueOf(legend_.scale, static_cast<unsigned>(score)));
+    return std::to_string(std::max(value, 1L)) + (score == kMost && legend_.counts ? " or more" : "");
   }
   [[nodiscard]] static std::string ChangeText(int change) {
     if (change == 0) return "as before";

@@ -11,7 +11,8 @@
 namespace rblitz {
 
 struct HeatLegend {
-  const HeatSource& source;
+  bool counts = false;
+  HeatScaleOf scale;
   const HeatColours& colours;
   bool changes = false;
   bool has_own = false;

@@ -10,6 +10,7 @@
 #include "cli/heat/font.h"
 #include "cli/heat/inks.h"
 #include "cli/heat/legend.h"
+#include "cli/heat/pixels.h"
 #include "cli/heat/where.h"
 #include "loaders/ip4_text.h"
 
@@ -24,15 +25,9 @@ constexpr unsigned kBits = 32;
 // The pixels of a view with the colours of their scores, or of their change.
 class Pixels {
  public:
-  explicit Pixels(const HeatMap& map)
-      : width_(map.view.width()), now_(map.view.Pixels(*map.source.cells, map.source.counts)) {
-    if (map.before) before_ = map.view.Pixels(*map.before->cells, map.before->counts);
-    if (!map.source.log || map.source.counts) return;
-    for (std::vector<uint8_t>* scores : {&now_, &before_}) {
-      for (uint8_t& score : *scores)
-        score = static_cast<uint8_t>(std::lround(255 * std::log1p(score) / std::log1p(255)));
-    }
-  }
+  explicit Pixels(const HeatMap& map) : Pixels(map, MakePixels(map.view, map.source, map.before)) {}
+
+  [[nodiscard]] const HeatScaleOf& scale() const noexcept { return scale_; }
 
   void Paint(Canvas* canvas, const Box& on, const HeatColours& colours) const {
     for (size_t at = 0; at < now_.size(); ++at) canvas->Fill(BoxOf(at, on), ColourOf(at, colours));
@@ -53,6 +48,12 @@ class Pixels {
   }
 
  private:
+  Pixels(const HeatMap& map, HeatPixels pixels)
+      : width_(map.view.width()),
+        now_(std::move(pixels.now)),
+        before_(std::move(pixels.before)),
+        scale_(pixels.scale) {}
+
   [[nodiscard]] bool IsKnown(size_t at) const { return now_[at] != 0 || (!before_.empty() && before_[at] != 0); }
   [[nodiscard]] std::vector<size_t> Known() const {
     std::vector<size_t> known;
@@ -76,6 +77,7 @@ class Pixels {
   uint32_t width_;
   std::vector<uint8_t> now_;
   std::vector<uint8_t> before_;
+  HeatScaleOf scale_;
 };
 
 class Drawing {
@@ -106,7 +108,8 @@ class Drawing {
     canvas_.Frame(field_.Grown(1), 1, kFaint);
     Heading();
     if (map_.has_legend) {
-      DrawLegend({.source = map_.source,
+      DrawLegend({.counts = map_.source.counts,
+                  .scale = pixels.scale(),
                   .colours = colours_,
                   .changes = map_.before.has_value(),
                   .has_own = !map_.own.empty(),
@@ -159,10 +162,11 @@ class Drawing {
     });
   }
 
-  // "203" of a /8, "203.0" of a /16, "203.0.113" of a /24.
+  // "203" of a /8, "203.0" of a /16, "203.0.113" of a /24; the whole of what has no octet of its own.
   [[nodiscard]] static std::string NumberOf(HeatNetwork network) {
+    if (network.length % 8 != 0) return NetworkText(network);
     std::string text = AddressText(network.prefix);
-    for (unsigned octets = 4; octets > (network.length + 7) / 8; --octets) text.resize(text.rfind('.'));
+    for (unsigned octets = 4; octets > network.length / 8; --octets) text.resize(text.rfind('.'));
     return text;
   }
 
@@ -212,8 +216,15 @@ class Drawing {
     font_.Draw(&canvas_, field_.x, Units(68), Facts(), Units(14), kFaint);
     const HeatNetwork network = map_.view.network();
     std::string foot = "Hilbert curve; one pixel is a /" + std::to_string(map_.view.order() * 2);
-    foot += network.length == 0 ? "; 0.0.0.0 is top left, 255.255.255.255 top right"
-                                : "; the part of the map that is " + NetworkText(network);
+    if (network.length == 0) {
+      foot += "; 0.0.0.0 is top left, 255.255.255.255 top right";
+    } else if (map_.view.rebase()) {
+      // The curve of the network alone begins and ends where that of the world does.
+      const uint32_t last = network.prefix | (UINT32_MAX >> (network.length - 1) >> 1);
+      foot += "; " + AddressText(network.prefix) + " is top left, " + AddressText(last) + " top right";
+    } else {
+      foot += "; the part of the map that is " + NetworkText(network);
+    }
     if (reach_ != 0) foot += "; pixels with heat are drawn larger";
     font_.Draw(&canvas_, field_.x, field_.bottom() + Units(28), foot, Units(13), kFaint);
   }
@@ -232,7 +243,7 @@ class Drawing {
     if (active == 0) return "Nothing is known of any of its " + std::to_string(count) + " networks of /24";
     return std::to_string(active) + " of " + std::to_string(count) + " networks of /24 have heat; the hottest is " +
            AddressText(hottest << 8) + "/24 with " +
-           std::to_string(std::lround(map_.source.counts ? ValueOf(map_.source, map_.source.cells->at(hottest))
+           std::to_string(std::lround(map_.source.counts ? ValueOf(map_.source.scale(), map_.source.cells->at(hottest))
                                                          : map_.source.cells->at(hottest)));
   }
 

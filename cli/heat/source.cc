@@ -120,7 +120,8 @@ std::string GuessHeatFormat(std::string_view bytes) {
   if (line.starts_with('"'))
     return line.find("ip:port") != std::string_view::npos ? "heat-threatfox" : "heat-stopforumspam";
   if (line.find('|') != std::string_view::npos) return "heat-cap";
-  if (std::ranges::count(line, '\t') >= 4) return "heat-dshield";
+  // Columns at the end may be empty, and are cut off as blanks are.
+  if (std::ranges::count(line, '\t') >= 3) return "heat-dshield";
   const std::string padded = std::string(bytes.ends_with('\n') ? bytes : bytes.substr(0, bytes.rfind('\n') + 1));
   return GuessOfWords(padded.empty() ? std::string(bytes) + "\n" : padded);
 }
@@ -131,9 +132,9 @@ Result<HeatSource> LoadHeatSource(const HeatRequest& request) {
   return source;
 }
 
-double ValueOf(const HeatSource& source, unsigned score) noexcept {
+double ValueOf(const HeatScaleOf& scale, unsigned score) noexcept {
   const double share = score / kMostScore;
-  return source.log ? std::expm1(share * std::log1p(source.top)) : share * source.top;
+  return scale.log ? std::expm1(share * std::log1p(scale.top)) : share * scale.top;
 }
 
 }  // namespace rblitz

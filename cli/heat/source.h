@@ -30,6 +30,12 @@ struct HeatRequest {
   std::string control;
 };
 
+// What scores stand for.
+struct HeatScaleOf {
+  bool log = false;
+  double top = 255;  // what 255 stands for
+};
+
 struct HeatSource {
   std::shared_ptr<const HeatCells> cells;
   std::shared_ptr<const Heat6Networks> networks6;  // null: nothing is known of IPv6
@@ -38,12 +44,13 @@ struct HeatSource {
   bool log = false;
   double top = 255;                // what 255 stands for
   std::vector<std::string> notes;  // what is worth a warning
+
+  [[nodiscard]] HeatScaleOf scale() const noexcept { return {.log = log, .top = top}; }
 };
 
 [[nodiscard]] Result<HeatSource> LoadHeatSource(const HeatRequest& request);
 
-// What a score of the source stands for.
-[[nodiscard]] double ValueOf(const HeatSource& source, unsigned score) noexcept;
+[[nodiscard]] double ValueOf(const HeatScaleOf& scale, unsigned score) noexcept;
 
 // The format that the first bytes of a file have: "heat-png", "heat-list", ...
 [[nodiscard]] std::string GuessHeatFormat(std::string_view bytes);

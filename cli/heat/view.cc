@@ -11,7 +11,6 @@ namespace {
 
 constexpr unsigned kAddressBits = 32;
 constexpr unsigned kCellBits = 2 * kHeatOrder;
-constexpr uint32_t kMostScore = 255;
 
 }  // namespace
 
@@ -48,24 +47,23 @@ HeatView::Place HeatView::PlaceOf(HeatNetwork network) const noexcept {
   return {.inside = true, .box = BoxOf(prefix, network.length - network_.length, order)};
 }
 
-std::vector<uint8_t> HeatView::Pixels(const HeatCells& cells, bool sums) const {
+std::vector<double> HeatView::Pixels(const HeatCells& cells, const std::array<double, 256>& value_of, bool sums) const {
   const unsigned shift = kCellBits - 2 * order_;
   const uint32_t first = network_.length == 0 ? 0 : network_.prefix >> (kAddressBits - 2 * order_);
-  std::vector<uint8_t> nodes(size_t{width()} * height());
+  std::vector<double> nodes(size_t{width()} * height());
   for (uint32_t block = 0; block < kHeatBlocks; ++block) {
     const HeatCells::Block* const scores = cells.block(block);
     if (scores == nullptr) continue;
     for (uint32_t i = 0; i < kCellsInBlock; ++i) {
       const uint32_t node = ((block * kCellsInBlock + i) >> shift) - first;
       if (node >= nodes.size()) continue;
-      uint8_t& into = nodes[node];
-      into = sums ? static_cast<uint8_t>(std::min<uint32_t>(into + uint32_t{(*scores)[i]}, kMostScore))
-                  : std::max(into, (*scores)[i]);
+      const double value = value_of[(*scores)[i]];
+      nodes[node] = sums ? nodes[node] + value : std::max(nodes[node], value);
     }
   }
   const unsigned order = rebase_ ? order_ - network_.length / 2 : order_;
   if (order == 0) return nodes;
-  std::vector<uint8_t> pixels(nodes.size());
+  std::vector<double> pixels(nodes.size());
   for (uint32_t y = 0; y < height(); ++y) {
     for (uint32_t x = 0; x < width(); ++x) {
       const uint32_t at = PositionAt({box_.corner.x + x, box_.corner.y + y}, order);

@@ -1,12 +1,12 @@
 // The part of the IPv4 space that a map shows, and the scores of its pixels.
 //
 // A cut keeps the orientation of the map of the world; a rebased one begins top left and ends top right, as
-// ipv4-heatmap's -y does. A pixel larger than a /24 has the highest of its scores, or the sum of its counts, 255 at
-// most.
+// ipv4-heatmap's -y does. A pixel larger than a /24 has the highest of its scores, or the sum of its counts.
 //
 // Thread-safety: const once made. Units: at order n a map of the world has 2^n pixels a side.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -24,6 +24,7 @@ class HeatView {
 
   [[nodiscard]] HeatNetwork network() const noexcept { return network_; }
   [[nodiscard]] unsigned order() const noexcept { return order_; }
+  [[nodiscard]] bool rebase() const noexcept { return rebase_; }
   [[nodiscard]] uint32_t width() const noexcept { return box_.width; }
   [[nodiscard]] uint32_t height() const noexcept { return box_.height; }
 
@@ -34,8 +35,9 @@ class HeatView {
   };
   [[nodiscard]] Place PlaceOf(HeatNetwork network) const noexcept;
 
-  // Row by row.
-  [[nodiscard]] std::vector<uint8_t> Pixels(const HeatCells& cells, bool sums) const;
+  // Row by row; `value_of`: what each score stands for, 0 for 0.
+  [[nodiscard]] std::vector<double> Pixels(const HeatCells& cells, const std::array<double, 256>& value_of,
+                                           bool sums) const;
 
  private:
   HeatView(HeatNetwork network, unsigned order, bool rebase);
