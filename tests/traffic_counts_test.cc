@@ -181,12 +181,12 @@ TEST_F(TrafficCounts, AnswersTheBusiest) {
   Push(0xcb007209, 20);
   Begin();
   ASSERT_TRUE(WaitForAll());
-  const Json top = Answer({{"command", "heat"}, {"action", "top"}, {"level", 24}, {"n", 1}});
+  const Json top = Answer({{"command", "heat"}, {"action", "top"}, {"level", 24u}, {"n", 1u}});
   EXPECT_EQ(top["samples"], 2u);
   ASSERT_EQ(top["top"].size(), 1u);
   EXPECT_EQ(top["top"][0]["prefix"], "203.0.113.0/24");
   EXPECT_NEAR(top["top"][0]["share"].get<double>(), 0.75, 0.01);
-  EXPECT_EQ(Answer({{"action", "top"}, {"level", 20}})["error"], "heat top: level must be 8, 16 or 24");
+  EXPECT_EQ(Answer({{"action", "top"}, {"level", 20u}})["error"], "heat top: level must be 8, 16 or 24");
 }
 
 }  // namespace
