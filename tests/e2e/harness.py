@@ -9,6 +9,7 @@ import ctypes
 import gzip
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -33,13 +34,15 @@ def main():
 
 
 def free_port():
-    """A port of 127.0.0.1 that nobody has now, neither over UDP nor over TCP."""
+    """A port of 127.0.0.1 that nobody has now, neither over UDP nor over TCP, and that the kernel gives to nobody who asks for
+    any port: a server that is started anew finds it free."""
+    first_given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                tcp.bind(udp.getsockname())
-                return udp.getsockname()[1]
+        address = ("127.0.0.1", random.randrange(10240, max(first_given, 20480)))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp, contextlib.suppress(OSError):
+            udp.bind(address)
+            tcp.bind(address)
+            return address[1]
 
 
 def endless_feed():
