@@ -76,14 +76,15 @@ std::pair<size_t, size_t> MiddleOf(const char* address) {
 
 TEST_F(HeatDrawing, ShowsShadesLabelsAndOwnNetworks) {
   const Picture plain = Drawn({"--order", "10"});
-  const auto [x, y] = MiddleOf("11.77.99.1");
+  const std::pair<size_t, size_t> middle = MiddleOf("11.77.99.1");
+  const auto at_middle = [&](const Picture& picture) { return picture.At(middle.first, middle.second); };
   const auto shade = [&](const char* text) {
-    return Drawn({"--order", "10", "--shade", folder_.Write("shade.tsv", text)}).At(x, y);
+    return at_middle(Drawn({"--order", "10", "--shade", folder_.Write("shade.tsv", text)}));
   };
   EXPECT_EQ(shade("11.0.0.0/8\t0xff8000\t0\n"), (Rgb{0xff, 0x80, 0}));
-  EXPECT_EQ(shade("11.0.0.0/8\t0xff8000\t127\n"), plain.At(x, y)) << "127 is nothing";
+  EXPECT_EQ(shade("11.0.0.0/8\t0xff8000\t127\n"), at_middle(plain)) << "127 is nothing";
   const Rgb half = shade("11.0.0.0/8\t0xff8000\t64\n");
-  EXPECT_NEAR(half.r, (0xff + plain.At(x, y).r) / 2, 2);
+  EXPECT_NEAR(half.r, (0xff + at_middle(plain).r) / 2, 2);
 
   const auto differing = [&](const Picture& picture) {
     size_t count = 0;
@@ -98,7 +99,7 @@ TEST_F(HeatDrawing, ShowsShadesLabelsAndOwnNetworks) {
   const auto corner = PlaceOfAddress("11.0.0.0", 4);
   ASSERT_TRUE(corner);
   const Rgb white = {0xff, 0xff, 0xff};
-  for (const size_t along : {5, 30, 50}) {
+  for (const size_t along : {5u, 30u, 50u}) {
     EXPECT_EQ(own.At(kLeft + corner->point.x * 64 + along, kTop + corner->point.y * 64), white) << along;
     EXPECT_EQ(own.At(kLeft + corner->point.x * 64, kTop + corner->point.y * 64 + along), white) << along;
   }

@@ -85,8 +85,8 @@ class Pieces {
   void Tidy() {
     const auto by_ends = [](const Range& range) { return std::pair(range.first, range.last); };
     std::ranges::sort(entries_, {}, by_ends);
-    const auto rest = std::ranges::unique(entries_);
-    entries_.erase(rest.begin(), rest.end());
+    const auto rest = std::unique(entries_.begin(), entries_.end());
+    entries_.erase(rest, entries_.end());
     tidy_at_ = std::max(kTidyAt, 2 * entries_.size());
   }
   [[nodiscard]] auto Starts() const {
@@ -99,8 +99,8 @@ class Pieces {
       }
     }
     std::ranges::sort(starts);
-    const auto rest = std::ranges::unique(starts);
-    starts.erase(rest.begin(), rest.end());
+    const auto rest = std::unique(starts.begin(), starts.end());
+    starts.erase(rest, starts.end());
     return starts;
   }
 
