@@ -179,14 +179,14 @@ TEST_F(PolicyClients, WhoWaitsForAnAnswerIsNotEvicted) {
   EXPECT_EQ(Answers(connections[2]), 1);
   EXPECT_EQ(Answers(connections[2]), -1);
   EXPECT_EQ(counters_.evicted, 2u);
-  for (const size_t i : {3, 4}) Send(connections[i], 1);
+  for (const size_t i : {3u, 4u}) Send(connections[i], 1);
   Round();
   connections.push_back(Connect());  // all wait
   Round();
   EXPECT_EQ(Answers(connections[5]), -1);
   EXPECT_EQ(counters_.refused, 1u);
   ReplyToAll();
-  for (const size_t i : {3, 4}) EXPECT_EQ(Answers(connections[i]), 1);
+  for (const size_t i : {3u, 4u}) EXPECT_EQ(Answers(connections[i]), 1);
 }
 
 TEST_F(PolicyClients, AnEventOfTheLastOwnerIsNotItsSuccessors) {
