@@ -147,7 +147,7 @@ TEST_F(ServedGreyWays, SayTheSameToEachClient) {
                                  "2001:db8:4::1", "2001:db9::1", "203.0.113.9"};
   std::vector<std::pair<Bytes, const char*>> questions;
   const auto question = [](const std::string& name, uint16_t type) { return Question(name, type); };
-  for (int i = 0; i < 1500; ++i) questions.emplace_back(maker.Next(question), clients[i % std::size(clients)]);
+  for (size_t i = 0; i < 1500; ++i) questions.emplace_back(maker.Next(question), clients[i % std::size(clients)]);
   for (const char* name :
        {"x.below.grey.test.example", "below.grey.test.example", "9.113.0.203.below.grey.test.example"}) {
     for (const char* client : clients) questions.emplace_back(Question(name, dns::kA), client);

@@ -101,8 +101,9 @@ TEST_F(TrafficCounts, FindsTheBusiestAsANaiveTwinDoes) {
   std::mt19937 random(1);
   std::map<unsigned, std::map<uint32_t, double>> model;  // by length and prefix
   for (int i = 0; i < 20000; ++i) {
-    const uint32_t address = (random() % 8) << 24 | (random() % 4) << 16 | (random() % 64) << 8 | (random() & 255);
-    const uint32_t weight = 1 + random() % 64;
+    const auto drawn = [&](uint32_t most) { return static_cast<uint32_t>(random()) % most; };
+    const uint32_t address = drawn(8) << 24 | drawn(4) << 16 | drawn(64) << 8 | drawn(256);
+    const uint32_t weight = 1 + drawn(64);
     Push(address, weight, random() % kWorkers);
     for (const unsigned length : {8u, 16u, 24u}) model[length][address & ~(UINT32_MAX >> length)] += weight;
   }
