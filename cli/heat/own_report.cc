@@ -169,6 +169,7 @@ std::vector<OwnHeat> ReportOwn(const std::vector<OwnNetwork>& own, const HeatSou
                                const OwnQuestion& question) {
   Reporter reporter(own, source, question);
   std::vector<OwnHeat> report;
+  report.reserve(own.size());
   for (const OwnNetwork& one : own) report.push_back(reporter.Report(one));
   return report;
 }
