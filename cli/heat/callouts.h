@@ -4,6 +4,7 @@
 // Thread-safety: none. Cost: each label tries some dozens of places against all others.
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ class Callouts {
     Kind kind;
   };
 
-  [[nodiscard]] int Units(double pixels) const noexcept { return static_cast<int>(pixels * unit_ + 0.5); }
+  [[nodiscard]] int Units(double pixels) const noexcept { return static_cast<int>(std::lround(pixels * unit_)); }
   [[nodiscard]] bool IsFree(const Box& box) const;
   void Outline(const Mark& mark);
   void Label(const Mark& mark);
