@@ -170,16 +170,17 @@ size_t Frames::WriteSolicitation(const net::Ip6& address, uint8_t* out) const no
 }
 
 std::optional<net::Mac> Frames::ReadAdvertisement(Bytes frame, const net::Ip6& address) const noexcept {
+  if (frame.size() < net::kEthernetSize + net::kArpSize) return std::nullopt;  // the shorter of the two
   const uint8_t* const p = frame.data() + net::kEthernetSize;
   if (!config_.own.is_ip6) {
-    if (!HasType(frame, net::kEthertypeArp) || frame.size() < net::kEthernetSize + net::kArpSize) return std::nullopt;
+    if (!HasType(frame, net::kEthertypeArp)) return std::nullopt;
     const bool is_reply = Load16(p + net::arp::kOperation) == net::arp::kReply;
     if (!is_reply || !std::equal(address.begin(), address.begin() + 4, p + net::arp::kSenderIp)) return std::nullopt;
     return MacAt(p + net::arp::kSenderMac);
   }
-  const uint8_t* const icmp = p + net::kIp6Size;
   const size_t least = net::kEthernetSize + net::kIp6Size + net::nd::kOptionsAt;
   if (!HasType(frame, net::kEthertypeIp6) || frame.size() < least) return std::nullopt;
+  const uint8_t* const icmp = p + net::kIp6Size;
   if (p[net::ip6::kNextHeader] != net::kProtocolIcmp6 || p[net::ip6::kHopLimit] != net::nd::kHopLimit)
     return std::nullopt;
   const bool is_it = icmp[net::icmp::kType] == net::icmp6::kNeighborAdvertisement &&
@@ -195,11 +196,11 @@ bool Frames::IsOurs(const uint8_t* address) const noexcept {
 size_t Frames::WriteReply(Bytes frame, uint8_t* out) const noexcept {
   net::OwnAddresses own;
   own.mac = config_.mac;
-  const uint8_t* const p = frame.data() + net::kEthernetSize;
   const size_t target_at = config_.own.is_ip6 ? net::kIp6Size + net::nd::kTarget : net::arp::kTargetIp;
   const uint16_t type = config_.own.is_ip6 ? net::kEthertypeIp6 : net::kEthertypeArp;
   if (!HasType(frame, type) || frame.size() > kMostOther) return 0;
   if (frame.size() < net::kEthernetSize + target_at + AddressSize(config_.own.is_ip6)) return 0;
+  const uint8_t* const p = frame.data() + net::kEthernetSize;
   // Only the address that is asked for needs to be known as ours; of a whole prefix it would be a long list.
   if (!IsOurs(p + target_at)) return 0;
   if (config_.own.is_ip6) {
