@@ -108,16 +108,10 @@ Parsed<ServerOptions> ParseServerOptions(int argc, const char* const* argv, std:
       "check", po::bool_switch(&options.check), "load everything, print what would be served, exit 0 or 1")(
       "foreground", "stay in the foreground: always so, accepted for service files")(
       "control", po::value(&options.control)->value_name("PATH"), "control socket, whatever the configuration says");
-  std::vector<std::string> arguments;
-  po::options_description all(visible);
-  all.add_options()("arguments", po::value(&arguments));
-  po::positional_options_description positional;
-  positional.add("arguments", -1);
-  auto parsed = ParseOptions(argc, argv, kServerUsage, visible, all, positional, out, err);
-  if (!parsed) return tl::unexpected<int>(parsed.error());
-  if (!arguments.empty()) {
-    return tl::unexpected<int>(Misused(
-        kServerUsage, "unexpected argument '" + arguments[0] + "': the configuration is named by --config", err));
+  if (const auto parsed =
+          ParseOptionsAlone(argc, argv, kServerUsage, visible, out, err, ": the configuration is named by --config");
+      !parsed) {
+    return tl::unexpected<int>(parsed.error());
   }
   if (options.config.empty()) return tl::unexpected<int>(Misused(kServerUsage, "--config FILE is missing", err));
   return options;

@@ -232,15 +232,8 @@ Parsed<blast::Settings> ParseBlastOptions(int argc, const char* const* argv, std
       .add(LoadOptions(settings, words))
       .add(ResultOptions(settings, words))
       .add(PortOptions(words));
-  std::vector<std::string> arguments;
-  po::options_description all(visible);
-  all.add_options()("arguments", po::value(&arguments));
-  po::positional_options_description positional;
-  positional.add("arguments", -1);
-  auto parsed = ParseOptions(argc, argv, kUsage, visible, all, positional, out, err);
-  if (!parsed) return tl::unexpected<int>(parsed.error());
-  if (!arguments.empty()) {
-    return tl::unexpected<int>(Misused(kUsage, "unexpected argument '" + arguments[0] + "'", err));
+  if (const auto parsed = ParseOptionsAlone(argc, argv, kUsage, visible, out, err); !parsed) {
+    return tl::unexpected<int>(parsed.error());
   }
   if (const Status finished = Finish(settings, words); !finished) {
     return tl::unexpected<int>(Misused(kUsage, finished.error().message, err));

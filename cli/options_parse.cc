@@ -1,6 +1,8 @@
 #include "cli/options_parse.h"
 
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include "cli/version.h"
 
@@ -48,6 +50,19 @@ Parsed<po::variables_map> ParseOptions(int argc, const char* const* argv, const 
     return tl::unexpected<int>(kExitSuccess);
   }
   return values;
+}
+
+Parsed<po::variables_map> ParseOptionsAlone(int argc, const char* const* argv, const Usage& usage,
+                                            const po::options_description& visible, std::ostream& out,
+                                            std::ostream& err, std::string_view hint) {
+  std::vector<std::string> arguments;
+  po::options_description all(visible);
+  all.add_options()("arguments", po::value(&arguments));
+  po::positional_options_description positional;
+  positional.add("arguments", -1);
+  auto parsed = ParseOptions(argc, argv, usage, visible, all, positional, out, err);
+  if (!parsed || arguments.empty()) return parsed;
+  return tl::unexpected<int>(Misused(usage, "unexpected argument '" + arguments[0] + "'" + std::string(hint), err));
 }
 
 }  // namespace rblitz

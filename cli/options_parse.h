@@ -33,4 +33,9 @@ int Misused(const Usage& usage, const std::string& what, std::ostream& err);
     const boost::program_options::options_description& all,
     const boost::program_options::positional_options_description& positional, std::ostream& out, std::ostream& err);
 
+// The same of a program that takes no arguments; `hint` says to whoever gave one what was meant, perhaps.
+[[nodiscard]] Parsed<boost::program_options::variables_map> ParseOptionsAlone(
+    int argc, const char* const* argv, const Usage& usage, const boost::program_options::options_description& visible,
+    std::ostream& out, std::ostream& err, std::string_view hint = "");
+
 }  // namespace rblitz

@@ -33,15 +33,8 @@ Parsed<PolicydOptions> ParsePolicydOptions(int argc, const char* const* argv, st
       "verbose,v", po::bool_switch(&options.verbose), "log every request")(
       "check", po::bool_switch(&options.check), "read configuration, key and lists, say what is wrong, exit 0 or 1")(
       "foreground", "stay in the foreground: always so, accepted for service files");
-  std::vector<std::string> arguments;
-  po::options_description all(visible);
-  all.add_options()("arguments", po::value(&arguments));
-  po::positional_options_description positional;
-  positional.add("arguments", -1);
-  auto parsed = ParseOptions(argc, argv, kUsage, visible, all, positional, out, err);
-  if (!parsed) return tl::unexpected<int>(parsed.error());
-  if (!arguments.empty()) {
-    return tl::unexpected<int>(Misused(kUsage, "unexpected argument '" + arguments[0] + "'", err));
+  if (const auto parsed = ParseOptionsAlone(argc, argv, kUsage, visible, out, err); !parsed) {
+    return tl::unexpected<int>(parsed.error());
   }
   return options;
 }

@@ -14,27 +14,13 @@
 #include "cli/heat/source.h"
 #include "cli/heat/where.h"
 #include "loaders/ip4_text.h"
-#include "loaders/png_file.h"
 #include "tables/heat_table.h"
 #include "tests/feed_fixture.h"
 #include "tests/heat_line.h"
+#include "tests/picture.h"
 
 namespace rblitz {
 namespace {
-
-struct Picture final : public PngRows {
-  Status Start(uint32_t given_width, uint32_t) override {
-    width = given_width;
-    return {};
-  }
-  Status Row(uint32_t, std::span<const uint8_t> rgba) override {
-    rows.emplace_back(rgba.begin(), rgba.end());
-    return {};
-  }
-  [[nodiscard]] Rgb At(size_t x, size_t y) const { return {rows[y][4 * x], rows[y][4 * x + 1], rows[y][4 * x + 2]}; }
-  uint32_t width = 0;
-  std::vector<std::vector<uint8_t>> rows;
-};
 
 constexpr const char* kHeat = "10.0.0.0/9 100\n198.51.100.0/24 180\n203.0.113.0/24 255\n198.18.0.0/15 40\n";
 // Of a decorated map at order 10: where the curve's pixels begin.
@@ -51,12 +37,7 @@ class HeatDrawing : public testing::Test {
     std::ifstream file(folder_.Path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  [[nodiscard]] Picture Read(const std::string& name = "map.png") const {
-    Picture picture;
-    auto file = FileSource::Open(folder_.Path(name));
-    EXPECT_TRUE(file && ReadPng(name, file->get(), &picture)) << name;
-    return picture;
-  }
+  [[nodiscard]] Picture Read(const std::string& name = "map.png") const { return ReadPicture(folder_.Path(name)); }
   Picture Drawn(const std::vector<std::string>& words) {
     const Outcome outcome = Draw(words);
     EXPECT_EQ(outcome.code, 0) << outcome.err;

@@ -8,30 +8,10 @@
 #include <vector>
 
 #include "cli/heat_commands.h"
-#include "loaders/png_file.h"
+#include "tests/picture.h"
 
 namespace rblitz {
 namespace {
-
-struct Picture final : public PngRows {
-  Status Start(uint32_t given_width, uint32_t) override {
-    width = given_width;
-    return {};
-  }
-  Status Row(uint32_t, std::span<const uint8_t> rgba) override {
-    rows.emplace_back(rgba.begin(), rgba.end());
-    return {};
-  }
-  uint32_t width = 0;
-  std::vector<std::vector<uint8_t>> rows;
-};
-
-Picture ReadPicture(const std::string& path) {
-  Picture picture;
-  auto file = FileSource::Open(path);
-  EXPECT_TRUE(file && ReadPng(path, file->get(), &picture)) << path;
-  return picture;
-}
 
 int Draw(std::vector<std::string> words) {
   words.insert(words.begin(), {"rblitz", "heat", "map", "--bare", "--palette", "bluered"});

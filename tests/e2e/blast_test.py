@@ -10,22 +10,14 @@ import subprocess
 import threading
 import unittest
 
-from harness import Server, disable_checksum_offload, free_port, inside, main, missing_for_namespaces, namespace, programs
+from harness import (ONE_LIST, Server, disable_checksum_offload, dpdk_tables, free_port, inside, main, missing_for_namespaces,
+                     namespace, programs)
 
-ZONES = """
-[[feed]]
-name = "list"
-path = "list.txt"
-format = "cidr"
-[[zone]]
-name = "bl.test"
-feeds = ["list"]
-"""
 FILES = {"list.txt": "192.0.2.0/24\n198.51.100.7\n"}
 
 
 def kernel(address="127.0.0.1:5300"):
-    return f'[server]\nlisten = ["{address}"]\n' + ZONES
+    return f'[server]\nlisten = ["{address}"]\n' + ONE_LIST
 
 
 def blast(*arguments, space=None, code=0):
@@ -154,15 +146,7 @@ class Sockets(Counts):
 
 
 def dpdk(vdev, address="10.54.0.53/24"):
-    return f"""
-[server]
-io = "dpdk"
-state = "state"
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
-ports = [ {{ port = 0, addresses = ["{address}"] }} ]
-mbufs = 8192
-""" + ZONES
+    return dpdk_tables([vdev], [[address]]) + ONE_LIST
 
 
 def port(vdev, address="10.54.0.2/24"):
@@ -192,7 +176,7 @@ class Ports(Counts):
         for words in (["address", "add", "10.54.0.1/24", "dev", "near"], ["address", "add", "fd54::1/64", "dev", "near", "nodad"],
                       ["route", "add", "10.9.0.0/24", "via", "10.54.0.2", "dev", "near"]):
             subprocess.run(["ip", "-n", space, *words], check=True)
-        config = '[server]\nlisten = ["10.54.0.1:53", "[fd54::1]:53"]\n' + ZONES
+        config = '[server]\nlisten = ["10.54.0.1:53", "[fd54::1]:53"]\n' + ONE_LIST
         vdev = "net_af_packet0,iface=far"
         with Server(config, FILES, space) as server:
             server.write("right.txt", "9.2.0.192.bl.test A NOERROR 127.0.0.2\n9.3.0.192.bl.test A NXDOMAIN\n")

@@ -16,8 +16,8 @@ import dns.message
 import dns.query
 import dns.rcode
 
-from harness import (Server, disable_checksum_offload, endless_feed, free_port, inside, main, missing_for_namespaces,
-                     namespace)
+from harness import (ONE_LIST, Server, disable_checksum_offload, dpdk_tables, endless_feed, free_port, inside, main,
+                     missing_for_namespaces, namespace)
 
 ETHERTYPE_ARP = 0x0806
 ETHERTYPE_ALL = 0x0003
@@ -25,23 +25,7 @@ FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
 
 
 def config(vdev, address, extra=""):
-    return f"""
-[server]
-io = "dpdk"
-state = "state"
-{extra}
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
-ports = [ {{ port = 0, addresses = ["{address}/24"] }} ]
-mbufs = 8192
-[[feed]]
-name = "list"
-path = "list.txt"
-format = "cidr"
-[[zone]]
-name = "bl.test"
-feeds = ["list"]
-"""
+    return dpdk_tables([vdev], [[f"{address}/24"]], server=extra) + ONE_LIST
 
 
 def is_answered(client, is_right):

@@ -15,7 +15,8 @@ import dns.exception
 import dns.message
 import dns.query
 
-from harness import Server, disable_checksum_offload, inside, main, missing_for_namespaces, namespace
+from harness import (ONE_LIST, Server, disable_checksum_offload, dpdk_tables, inside, main, missing_for_namespaces,
+                     namespace)
 
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
 QUERY = dns.message.make_query("1.2.0.192.bl.test", "A").to_wire()
@@ -23,26 +24,8 @@ PCAP_MACS = ("02:70:63:61:70:00", "02:70:63:61:70:01")
 
 
 def config(vdevs, addresses, workers=1, cores=None):
-    ports = ", ".join(f'{{ port = {i}, addresses = ["{address}/24"] }}' for i, address in enumerate(addresses))
-    eal = ", ".join(f'"--vdev={vdev}"' for vdev in vdevs)
-    return f"""
-[server]
-io = "dpdk"
-state = "state"
-workers = {workers}
-{f"cores = {cores}" if cores else ""}
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", {eal}]
-ports = [ {ports} ]
-mbufs = 16384
-[[feed]]
-name = "list"
-path = "list.txt"
-format = "cidr"
-[[zone]]
-name = "bl.test"
-feeds = ["list"]
-"""
+    server = f"workers = {workers}\n" + (f"cores = {cores}" if cores else "")
+    return dpdk_tables(vdevs, [[f"{address}/24"] for address in addresses], mbufs=16384, server=server) + ONE_LIST
 
 
 def run(*command):

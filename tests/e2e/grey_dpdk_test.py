@@ -10,7 +10,7 @@ import dns.query
 
 import grey
 from grey import BLOCK, DEFER, KNOWN, MATURED, Client, greylist, name, query, texts
-from harness import Server, free_port, inside, main, missing_for_namespaces, namespace
+from harness import Server, dpdk_tables, free_port, inside, main, missing_for_namespaces, namespace
 
 OWN, OTHER, PORT = "10.53.0.1", "10.53.0.2", "10.53.0.53"
 OWN6, PORT6 = "fd53::1", "fd53::53"
@@ -18,15 +18,8 @@ ZONE = "grey.test.example"
 
 
 def config(listen):
-    server = f"""
-[server]
-io = "dpdk"
-state = "state"
-listen = ["127.0.0.1:{listen}"]
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev=net_tap0,iface=rbgrey0"]
-ports = [ {{ port = 0, addresses = ["{PORT}/24", "{PORT6}/64"] }} ]
-mbufs = 8192
+    server = dpdk_tables(["net_tap0,iface=rbgrey0"], [[f"{PORT}/24", f"{PORT6}/64"]],
+                         server=f'listen = ["127.0.0.1:{listen}"]') + """
 [[feed]]
 name = "bad"
 path = "bad.txt"

@@ -45,6 +45,36 @@ def free_port():
             return address[1]
 
 
+# The feed "list", of the file list.txt, and the zone bl.test of it.
+ONE_LIST = """
+[[feed]]
+name = "list"
+path = "list.txt"
+format = "cidr"
+[[zone]]
+name = "bl.test"
+feeds = ["list"]
+"""
+
+
+def dpdk_tables(vdevs, addresses, mbufs=8192, server="", dpdk=""):
+    """[server] and [dpdk] of a server on these virtual devices, each a port with its addresses; `server` and `dpdk` are more lines
+    of them."""
+    eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", *(f"--vdev={vdev}" for vdev in vdevs)]
+    ports = ", ".join(f"{{ port = {i}, addresses = {json.dumps(each)} }}" for i, each in enumerate(addresses))
+    return f'''
+[server]
+io = "dpdk"
+state = "state"
+{server}
+[dpdk]
+eal = {json.dumps(eal)}
+ports = [ {ports} ]
+mbufs = {mbufs}
+{dpdk}
+'''
+
+
 def endless_feed():
     """A feed that nobody waits for: 10 million addresses, and then bad lines that take minutes to read."""
     addresses = "".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}\n" for i in range(1 << 20))

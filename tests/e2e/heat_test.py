@@ -10,7 +10,7 @@ import unittest
 import dns.query
 
 import heat
-from harness import Server, free_port, inside, main, missing_for_namespaces, namespace
+from harness import Server, dpdk_tables, free_port, inside, main, missing_for_namespaces, namespace
 
 OWN, PORT = "10.53.0.1", "10.53.0.53"
 TEXT = ("203.0.113.0/24 183\n203.0.112.0/24 190\n203.0.114.0/23 94\n198.51.0.0/16 80\n192.0.2.0/24 63\n127.0.0.0/8 255\n"
@@ -254,15 +254,7 @@ class Traffic(unittest.TestCase):
 @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
 class Dpdk(unittest.TestCase, Checks):
     def test_a_port_answers_as_sockets_do(self):
-        config = f"""
-[server]
-io = "dpdk"
-state = "state"
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev=net_tap0,iface=rbheat0"]
-ports = [ {{ port = 0, addresses = ["{PORT}/24"] }} ]
-mbufs = 8192
-"""
+        config = dpdk_tables(["net_tap0,iface=rbheat0"], [[f"{PORT}/24"]])
         space = self.enterContext(namespace())
         server = self.enterContext(Server(config + FEEDS + ZONES, FILES, space))
         for words in (("link", "set", "rbheat0", "address", "02:53:e2:e0:00:0a"), ("address", "add", f"{OWN}/24", "dev", "rbheat0"),

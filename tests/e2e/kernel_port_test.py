@@ -17,7 +17,7 @@ import dns.message
 import dns.query
 
 import harness
-from harness import (Server, disable_checksum_offload, inside, main, missing_for_namespaces, namespace)
+from harness import (ONE_LIST, Server, disable_checksum_offload, dpdk_tables, inside, main, missing_for_namespaces, namespace)
 
 FILES = {"list.txt": "192.0.2.1\n198.51.100.0/24\n"}
 CLIENT, PORT = "10.54.0.1", "10.54.0.53"
@@ -26,24 +26,7 @@ QUESTIONS_PER_SECOND = 50000
 
 
 def config(vdev, extra="", addresses=(f"{PORT}/24",)):
-    return f"""
-[server]
-io = "dpdk"
-state = "state"
-[dpdk]
-eal = ["--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev={vdev}"]
-ports = [ {{ port = 0, addresses = {json.dumps(addresses)} }} ]
-mbufs = 16384
-kernel_port = "rbk0"
-{extra}
-[[feed]]
-name = "list"
-path = "list.txt"
-format = "cidr"
-[[zone]]
-name = "bl.test"
-feeds = ["list"]
-"""
+    return dpdk_tables([vdev], [addresses], mbufs=16384, dpdk=f'kernel_port = "rbk0"\n{extra}') + ONE_LIST
 
 
 def run(*command):
