@@ -1,4 +1,5 @@
-// What the load generator is told to do (cli/options_blast.h reads it).
+// What the load generator is told to do (cli/options_blast.h reads it, and says what is wrong). Units: those of each
+// member's type. Thread-safety: plain values.
 #pragma once
 
 #include <cstdint>
