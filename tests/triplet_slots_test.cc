@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <optional>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace rblitz {
@@ -131,6 +134,56 @@ TEST_F(TripletSlotsRace, OfTwoChangesFromOneLookTheSecondIsRefused) {
   next.passed = true;
   EXPECT_TRUE(slots.ChangeState(&*one, next));
   EXPECT_FALSE(slots.ChangeState(&*other, next));
+}
+
+TEST(TripletSlotsHints, TellOfWhitelistsAlone) {
+  TripletSlots slots(1, 1);
+  const NetworkRecords records(100, 1);
+  const TripletRules rules;
+  const RulesAt now(rules, kNow);
+  const auto insert_and_ask = [&](TripletKind kind) {
+    const TripletRow row{.key = {.network = 1, .fingerprint = 1, .kind = kind}, .first = kNow};
+    const TripletSlots::Home home = slots.HomeOf(row.key);
+    EXPECT_FALSE(slots.MayHoldWhitelist(home)) << static_cast<int>(kind);
+    EXPECT_TRUE(slots.Insert(row, home, records, now).has_value());
+    return slots.MayHoldWhitelist(home);
+  };
+  EXPECT_FALSE(insert_and_ask(TripletKind::kNetwork));
+  EXPECT_FALSE(insert_and_ask(TripletKind::kDomain));
+  EXPECT_TRUE(insert_and_ask(TripletKind::kClient));
+  TripletSlots others(1, 1);
+  std::swap(slots, others);
+  EXPECT_TRUE(insert_and_ask(TripletKind::kSenderDomain));
+}
+
+// Whoever sees a row of a whitelist sees its hint.
+TEST(TripletSlotsHints, AreThereBeforeTheirRows) {
+  constexpr uint64_t kRows = 20000;
+  TripletSlots slots(2 * kRows, 1);
+  const NetworkRecords records(100, 1);
+  const TripletRules rules;
+  const RulesAt now(rules, kNow);
+  const auto key = [](uint64_t n) { return TripletKey{.network = n, .fingerprint = n, .kind = TripletKind::kClient}; };
+  std::atomic<bool> done{false};
+  std::thread inserting([&] {
+    for (uint64_t n = 0; n < kRows; ++n) {
+      static_cast<void>(slots.Insert({.key = key(n), .first = kNow}, slots.HomeOf(key(n)), records, now));
+    }
+    done = true;
+  });
+  uint64_t seen = 0;
+  for (uint64_t n = 0; n < kRows; ++n) {
+    const TripletSlots::Home home = slots.HomeOf(key(n));
+    bool is_there = false;
+    for (bool is_last = false; !is_there && !is_last;) {
+      is_last = done;
+      is_there = slots.Find(key(n), home).has_value();
+    }
+    seen += is_there;
+    EXPECT_TRUE(!is_there || slots.MayHoldWhitelist(home)) << n;
+  }
+  inserting.join();
+  EXPECT_GT(seen, kRows / 2);
 }
 
 TEST(NetworkRecords, KeepThoseThatHavePassedWhenALineIsFull) {
