@@ -8,11 +8,11 @@ DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libb
 # libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
               bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 libglib2.0-0 \
-              libicu72 libpcre2-8-0 libsodium23 libunwind8 nodejs perl \
-              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace
+              libicu72 libpcre2-8-0 libsodium23 libunwind8 libfstrm0 libprotobuf-c1 liblmdb0 libedit2 nodejs perl \
+              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace python3-matplotlib valgrind
 # Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
 # Of files that are in two of them those of the later stay.
-PEERS := opensmtpd rbldnsd unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
+PEERS := opensmtpd rbldnsd nsd knot unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
          postgrey libberkeleydb-perl libdigest-hmac-perl libio-multiplex-perl libnet-dns-perl libnet-server-perl libnetaddr-ip-perl \
          spamassassin libhtml-parser-perl libhtml-tagset-perl libhttp-date-perl libio-string-perl libsocket6-perl \
          libsys-hostname-long-perl libtimedate-perl liburi-perl \
@@ -94,7 +94,7 @@ format:
 
 bench: check-deps
 	@$(PYTHON) tests/check.py --build-only release
-	@bench/run
+	@$(SUDO) bench/run $(P)
 
 install: configure
 	@meson configure build -Dprefix=$(PREFIX)
@@ -116,6 +116,6 @@ help:
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose;'
 	@echo '                 SOAK_FLOOD=$(SOAK_FLOOD) new triplets in one greylist; SOAK_KILLS=$(SOAK_KILLS) times kill -9 of another at random moments'
-	@echo 'make bench       the benchmarks of docs/performance.md'
+	@echo 'make bench       all of docs/performance.md, half an hour; P="P1 P5" some of it. The report is build/bench/report.html'
 	@echo 'make install     into PREFIX=$(PREFIX), under DESTDIR'
 	@echo 'make clean       remove what was built'

@@ -283,7 +283,7 @@ BENCHMARK(BM_DecideRoomy)->Args({kRows, 50, 0})->UseManualTime()->Iterations(100
 BENCHMARK(BM_DecideWhitelisted)->Args({kRows, 0, 0})->UseManualTime()->Iterations(100000);
 BENCHMARK(BM_DecideRoomy)->Args({20000, 50, 0})->UseManualTime()->Iterations(200);
 BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();
-BENCHMARK(BM_Workers)->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(BM_Workers)->Args({10000, 50})->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();
 
 }  // namespace
 }  // namespace rblitz

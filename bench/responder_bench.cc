@@ -199,13 +199,15 @@ BENCHMARK(BM_Responder)
     ->Args({1000, 1, 50})
     ->Args({100000, 1, 50})
     ->Args({1000000, 1, 50})
-    ->Args({10000000, 1, 50});
+    ->Args({10000000, 1, 50})
+    ->Args({100000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)
     ->UseRealTime()
+    ->Args({100000, 1, 50})
     ->Args({10000000, 1, 50})
     ->Args({1000000, 1, 50})
     ->Threads(1)

@@ -1,36 +1,20 @@
-// P3, our own part: lookups in the IPv4 table in batches of 64, questions half of which are listed.
+// P3, our own part: lookups in the IPv4 table in batches of 64, questions half of which are listed; peers' tables are in
+// tables_peers.cc.
 //
 // BM_Ip4Table_Batch/N/VALUES: N addresses with this many values, and 20,000 networks. Counters: nanoseconds a lookup,
 // bytes an entry.
 #include <benchmark/benchmark.h>
 
-#include <map>
 #include <unordered_set>
-#include <utility>
 
-#include "bench/data_set.h"
+#include "bench/lookups.h"
 
 namespace rblitz {
 namespace {
 
-constexpr size_t kQuestions = size_t{1} << 20;
-
-const bench::DataSet& DataSetOf(size_t addresses, uint32_t values) {
-  static std::map<std::pair<size_t, uint32_t>, bench::DataSet> sets;
-  auto [set, inserted] = sets.try_emplace({addresses, values});
-  if (inserted) set->second = bench::MakeDataSet(addresses, values);
-  return set->second;
-}
-
-void SetRate(benchmark::State& state, int64_t lookups) {
-  state.SetItemsProcessed(lookups);
-  state.counters["ns/lookup"] = benchmark::Counter(static_cast<double>(lookups) * 1e-9,
-                                                   benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-}
-
 void Lookups(benchmark::State& state, unsigned hit_percent) {
-  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<uint32_t>(state.range(1)));
-  const std::vector<uint32_t> questions = bench::MakeQuestions(set, kQuestions, hit_percent);
+  const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), static_cast<uint32_t>(state.range(1)));
+  const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions, hit_percent);
   const Ip4Table& table = *set.feeds.front()->ip4;
   ValueId values[kMaxBatch];
   size_t at = 0;
@@ -38,9 +22,9 @@ void Lookups(benchmark::State& state, unsigned hit_percent) {
     table.LookupBatch({&questions[at], kMaxBatch}, values);
     benchmark::DoNotOptimize(values);
     benchmark::ClobberMemory();
-    at = (at + kMaxBatch) % kQuestions;
+    at = (at + kMaxBatch) % bench::kQuestions;
   }
-  SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
+  bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
   state.counters["bytes/entry"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
 }
 
@@ -48,17 +32,38 @@ void BM_Ip4Table_Batch(benchmark::State& state) { Lookups(state, 50); }
 void BM_Ip4Table_Hit(benchmark::State& state) { Lookups(state, 100); }
 void BM_Ip4Table_Miss(benchmark::State& state) { Lookups(state, 0); }
 
+// A list without networks: what single addresses alone take.
+void BM_Ip4Table_Singles(benchmark::State& state) {
+  std::mt19937_64 random(bench::kSeed);
+  FeedData feed;
+  Ip4Builder builder(Precedence::kPieces, &feed.verdicts);
+  const ValueId id = feed.verdicts.Intern({.a_be = 0x0200007f, .text = kNoText});
+  std::vector<uint32_t> addresses(static_cast<size_t>(state.range(0)));
+  for (uint32_t& address : addresses) builder.Add(address = static_cast<uint32_t>(random()), id);
+  Ip4BuildReport report;
+  const Ip4Table table = builder.Build(nullptr, &report);
+  ValueId values[kMaxBatch];
+  size_t at = 0;
+  for (auto _ : state) {
+    table.LookupBatch({&addresses[at], kMaxBatch}, values);
+    benchmark::DoNotOptimize(values);
+    at = (at + kMaxBatch) % (addresses.size() / kMaxBatch * kMaxBatch);
+  }
+  bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
+  state.counters["bytes/entry"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
+}
+
 // For scale only: what everybody has.
 void BM_UnorderedSet(benchmark::State& state) {
-  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), 1);
+  const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), 1);
   const std::unordered_set<uint32_t> listed(set.listed.begin(), set.listed.end());
-  const std::vector<uint32_t> questions = bench::MakeQuestions(set, kQuestions);
+  const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions);
   size_t at = 0;
   for (auto _ : state) {
     for (size_t i = 0; i < kMaxBatch; ++i) benchmark::DoNotOptimize(listed.contains(questions[at + i]));
-    at = (at + kMaxBatch) % kQuestions;
+    at = (at + kMaxBatch) % bench::kQuestions;
   }
-  SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
+  bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
 }
 
 // From addresses in random order to a table: what a load does after parsing.
@@ -68,10 +73,17 @@ void BM_Ip4Builder(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(addresses));
 }
 
-BENCHMARK(BM_Ip4Table_Batch)->Args({60000, 1})->Args({1000000, 1})->Args({10000000, 1})->Args({10000000, 200});
+BENCHMARK(BM_Ip4Table_Batch)
+    ->Args({60000, 1})
+    ->Args({100000, 1})
+    ->Args({1000000, 1})
+    ->Args({10000000, 1})
+    ->Args({10000000, 200})
+    ->Args({100000000, 1});
 BENCHMARK(BM_Ip4Table_Hit)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
-BENCHMARK(BM_UnorderedSet)->Args({10000000, 1});
+BENCHMARK(BM_Ip4Table_Singles)->Arg(60000)->Arg(10000000);
+BENCHMARK(BM_UnorderedSet)->Arg(60000)->Arg(10000000);
 BENCHMARK(BM_Ip4Builder)->Arg(10000000)->Unit(benchmark::kMillisecond);
 
 }  // namespace

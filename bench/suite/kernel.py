@@ -1,0 +1,214 @@
+"""Through the kernel: answers a second, instructions and latency beside rbldnsd, NSD and Knot (P7 and latency)."""
+
+import contextlib
+import json
+import os
+import random
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+from suite import servers
+from suite.loading import Singles, make, ports
+from suite.measure import BUILD, PEERS, ROOT, Part, Result, peak, run, say
+
+sys.path.insert(0, str(ROOT / "tests/e2e"))
+import harness  # noqa: E402
+
+CLIENT_CORE, SERVER_CORE = 0, 1
+SOCKETS = {"rblitzd": servers.rblitzd, "rbldnsd": servers.rbldnsd, "nsd": servers.nsd, "knotd": servers.knot}
+HOST = "10.77.0.53"
+
+
+def questions(folder, data, count):
+    """A file of dnsperf's format, and one of what is right for each."""
+    path, expected = folder / f"questions-{count}.txt", folder / f"expected-{count}.txt"
+    if not path.exists():
+        with path.open("w") as out, expected.open("w") as right:
+            for address in data.questions(count):
+                name = f"{'.'.join(reversed(ports.dotted(address).split('.')))}.{servers.ZONE}"
+                out.write(f"{name} A\n")
+                right.write(f"{name} A {'NOERROR 127.0.0.2' if data.listed(address) else 'NXDOMAIN'}\n")
+    return path, expected
+
+
+def _dnsperf(file, seconds):
+    text = run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-s", "127.0.0.1", "-p", servers.PORT, "-d", file, "-c", 1, "-T", 1, "-q", 100, "-l", seconds])
+    codes = {code: float(share) for code, share in re.findall(r"(NOERROR|NXDOMAIN) \d+ \(([\d.]+)%\)", text)}
+    if not all(40 < codes.get(code, 0) < 60 for code in ("NOERROR", "NXDOMAIN")):
+        raise RuntimeError(f"dnsperf: half of the answers were to be of each kind: {codes}\n{text}")
+    return float(re.search(r"Queries per second:\s+([\d.]+)", text)[1])
+
+
+@contextlib.contextmanager
+def wire():
+    """Two namespaces with a veth between them; the server's end is port0, with HOST/24, the client's client0 with .1."""
+    with harness.namespace() as client, harness.namespace() as server:
+        subprocess.run(["ip", "-n", client, "link", "add", "client0", "type", "veth", "peer", "name", "port0", "netns", server], check=True)
+        for space, device, address in ((client, "client0", "10.77.0.1/24"), (server, "port0", f"{HOST}/24")):
+            with harness.inside(space):
+                harness.disable_checksum_offload(device)
+            subprocess.run(["ip", "-n", space, "address", "add", address, "dev", device], check=True)
+            subprocess.run(["ip", "-n", space, "link", "set", device, "up"], check=True)
+        yield client, server
+
+
+def _mac(space, device):
+    return json.loads(subprocess.run(["ip", "-j", "-n", space, "link", "show", device], capture_output=True, check=True).stdout)[0]["address"]
+
+
+def _kxdpgun(client, server, file, rate, seconds, port):
+    """Answers a second to questions at this rate."""
+    subprocess.run(["ip", "-n", client, "neighbour", "replace", HOST, "lladdr", _mac(server, "port0"), "dev", "client0", "nud", "permanent"], check=True)
+    text = run(["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE, "kxdpgun", "-t", seconds, "-Q", rate, "-F", 0, "-I", "client0",
+                "-p", port, "-i", file, HOST])
+    number = lambda what: int(re.search(rf"total {what}: +(\d+)", text)[1])
+    return number("queries") / seconds, number("replies") / seconds
+
+
+def _most(client, server, file, context, port):
+    """Most answers a second over rates that double."""
+    best = 0
+    for rate in (2000,) if context.smoke else (100_000, 200_000, 400_000, 800_000, 1_600_000):
+        best = max(best, _kxdpgun(client, server, file, rate, 1 if context.smoke else 2, port)[1])
+    return best
+
+
+XDP = """io = "dpdk"
+workers = 1
+cores = [1]
+[dpdk]
+eal = ["--no-pci", "--no-huge", "-m", "512", "--in-memory", "--no-telemetry", "--vdev=net_af_xdp0,iface=port0"]
+ports = [ { port = 0, addresses = ["10.77.0.53/24"] } ]
+mbufs = 16384
+"""
+
+
+def _over_wire(context, folder, feed, last, file, name):
+    """The best rate of one server behind a veth."""
+    with wire() as (client, space):
+        start = {"rblitzd": lambda: servers.rblitzd(folder, feed, [SERVER_CORE], HOST, space),
+                 "knotd": lambda: servers.knot(folder, feed, [SERVER_CORE], HOST, space),
+                 "rbldnsd": lambda: servers.rbldnsd(folder, feed, [SERVER_CORE], HOST, space),
+                 "nsd": lambda: servers.nsd(folder, feed, [SERVER_CORE], HOST, space),
+                 "rblitzd af_xdp": lambda: servers.rblitzd(folder, feed, None, HOST, space, XDP),
+                 "knotd XDP": lambda: servers.knot(folder, feed, [SERVER_CORE], HOST, space, xdp=f"port0@{servers.PORT}")}[name]
+        with start() as server:
+            port = 53 if name == "rblitzd af_xdp" else servers.PORT
+            if "xdp" in name.lower():
+                _wait_by_kxdpgun(client, space, file, port)
+            else:
+                with harness.inside(client):
+                    server.wait_for(last, HOST)
+            if name == "knotd XDP":
+                subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
+            rate = _most(client, space, file, context, port)
+        subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)
+        return rate
+
+
+def _wait_by_kxdpgun(client, space, file, port):
+    """A server that is asked by frames alone has no socket to try."""
+    for _ in range(10):
+        if _kxdpgun(client, space, file, 100, 1, port)[1] > 0:
+            return
+    raise RuntimeError("no answer over AF_XDP")
+
+
+def _instructions(context, folder, feed, last, file, name):
+    """User instructions a question: the difference between few questions and many, of one server under callgrind."""
+    few, many = (200, 1200) if context.smoke else (2000, 42000)
+    counts = []
+    for asked in (few, many):
+        out = folder / f"callgrind.{name}"
+        for old in folder.glob(f"callgrind.{name}*"):
+            old.unlink()
+        process = SOCKETS[name](folder, feed)
+        process.command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}.%p", *process.command]
+        if "-u" in process.command:  # rbldnsd does not stay root, and callgrind's file would be root's
+            at = process.command.index("-u")
+            process.command[at:at + 2] = []
+            process.command[:0] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+            folder.chmod(0o777)
+        with process as server:
+            server.wait_for(last, seconds=600)
+            time.sleep(1)
+            text = run([BUILD / "rblitz-blast", "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--count", asked, "--window", 64,
+                        "--duration", 600, "--timeout", 20, "--json"], 700)
+            answered = json.loads(text)["answered"]
+        total = 0
+        for part in folder.glob(f"callgrind.{name}*"):
+            total += sum(int(line.split()[1]) for line in part.read_text().splitlines() if line.startswith("totals:"))
+        if not total or not answered:
+            raise RuntimeError(f"{name} under callgrind: {answered} answers, {total} instructions")
+        counts.append((answered, total))
+    (first, least), (last_count, most) = counts
+    return (most - least) / (last_count - first)
+
+
+def p7(context):
+    folder = context.folder("kernel")
+    entries = context.entries(1_000_000)
+    feed, last, data = make(folder, entries, Singles)
+    count = 1000 if context.smoke else 100_000
+    file, expected = questions(folder, data, count)
+    seconds = 1 if context.smoke else 4
+    rates = {name: [] for name in SOCKETS}
+    checked = ""
+    for turn in range(context.repeat):
+        for name, start in SOCKETS.items():
+            with start(folder, feed, [SERVER_CORE]) as server:
+                server.wait_for(last)
+                rates[name].append(_dnsperf(file, seconds))
+                if name == "rblitzd" and turn == 0:
+                    found = json.loads(run([BUILD / "rblitz-blast", "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected,
+                                            "--count", count, "--order", "sequential", "--window", 50, "--timeout", 5, "--duration", 60, "--json"]))
+                    checked = f"{found['answered']:,} of {found['sent']:,} answers compared with the list, {found['wrong']} wrong"
+                    if found["wrong"] or not found["answered"]:
+                        raise RuntimeError(f"wrong answers: {found['mistakes'][:5]}")
+    wires = {}
+    names = ("rblitzd af_xdp", "knotd XDP") if context.smoke else ("rblitzd", "rbldnsd", "nsd", "knotd", "rblitzd af_xdp", "knotd XDP")
+    for _ in range(min(context.repeat, 2)):
+        for name in names:
+            wires.setdefault(name, []).append(_over_wire(context, folder, feed, last, file, name))
+    small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
+    small_file, _ = questions(small.parent, small_data, 500 if context.smoke else 20_000)
+    counts = {name: _instructions(context, small.parent, small, small_last, small_file, name)
+              for name in (("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"))}
+    best = max((name for name in SOCKETS if name != "rblitzd"), key=lambda name: max(rates[name]))
+    parts = [Part(f"dnsperf on loopback, to the best peer ({best})", "ratio", [a / b for a, b in zip(rates["rblitzd"], rates[best])], 1)]
+    if not context.smoke:
+        best_wire = max(("rbldnsd", "nsd", "knotd"), key=lambda name: max(wires[name]))
+        parts.append(Part(f"kxdpgun over veth, sockets, to the best peer ({best_wire})", "ratio", [a / b for a, b in zip(wires["rblitzd"], wires[best_wire])], 1))
+    parts.append(Part("af_xdp to Knot XDP, kxdpgun over veth", "ratio", [a / b for a, b in zip(wires["rblitzd af_xdp"], wires["knotd XDP"])], 1))
+    parts.append(Part("user instructions a question, to rbldnsd", "ratio", [counts["rblitzd"] / counts["rbldnsd"]], 1 / 5, True))
+    if "knotd" in counts:
+        parts.append(Part("user instructions a question, to Knot", "ratio", [counts["rblitzd"] / counts["knotd"]], 1 / 10, True))
+    beside = [Part(f"{name}, dnsperf", "answers/s", found) for name, found in rates.items()]
+    beside += [Part(f"{name}, veth", "answers/s", found) for name, found in wires.items()]
+    beside += [Part(f"{name}, user instructions", "a question", [value]) for name, value in counts.items()]
+    return Result("through the kernel, 1 million addresses, a core each for server and client", "bench/run P7", parts, beside, checked=checked,
+                  bound="a socket's datagram costs the kernel several microseconds on either side, which no server can save; "
+                        f"of rblitzd's own instructions a question has {counts['rblitzd']:.0f}")
+
+
+def latency(context):
+    """p50, p99, p99.9 at a tenth, half and nine tenths of each server's capacity on sockets; client and server a core each."""
+    folder = context.folder("kernel")
+    feed, last, data = make(folder, context.entries(1_000_000), Singles)
+    file, _ = questions(folder, data, 1000 if context.smoke else 100_000)
+    series, beside = {}, []
+    for name in ("rblitzd", "knotd", "rbldnsd"):
+        with SOCKETS[name](folder, feed, [SERVER_CORE]) as server:
+            server.wait_for(last)
+            capacity = _dnsperf(file, 1 if context.smoke else 3)
+            for share in (0.1, 0.5, 0.9):
+                found = json.loads(run(["taskset", "-c", CLIENT_CORE, BUILD / "rblitz-blast", "--server", f"127.0.0.1:{servers.PORT}", "--questions", file,
+                                        "--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 5, "--json"]))
+                us = found["latency_us"]
+                series.setdefault(name, {})[f"{share:.0%}"] = [us["p50"], us["p99"], us["p99_9"]]
+                beside += [Part(f"{name} at {share:.0%} of {capacity:,.0f}/s, {quantile.replace('_', '.')}", "us", [us[quantile]]) for quantile in ("p50", "p99", "p99_9")]
+    return Result("latency on sockets by load", "bench/run latency", [Part("servers measured", "", [len(series)])], beside, series={"latency by load": series})

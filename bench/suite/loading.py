@@ -1,0 +1,157 @@
+"""Loading beside rbldnsd, and reloads under load (P5, P6)."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import json
+import signal
+import subprocess
+import threading
+import time
+
+from suite import servers
+from suite.measure import BUILD, ROOT, Part, Result, forget_peak, peak, run, wait
+
+loader = importlib.machinery.SourceFileLoader("port_to_port", str(ROOT / "bench/port_to_port"))
+ports = importlib.util.module_from_spec(importlib.util.spec_from_loader("port_to_port", loader))
+loader.exec_module(ports)
+
+LAST = 0xC6336407  # 198.51.100.7, at the end of one version of the list
+
+
+class Singles(ports.Ip4):
+    """A list without networks, which NSD and Knot can serve too."""
+    count_of_networks = 0
+
+
+def make(folder, entries, kind=ports.Ip4):
+    """feed0.txt of the data of P1: that many lines, and networks. Returns it, the address that is its last, and the data."""
+    data = ports.Data(entries, 1, kind)
+    feed = folder / "feed0.txt"
+    recipe = folder / f"recipe-{kind.__name__}-{entries}"
+    if not recipe.exists():
+        for old in folder.glob("recipe-*"):
+            old.unlink()
+        data.write(folder)
+        recipe.touch()
+    at = entries - 1
+    while ports.reserved(data.address(at)):
+        at -= 1
+    return feed, data.address(at), data
+
+
+def _versions(folder, feed):
+    """A reload is a file with one address more, renamed over the list."""
+    served, more = folder / "list.txt", folder / "more.txt"
+    if not more.exists() or more.stat().st_mtime < feed.stat().st_mtime:
+        more.write_bytes(feed.read_bytes() + f"{ports.dotted(LAST)}\n".encode())
+    served.unlink(missing_ok=True)
+    served.hardlink_to(feed)
+    return served, more
+
+
+def _once(folder, feed, last, start, reload, cores):
+    """Seconds and most memory of a cold start, and of a reload."""
+    served, more = _versions(folder, feed)
+    served.read_bytes(), more.read_bytes()  # both in the page cache
+    with start(folder, served, cores) as server:
+        cold, cold_peak = server.wait_for(last), peak(server.process.pid)
+        new = folder / "new"
+        new.hardlink_to(more)
+        forget_peak(server.process.pid)
+        begin = time.monotonic()
+        new.rename(served)
+        worker = threading.Thread(target=reload, args=(folder, server))
+        worker.start()
+        asker = servers.Asker()
+        wait(lambda: asker.is_listed(LAST), f"reload of {server.name}")
+        took = time.monotonic() - begin
+        worker.join()
+        return cold, cold_peak, took, peak(server.process.pid)
+
+
+PROGRAMS = {"rblitzd": (servers.rblitzd, lambda folder, _: servers.reload_rblitzd(folder)),
+            "rbldnsd": (servers.rbldnsd, lambda _, server: server.process.send_signal(signal.SIGHUP))}
+
+
+def p5(context):
+    folder = context.folder("loading")
+    feed, last, _ = make(folder, context.entries(10_000_000))
+    parts, beside = [], []
+    for cores, mark in ((None, 1 / 5), ([1], 1 / 3)):
+        runs = {name: [] for name in PROGRAMS}
+        for _ in range(context.repeat):
+            for name, (start, reload) in PROGRAMS.items():
+                runs[name].append(_once(folder, feed, last, start, reload, cores))
+        where = "one core" if cores else "both cores"
+        for at, what in ((0, "cold start"), (2, "reload")):
+            parts.append(Part(f"{what}, {where}", "of rbldnsd's time", [a[at] / b[at] for a, b in zip(runs["rblitzd"], runs["rbldnsd"])], mark, True))
+            beside += [Part(f"{name}, {what}, {where}", "s", [one[at] for one in found]) for name, found in runs.items()]
+        if not cores:
+            for at, what, limit in ((1, "cold start", 1 / 2), (3, "reload", 1)):
+                parts.append(Part(f"most memory, {what}", "of rbldnsd's", [a[at] / b[at] for a, b in zip(runs["rblitzd"], runs["rbldnsd"])], limit, True))
+                beside += [Part(f"{name}, most memory, {what}", "MB", [one[at] for one in found]) for name, found in runs.items()]
+    return Result("loading 10 million lines of ip4set text, kernel sockets, beside rbldnsd", "bench/run P5", parts, beside,
+                  checked="the clock stops at the first right answer for the last line of the file")
+
+
+class Reloads:
+    """Swaps two versions of a list all the time."""
+
+    def __init__(self, folder, served, versions):
+        self.folder, self.served, self.versions, self.ended, self.times = folder, served, versions, threading.Event(), []
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.swap)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def swap(self):
+        while not self.ended.wait(0.2):
+            self.versions.reverse()
+            new = self.folder / "new"
+            new.hardlink_to(self.versions[0])
+            new.rename(self.served)
+            begin = time.monotonic()
+            servers.reload_rblitzd(self.folder)
+            self.times.append(time.monotonic() - begin)
+
+
+def p6(context):
+    folder = context.folder("loading")
+    feed, last, data = make(folder, context.entries(10_000_000))
+    served, more = _versions(folder, feed)
+    asked = folder / "listed.txt"
+    asked.write_text("".join(f"{ports.dotted(address)}\n" for address in {data.address(i) for i in range(100_000 if not context.smoke else 5000)}
+                             if not ports.reserved(address)))
+    rate, seconds = (1000, 2) if context.smoke else (50_000, 12)
+    command = [BUILD / "tests/check_client", "--server", f"127.0.0.1:{servers.PORT}", "--zone", servers.ZONE, "--rate", rate, "--seconds", seconds,
+               "--json", "--listed", asked, "--unlisted", folder / "unlisted.txt"]
+    unlisted = [address for address in data.questions(20_000 if not context.smoke else 2000, 0)]
+    (folder / "unlisted.txt").write_text("".join(f"{ports.dotted(address)}\n" for address in unlisted))
+    calm, busy, reloads = [], [], 0
+    with servers.rblitzd(folder, served) as server:
+        server.wait_for(last)
+        for _ in range(context.repeat):
+            calm.append(json.loads(run(command)))
+            with Reloads(folder, served, [feed, more]) as swapping:
+                busy.append(json.loads(run(command)))
+            reloads += len(swapping.times)
+    tail = lambda counts: [one["latency_us"]["p99_9"] for one in counts]
+    lost, wrong = (sum(one["lost"] + one["late"] for one in busy), sum(one["wrong"] for one in busy + calm))
+    base = sorted(tail(calm))[len(calm) // 2]
+    allowed = max(2 * base, base + 1000)
+    parts = [Part("lost or late under reloads", "answers", [lost], 0, True), Part("wrong", "answers", [wrong], 0, True),
+             Part("p99.9 under reloads", "us", tail(busy), allowed, True)]
+    beside = [Part("p99.9 without reloads", "us", tail(calm)), Part("reloads", "", [reloads]),
+              Part("questions a second", "", [one["queries_per_second"] for one in busy]),
+              Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm)])]
+    series = {"p50, p99, p99.9 with and without reloads": {name: [sorted(one["latency_us"][q] for one in counts)[len(counts) // 2] for q in ("p50", "p99", "p99_9")]
+                                                           for name, counts in (("without", calm), ("with", busy))}}
+    return Result(f"reloads of 10 million entries under {rate:,} questions/s, kernel sockets", "bench/run P6", parts, beside, series=series,
+                  checked=f"{sum(one['answered'] for one in calm + busy):,} answers compared with the lists, {reloads} reloads",
+                  bound="client, server and the reload share two cores: what waits for a core is late on both sides")

@@ -1,0 +1,143 @@
+"""What every measurement of the suite is made of: a context with its folders and sizes, runs of benchmarks, and results."""
+
+import json
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+PEERS = BUILD / "peers"
+
+
+@dataclass
+class Part:
+    """One figure: the median of its runs, and the mark that it has to reach where it has one."""
+    name: str
+    unit: str
+    runs: list
+    reach: float = None
+    at_most: bool = False
+
+    @property
+    def figure(self):
+        return statistics.median(self.runs)
+
+    @property
+    def holds(self):
+        return self.reach is None or (self.figure <= self.reach if self.at_most else self.figure >= self.reach)
+
+    def as_json(self):
+        return {"name": self.name, "figure": self.figure, "unit": self.unit, "reach": self.reach, "at_most": self.at_most,
+                "holds": self.holds, "spread": [min(self.runs), max(self.runs)], "runs": len(self.runs)}
+
+
+@dataclass
+class Result:
+    """Of one P: `parts` that have marks decide whether it holds; the first of them is its figure. `beside` has no marks."""
+    title: str
+    how: str
+    parts: list
+    beside: list = field(default_factory=list)
+    checked: str = ""  # what the oracle said
+    bound: str = ""    # what was measured to bound it, where it does not hold
+    series: dict = field(default_factory=dict)  # for plots
+
+    @property
+    def holds(self):
+        return all(part.holds for part in self.parts)
+
+    def as_json(self):
+        first = next((part for part in self.parts if not part.holds), self.parts[0]).as_json()
+        out = {key: first[key] for key in ("figure", "unit", "reach", "at_most", "spread")}
+        out |= {"holds": self.holds, "title": self.title, "how": self.how, "checked": self.checked,
+                "parts": [part.as_json() for part in self.parts], "beside": [part.as_json() for part in self.beside],
+                "series": self.series}
+        if not self.holds:
+            out["bound"] = self.bound or "not measured"
+        return out
+
+
+@dataclass
+class Context:
+    """`smoke`: every step of the real thing with little data and one repetition, whose figures mean nothing."""
+    smoke: bool
+    repeat: int
+    work: Path
+
+    def entries(self, count):
+        return 20_000 if self.smoke else count
+
+    def folder(self, name):
+        path = self.work / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def run(command, seconds=1800, **options):
+    """The output of a command that must succeed."""
+    say("+", shlex.join(map(str, command)))
+    done = subprocess.run(list(map(str, command)), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds,
+                          **options)
+    if done.returncode != 0:
+        raise RuntimeError(f"{shlex.join(map(str, command))}: exit code {done.returncode}\n{(done.stdout + done.stderr)[-3000:]}")
+    return done.stdout
+
+
+def google(context, program, pattern):
+    """Runs of a Google Benchmark by name, each a dict of its counters; and the command."""
+    out = context.work / f"{program}.json"
+    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", f"--benchmark_repetitions={context.repeat}",
+               f"--benchmark_out={out}", "--benchmark_out_format=json"]
+    if context.smoke:
+        command.append("--benchmark_min_time=0.01")
+    run(command)
+    runs = {}
+    for row in json.loads(out.read_text())["benchmarks"]:
+        if row["run_type"] == "iteration":
+            if row.get("error_occurred"):
+                raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
+            runs.setdefault(row["run_name"].split("/manual_time")[0].split("/iterations")[0], []).append(row)
+    if not runs:
+        raise RuntimeError(f"{program}: nothing is called {pattern}")
+    return runs, shlex.join(command[:2])
+
+
+def column(rows, key):
+    return [row[key] for row in rows]
+
+
+def script(context, name, *words, seconds=1800):
+    """The figures and the output of one of bench/'s scripts, which takes --json."""
+    out = context.work / f"{name}.json"
+    out.unlink(missing_ok=True)
+    command = [f"bench/{name}", *map(str, words)]
+    text = run([*command, "--json", out], seconds)
+    return json.loads(out.read_text()), text, shlex.join(command)
+
+
+def wait(condition, what, seconds=120):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: waited in vain for {seconds} s")
+        time.sleep(0.002)
+
+
+def peak(pid):
+    """Most memory that a process has held since it started or was told to forget it, in MB."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak(pid):
+    Path(f"/proc/{pid}/clear_refs").write_text("5")

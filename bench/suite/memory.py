@@ -1,0 +1,77 @@
+"""What is measured without any port: tables, names, the responder, workers (P2, P3, P4, P10)."""
+
+from suite.measure import Part, Result, column, google
+
+
+def p2(context):
+    sizes = ["1000", "100000"] if context.smoke else ["1000", "100000", "1000000", "10000000", "100000000"]
+    full, large = (sizes[-1],) * 2 if context.smoke else sizes[-2:]
+    rows, how = google(context, "responder_bench", rf"BM_Responder/({'|'.join(sizes)})/1/50|BM_Responder(_Edns|_Txt)?/{full}/")
+    median = {size: column(rows[f"BM_Responder/{size}/1/50"], "p50") for size in sizes}
+    beside = [Part(name.removeprefix("BM_Responder").strip("_/"), "ns", column(found, "p50")) for name, found in rows.items()]
+    return Result("responder in memory, frame in to frame out", how,
+                  [Part("10 million addresses", "ns a question, median of bursts", median[full], 20, at_most=True),
+                   Part("100 million addresses to 10 million", "ratio", [b / a for a, b in zip(median[full], median[large])], 1.5, at_most=True)],
+                  beside, checked="every frame was answered; that answers are right is P1's second run and the tests'",
+                  bound=_responder_bound(rows, median, full),
+                  series={"ns a question by addresses": {size: column(rows[f"BM_Responder/{size}/1/50"], "p50") for size in sizes}})
+
+
+def _responder_bound(rows, median, full):
+    least = min(column(rows[f"BM_Responder/{full}/1/50"], "p01"))
+    cached = min(median["1000"])
+    return (f"{least:.1f} ns in the best hundredth of bursts; {cached:.1f} ns in the median with 1,000 addresses, when no line comes from "
+            "memory: the rest is memory and the machine")
+
+
+def p3(context):
+    if context.smoke:
+        pattern, n, large = r"BM_Ip4Table_(Batch/60000/1$|Singles/60000)|BM_RteHash/60000|BM_Lfht/60000|BM_UnorderedSet/60000", 60000, None
+    else:
+        pattern, n, large = (r"BM_Ip4Table_(Batch/(100000|1000000|10000000|100000000)/1$|Singles/10000000|Batch/10000000/200)|"
+                             r"BM_(RteHash|Lfht)/10000000|BM_RteFib/1000000|BM_RteLpm/100000|BM_UnorderedSet/10000000"), 10_000_000, 100_000_000
+    rows, how = google(context, "tables_bench", pattern)
+    rate = lambda name: column(rows[name], "items_per_second")
+    own = rate(f"BM_Ip4Table_Batch/{n}/1")
+    best = max((name for name in rows if name.split("/")[0] in ("BM_RteHash", "BM_Lfht", "BM_RteFib", "BM_RteLpm")),
+               key=lambda name: max(rate(name)) / 1e12 + (name.split("/")[1] == str(n)) * max(rate(name)))
+    parts = [Part("lookups in batches", "million/s", [value / 1e6 for value in own], 100),
+             Part(f"to the best peer of the same size, {best.split('/')[0][3:]}", "ratio", [a / b for a, b in zip(own, rate(best))], 1.5),
+             Part("bytes an entry, one value", "bytes", column(rows[f"BM_Ip4Table_Singles/{n}"], "bytes/entry"), 3, at_most=True)]
+    if large:
+        parts.append(Part("bytes an entry, 200 values", "bytes", column(rows["BM_Ip4Table_Batch/10000000/200"], "bytes/entry"), 6, at_most=True))
+        for size, name, peer in ((large, "RteHash", "100000000"), (1_000_000, "RteFib", "1000000"), (100_000, "RteLpm", "100000")):
+            parts.append(Part(f"to {name} at {size:,}", "ratio",
+                              [a / b for a, b in zip(rate(f"BM_Ip4Table_Batch/{size}/1"), rate(f"BM_{name}/{peer}"))], 1.5))
+    beside = [Part(name[3:], "million/s", [value / 1e6 for value in rate(name)]) for name in rows]
+    sizes = {name.split("/")[1]: column(found, "bytes/entry") for name, found in rows.items() if name.startswith("BM_Ip4Table_Batch") and name.endswith("/1")}
+    return Result("table of addresses, half listed", how, parts, beside,
+                  checked="of each table half of the questions are found, or the run fails", series={"bytes an entry by addresses": sizes})
+
+
+def p4(context):
+    n = 100_000 if context.smoke else 10_000_000
+    rows, how = google(context, "names_bench", rf"BM_NameTable_(Batch/(1000|{n})/1$|Hash)")
+    full, small = rows[f"BM_NameTable_Batch/{n}/1"], rows["BM_NameTable_Batch/1000/1"]
+    ns = lambda found: [1e9 / value for value in column(found, "items_per_second")]
+    return Result("table of names, all suffixes of three labels, half listed", how,
+                  [Part("10 million names", "ns a lookup", ns(full), 40, at_most=True),
+                   Part("10 million names", "bytes a name", column(full, "bytes/name"), 16, at_most=True)],
+                  [Part("1,000 names", "ns a lookup", ns(small)), Part("hashing alone", "ns a lookup", ns(rows["BM_NameTable_Hash"]))],
+                  bound=f"{min(ns(small)):.0f} ns with 1,000 names, which are in the first-level cache; hashing alone is "
+                        f"{min(ns(rows['BM_NameTable_Hash'])):.0f}; the rest is one line of memory a miss and two a hit")
+
+
+def p10(context):
+    n, rows_of = (100_000, 10_000) if context.smoke else (10_000_000, 10_000_000)
+    rows, how = google(context, "responder_bench", rf"BM_Workers/{n}/")
+    grey, grey_how = google(context, "greylist_bench", rf"BM_Workers/{rows_of}/0|BM_Workers/{rows_of}/50")
+
+    def ratio(found):
+        one, two = (column(next(rows for name, rows in found.items() if name.endswith(f"threads:{count}")), "items_per_second") for count in (1, 2))
+        return [b / a for a, b in zip(one, two)]
+    share = lambda percent: {name: found for name, found in grey.items() if name.startswith(f"BM_Workers/{rows_of}/{percent}")}
+    return Result("two workers instead of one", f"{how}; {grey_how}",
+                  [Part("list, in memory", "times the questions", ratio(rows), 1.9)] +
+                  [Part(f"greylist, {percent} % new, journal off", "times the decisions", ratio(share(percent)), 1.9) for percent in (50,) if share(percent)],
+                  bound="the machine's two cores also carry all else that runs on it; two workers share one memory controller")

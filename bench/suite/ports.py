@@ -1,0 +1,70 @@
+"""What is measured from port to port on DPDK (P1, P8, P11)."""
+
+from suite.measure import Part, Result, column, google, script
+
+# Beside P1: name, arguments of bench/port_to_port, mark.
+MIXES = (("4 feeds", ("--feeds", 4), 0.6), ("16 feeds", ("--feeds", 16), 0.35), ("nothing listed", ("--hits", 0), None),
+         ("all listed", ("--hits", 100), None), ("EDNS", ("--edns",), None), ("5 zones", ("--zones", 5), None),
+         ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None))
+
+
+def _sizes(context, name):
+    if context.smoke:
+        return ["--entries", 20000, "--questions", 5000, "--seconds", 1, "--repeat", 1, "--work", context.folder(name)]
+    return ["--work", context.folder(name)]
+
+
+def _right(text):
+    return next((line for line in text.splitlines() if line.startswith("answers")), "")
+
+
+def p1(context):
+    full = [] if context.smoke else ["--seconds", 4, "--repeat", context.repeat + 2]
+    figures, text, how = script(context, "port_to_port", *_sizes(context, "ports"), *full)
+    parts, beside = [Part("rblitzd to testpmd, 10 million addresses", "ratio", figures["ratios"], 0.8)], []
+    beside += [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
+    series = {"10 million addresses": figures["ratios"]}
+    for name, words, mark in MIXES[:1] if context.smoke else MIXES:
+        full = [] if context.smoke else ["--seconds", 2, "--repeat", context.repeat]
+        mixed = script(context, "port_to_port", *_sizes(context, f"ports-{name.replace(' ', '-').replace('/', '')}"), *full, *words)[0]
+        (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
+        series[name] = mixed["ratios"]
+    return Result("port to port, against a program that only swaps addresses", how, parts, beside, checked=_right(text),
+                  bound=_bound(figures, context), series={"ratio to testpmd by mix": series})
+
+
+def _bound(figures, context):
+    """How much of the difference is the responder's own time, as P2 measures it."""
+    other, ours = (1e9 / sorted(figures[of])[len(figures[of]) // 2] for of in ("other", "ours"))
+    pattern = r"BM_Responder/100000/1/50" if context.smoke else r"BM_Responder/10000000/1/50"
+    own = sorted(column(next(iter(google(context, "responder_bench", pattern)[0].values())), "p50"))[0]
+    return (f"testpmd takes {other:.0f} ns a packet, rblitzd {ours:.0f}: {ours - other:.0f} more, of which {own:.0f} are the responder's in memory; "
+            f"0.8 would leave it {other / 0.8 - other:.0f}. The rest is packets and tables sharing the caches: every packet and its copy "
+            "are lines that push out the table's")
+
+
+def p8(context):
+    pattern = (r"BM_DecideRoomy/20000|BM_Decide/10000/(0|50)/0" if context.smoke else
+               r"BM_DecideRoomy/10000000|BM_Decide/10000000/(0|10|50)/0|BM_Journal|BM_DecideWhitelisted")
+    rows, how = google(context, "greylist_bench", pattern)
+    rate = lambda name: [value / 1e6 for value in column(rows[name], "items_per_second")]
+    name = lambda start: next(name for name in rows if name.startswith(start))
+    parts = [Part("half new, room for more, journal off", "million decisions/s", rate(name("BM_DecideRoomy")), 15)]
+    if not context.smoke:
+        parts.append(Part("10 % new, with journal", "million decisions/s", rate(name("BM_Journal")), 8))
+    beside = [Part(each[3:], "million decisions/s", rate(each)) for each in rows]
+    full = [] if context.smoke else ["--seconds", 4, "--repeat", context.repeat]
+    figures, text, port_how = script(context, "grey_port_to_port", *_sizes(context, "grey"), *full)
+    parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
+    cached = rate(name("BM_DecideRoomy/20000" if context.smoke else "BM_Decide/10000000/0/0"))
+    return Result("greylist, 10 million triplets", f"{how}; {port_how}", parts, beside, checked=_right(text),
+                  bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {min(cached):.1f} million/s; "
+                        "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation")
+
+
+def p11(context):
+    full = [] if context.smoke else ["--seconds", 3, "--repeat", context.repeat]
+    figures, text, how = script(context, "heat_port_to_port", *_sizes(context, "heat"), *full)
+    return Result("heat zone, port to port, to a list", how, [Part("heat to list", "ratio", figures["ratios"], 0.9)],
+                  [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("list", "other"), ("heat", "ours"))],
+                  checked=_right(text))
