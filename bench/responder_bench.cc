@@ -3,6 +3,7 @@
 //
 // BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
 // listed. BM_Responder_Heat/HOT: of a zone of heat that knows all /24s, percent of them hot enough to be answered.
+// Built as responder_stages_bench it tells cycles a question by stage too.
 // BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables, all questions a second of wall-clock time.
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
@@ -24,6 +25,7 @@
 #include "dataplane/dns/wire.h"
 #include "dataplane/io/memory_io.h"
 #include "dataplane/responder.h"
+#include "dataplane/stage_times.h"
 #include "dataplane/zone.h"
 #include "tests/frames.h"
 
@@ -100,6 +102,30 @@ std::unique_ptr<const Serving> ServeHeat(unsigned hot_percent) {
   return std::move(*serving);
 }
 
+// Cycles a question in the median of bursts, stage by stage: what a neighbour on the core takes is not in it.
+class StagesOfBursts {
+ public:
+#ifdef RBLITZ_STAGE_TIMES
+  void Keep() {
+    bursts_.push_back(stage_times.cycles);
+    stage_times.cycles = {};
+  }
+  void Tell(benchmark::State& state, double per_burst) {
+    for (size_t i = 0; i < kStageNames.size(); ++i) {
+      const auto middle = bursts_.begin() + static_cast<ptrdiff_t>(bursts_.size() / 2);
+      std::nth_element(bursts_.begin(), middle, bursts_.end(), [i](auto& a, auto& b) { return a[i] < b[i]; });
+      state.counters[kStageNames[i]] = static_cast<double>((*middle)[i]) / per_burst;
+    }
+  }
+
+ private:
+  std::vector<decltype(StageTimes::cycles)> bursts_;
+#else
+  void Keep() {}
+  void Tell(benchmark::State& /*state*/, double /*per_burst*/) {}
+#endif
+};
+
 void Ask(benchmark::State& state, const Serving& serving, std::span<const uint32_t> addresses, const Shape& shape) {
   const auto stats = std::make_unique<WorkerStats>();
   io::MemoryIo memory(OneAddress(), stats.get());
@@ -111,16 +137,21 @@ void Ask(benchmark::State& state, const Serving& serving, std::span<const uint32
   int64_t answered = 0;
   std::vector<uint64_t> bursts;
   bursts.reserve(1 << 20);
+  StagesOfBursts stages;
   for (auto _ : state) {
     memory.Arrive();
     _mm_mfence();
     _mm_lfence();
     const uint64_t begin = __rdtsc();
+    BeginStages();
     memory.Receive(burst);
+    EndStage(Stage::kReceive);
     responder.Answer(burst, serving);
     memory.Send(burst);
+    EndStage(Stage::kSend);
     const uint64_t spent = __rdtsc() - begin;
     bursts.push_back(spent);
+    stages.Keep();
     state.SetIterationTime(static_cast<double>(spent) * SecondsPerCycle());
     answered += static_cast<int64_t>(burst.count);
   }
@@ -131,6 +162,7 @@ void Ask(benchmark::State& state, const Serving& serving, std::span<const uint32
     std::nth_element(bursts.begin(), at, bursts.end());
     return static_cast<double>(*at) * SecondsPerCycle() * 1e9 / per_burst;
   };
+  stages.Tell(state, per_burst);
   state.counters["p01"] = quantile(1);
   state.counters["p10"] = quantile(10);
   state.counters["p50"] = quantile(50);

@@ -13,6 +13,7 @@
 #include "dataplane/heat_zone.h"
 #include "dataplane/ready_writer.h"
 #include "dataplane/responder_scratch.h"
+#include "dataplane/stage_times.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
@@ -39,6 +40,7 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   for (size_t i = 0; i < burst.count; ++i) s.names[i] = burst.messages[i].payload + dns::kHeaderSize;
   s.parse_addresses(s.names, burst.count, s.label_addresses, s.label_sizes);
+  EndStage(Stage::kLabels);
   if (!AnswerAlike(burst, serving)) [[unlikely]]
     AnswerEach(burst, serving);
   Sample(burst);

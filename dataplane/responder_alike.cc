@@ -13,6 +13,7 @@
 #include "dataplane/ready_writer.h"
 #include "dataplane/responder.h"
 #include "dataplane/responder_scratch.h"
+#include "dataplane/stage_times.h"
 #include "dataplane/zone_rep.h"
 
 namespace rblitz {
@@ -129,13 +130,17 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
   Scratch::Round& round = s.rounds[0];
   Ip4Cursor cursor{.permuted = round.permuted, .lines = round.lines};
   table.Sort(addresses, cursor, round.values);
+  EndStage(Stage::kLines);
   if (!AreAlike(burst, s.label_sizes, round.lines, zone->ends[has_opt], has_opt != 0) || HasTestPoint(addresses)) {
     return false;
   }
+  EndStage(Stage::kCompare);
   table.Locate(addresses, cursor, round.values);
   table.Find(addresses, cursor, round.values);
+  EndStage(Stage::kFind);
   stats_->CountType(AskedType::kA, burst.count);
   has_opt != 0 ? WriteAlike<true>(burst, *zone) : WriteAlike<false>(burst, *zone);
+  EndStage(Stage::kWrite);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <utility>
 
+#include "tables/address_sort.h"
 #include "tables/hash.h"
 #include "tables/ip4_layout.h"
 #include "tables/ip4_paint.h"
@@ -68,7 +69,7 @@ struct Ip4Builder::Rep {
 
   // Single addresses. Those with the first value that came are bare; others are keyed: address << 32 | value, or with
   // kLongestMatch, where the first of two counts, address << 32 | sequence.
-  std::vector<uint32_t> bare;
+  AddressArray bare;
   ValueId bare_value = kNotListed;
   std::vector<uint64_t> keyed;
   std::vector<ValueId> value_of;  // by sequence; kLongestMatch only
@@ -133,7 +134,7 @@ void Ip4Builder::Rep::AddKeyed(uint32_t address, ValueId value) {
   if (value_of.empty()) {
     for (const uint32_t earlier : bare) keyed.push_back(uint64_t{earlier} << 32 | keyed.size());
     value_of.assign(bare.size(), bare_value);
-    bare = std::vector<uint32_t>();
+    bare = AddressArray();
   }
   keyed.push_back(uint64_t{address} << 32 | value_of.size());
   value_of.push_back(value);
@@ -194,11 +195,11 @@ void Ip4Builder::Rep::SettleKeyed() {
   }
   keyed.reserve(singles());
   for (const uint32_t single : bare) keyed.push_back(uint64_t{single} << 32 | bare_value);
-  bare = std::vector<uint32_t>();
+  bare = AddressArray();
 }
 
 void Ip4Builder::Rep::SortSingles() {
-  RadixSort(std::span(bare));
+  SortAddresses(bare);
   RadixSort(std::span(keyed));
   bare.erase(std::unique(bare.begin(), bare.end()), bare.end());
   if (precedence == Precedence::kPieces) MoveMeeting();

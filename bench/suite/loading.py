@@ -136,9 +136,10 @@ def p6(context):
     calm, busy, reloads = [], [], 0
     with servers.rblitzd(folder, served) as server:
         server.wait_for(last)
+        versions = [feed, more]  # the first is served
         for _ in range(context.repeat):
             calm.append(json.loads(run(command)))
-            with Reloads(folder, served, [feed, more]) as swapping:
+            with Reloads(folder, served, versions) as swapping:
                 busy.append(json.loads(run(command)))
             reloads += len(swapping.times)
     tail = lambda counts: [one["latency_us"]["p99_9"] for one in counts]

