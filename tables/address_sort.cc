@@ -18,7 +18,6 @@ namespace {
 
 constexpr size_t kSmall = 1 << 16;        // below this neither threads nor a second array are worth while
 constexpr size_t kSmallBucket = 1 << 10;  // below this clearing counters costs more than comparing
-constexpr size_t kGivenBack = 1 << 18;    // addresses that are read before their pages are given back
 
 constexpr unsigned kLowBits = 12;  // a bucket's two passes take 12 bits each
 constexpr uint32_t kLowMask = (1u << kLowBits) - 1;
@@ -41,21 +40,12 @@ void Share(unsigned threads, Work&& work) {
   work(0);
 }
 
-// The whole pages within [first, last) are not needed any more.
-void GiveBack(uint32_t* first, uint32_t* last) {
-  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = (reinterpret_cast<uintptr_t>(first) + page - 1) / page * page;
-  const uintptr_t end = reinterpret_cast<uintptr_t>(last) / page * page;
-  // Without it the sort needs more memory, nothing else.
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-}
-
 // Moves what is in `from` to where `next` says for its first octet.
 void Scatter(std::span<uint32_t> from, Counters& next, uint32_t* to) {
   while (!from.empty()) {
     const std::span<uint32_t> part = from.first(std::min(kGivenBack, from.size()));
     for (const uint32_t address : part) to[next[address >> 24]++] = address;
-    GiveBack(part.data(), part.data() + part.size());
+    GiveBack(part);
     from = from.subspan(part.size());
   }
 }
@@ -83,6 +73,14 @@ void SortBucket(std::span<uint32_t> bucket, AddressArray& other) {
 }
 
 }  // namespace
+
+void GiveBack(std::span<uint32_t> addresses) noexcept {
+  static const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = (reinterpret_cast<uintptr_t>(addresses.data()) + page - 1) / page * page;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(addresses.data() + addresses.size()) / page * page;
+  // Without it more memory is needed, nothing else.
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
 
 void SortAddresses(AddressArray& addresses) {
   const size_t size = addresses.size();

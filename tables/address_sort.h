@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -40,5 +41,11 @@ inline constexpr unsigned kMaxSortThreads = 4;
 
 // Ascending; duplicates stay.
 void SortAddresses(AddressArray& addresses);
+
+// The pages that lie whole within these addresses of an array hold nothing that is read again.
+void GiveBack(std::span<uint32_t> addresses) noexcept;
+
+// So many addresses are read before their pages are given back.
+inline constexpr size_t kGivenBack = 1 << 18;
 
 }  // namespace rblitz

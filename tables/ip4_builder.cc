@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 #include <utility>
 
 #include "tables/address_sort.h"
@@ -102,7 +103,7 @@ struct Ip4Builder::Rep {
   // After UniteKeyed.
   [[nodiscard]] ValueId value(size_t i) const { return keyed.empty() ? bare_value : static_cast<uint32_t>(keyed[i]); }
 
-  void Stream(Ip4PieceSink& sink) const;
+  void Stream(Ip4PieceSink& sink, bool is_last);
   [[nodiscard]] uint64_t CountKeys(std::vector<Key>* hidden) const;
   [[nodiscard]] uint64_t CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
                                      const std::vector<Key>& hidden) const;
@@ -258,7 +259,8 @@ void Ip4Builder::Rep::UniteKeyed() {
 }
 
 // One pass over what is listed, in address order: single addresses over segments, neighbours with one value joined.
-void Ip4Builder::Rep::Stream(Ip4PieceSink& sink) const {
+// The last pass gives back what it has read.
+void Ip4Builder::Rep::Stream(Ip4PieceSink& sink, bool is_last) {
   uint64_t first = 0;
   uint64_t end = 0;  // of the piece so far
   ValueId value = kNotListed;
@@ -276,7 +278,10 @@ void Ip4Builder::Rep::Stream(Ip4PieceSink& sink) const {
   };
   const size_t count = singles();
   size_t i = 0;
-  const auto single = [&](uint32_t at) { piece(at, uint64_t{at} + 1, this->value(i++)); };
+  const auto single = [&](uint32_t at) {
+    piece(at, uint64_t{at} + 1, this->value(i++));
+    if (is_last && i % kGivenBack == 0 && keyed.empty()) GiveBack(std::span(bare).subspan(i - kGivenBack, kGivenBack));
+  };
   for (const Ip4Segment& segment : segments) {
     while (more && i < count && address(i) < segment.first) single(address(i));
     uint64_t at = segment.first;
@@ -379,7 +384,7 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
   if (rep.keeps_lengths) {
     table->lengths.Build(rep.precedence, rep.segments, rep.singles(), [&rep](size_t i) { return rep.address(i); });
   }
-  LayOutIp4([&rep](Ip4PieceSink& sink) { rep.Stream(sink); }, rep.verdicts->values(), *table);
+  LayOutIp4([&rep](Ip4PieceSink& sink, bool is_last) { rep.Stream(sink, is_last); }, rep.verdicts->values(), *table);
   auto exact = std::move(rep.exact);
   rep_ = std::make_unique<Rep>(rep.precedence, rep.verdicts);
   rep_->exact = std::move(exact);

@@ -4,7 +4,10 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
+
+#include "tables/address_sort.h"
 
 namespace rblitz {
 
@@ -195,7 +198,46 @@ class MapSink : public Ip4PieceSink {
   ValueId max_value_ = 0;
 };
 
-// Hands on the addresses of /24s that the map calls kSingles, permuted.
+// Gathers the addresses of /24s that the map calls kSingles, permuted.
+class PermutedSink : public Ip4PieceSink {
+ public:
+  PermutedSink(const Rep& rep, uint64_t count) : rep_(rep) { permuted_.reserve(count); }
+
+  bool Piece(uint32_t first, uint32_t last, ValueId /*value*/) override {
+    // Only its first and its last /24 can be partly listed.
+    Part(first, std::min(last, first | 255));
+    if (first >> 8 != last >> 8) Part(last & ~255u, last);
+    return true;
+  }
+
+  AddressArray& permuted() { return permuted_; }
+
+ private:
+  void Part(uint32_t first, uint32_t last) {
+    if (rep_.KindOf(first) != kSingles) return;
+    for (uint64_t address = first; address <= last; ++address) {
+      permuted_.push_back(rep_.permute(static_cast<uint32_t>(address)));
+    }
+  }
+
+  const Rep& rep_;
+  AddressArray permuted_;
+};
+
+// In the order of buckets each line is written while it is in the cache, which is worth the sorting.
+void InsertInOrder(AddressArray& permuted, ValueId value, Ip4Singles& singles) {
+  SortAddresses(permuted);
+  for (const uint32_t each : permuted) singles.Count(each);
+  singles.Plan();
+  for (std::span<uint32_t> left(permuted); !left.empty();) {
+    const std::span<uint32_t> part = left.first(std::min(kGivenBack, left.size()));
+    for (const uint32_t each : part) singles.Insert(each, value);
+    GiveBack(part);
+    left = left.subspan(part.size());
+  }
+}
+
+// The same with values, where sorting would take twice the memory.
 class SinglesSink : public Ip4PieceSink {
  public:
   SinglesSink(const Rep& rep, Ip4Singles& singles) : rep_(rep), singles_(singles) {}
@@ -213,9 +255,15 @@ class SinglesSink : public Ip4PieceSink {
     singles_.Plan();
     insert_ = true;
   }
-  void Finish() {
-    Flush();
-    singles_.Finish();
+  void Flush() {
+    for (size_t i = 0; i < count_; ++i) {
+      if (insert_) {
+        singles_.Insert(pending_[i].permuted, pending_[i].value);
+      } else {
+        singles_.Count(pending_[i].permuted);
+      }
+    }
+    count_ = 0;
   }
 
  private:
@@ -226,17 +274,6 @@ class SinglesSink : public Ip4PieceSink {
       if (insert_) __builtin_prefetch(singles_.LineOf(pending_[count_].permuted), 1, 3);
       if (++count_ == kPending) Flush();
     }
-  }
-
-  void Flush() {
-    for (size_t i = 0; i < count_; ++i) {
-      if (insert_) {
-        singles_.Insert(pending_[i].permuted, pending_[i].value);
-      } else {
-        singles_.Count(pending_[i].permuted);
-      }
-    }
-    count_ = 0;
   }
 
   static constexpr size_t kPending = 64;
@@ -255,7 +292,7 @@ class SinglesSink : public Ip4PieceSink {
 
 void LayOutIp4(const Ip4Pass& pass, uint32_t values, Rep& rep) {
   SmallSink small(rep);
-  pass(small);
+  pass(small, false);
   if (small.fits()) {
     rep.starts.shrink_to_fit();
     rep.values.shrink_to_fit();
@@ -267,17 +304,24 @@ void LayOutIp4(const Ip4Pass& pass, uint32_t values, Rep& rep) {
   rep.small = false;
 
   CountSink count(values);
-  if (values > 2) pass(count);  // kNotListed and one more: nothing to count
+  if (values > 2) pass(count, false);  // kNotListed and one more: nothing to count
   const ValueId common = values > 2 ? count.Common() : 1;
   MapSink map(rep, common);
-  pass(map);
+  pass(map, false);
   map.Finish();
   rep.singles = Ip4Singles(map.singles(), map.max_value(), common);
-  SinglesSink singles(rep, rep.singles);
-  pass(singles);
-  singles.Plan();
-  pass(singles);
-  singles.Finish();
+  if (common != kNotListed) {
+    PermutedSink permuted(rep, map.singles());
+    pass(permuted, true);
+    InsertInOrder(permuted.permuted(), common, rep.singles);
+  } else {
+    SinglesSink singles(rep, rep.singles);
+    pass(singles, false);
+    singles.Plan();
+    pass(singles, true);
+    singles.Flush();
+  }
+  rep.singles.Finish();
 }
 
 }  // namespace rblitz
