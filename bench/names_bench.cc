@@ -212,7 +212,10 @@ void BM_HashTable_Batch(benchmark::State& state) {
 
 BENCHMARK(BM_NameTable_Batch)
     ->Args({1000, 1})
-    ->Args({100000, 1})->Args({1000000, 1})->Args({10000000, 1})->Args({10000000, 1000});
+    ->Args({100000, 1})
+    ->Args({1000000, 1})
+    ->Args({10000000, 1})
+    ->Args({10000000, 1000});
 BENCHMARK(BM_NameTable_Hit)->Args({10000000, 1});
 BENCHMARK(BM_NameTable_Miss)->Args({10000000, 1});
 BENCHMARK(BM_NameTable_Hash);

@@ -1,5 +1,5 @@
-// P3, our own part: lookups in the IPv4 table in batches of 64, questions half of which are listed; peers' tables are in
-// tables_peers.cc.
+// P3, our own part: lookups in the IPv4 table in batches of 64, questions half of which are listed; peers' tables are
+// in tables_peers.cc.
 //
 // BM_Ip4Table_Batch/N/VALUES: N addresses with this many values, and 20,000 networks. Counters: nanoseconds a lookup,
 // bytes an entry.
@@ -13,7 +13,8 @@ namespace rblitz {
 namespace {
 
 void Lookups(benchmark::State& state, unsigned hit_percent) {
-  const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), static_cast<uint32_t>(state.range(1)));
+  const bench::DataSet& set =
+      bench::DataSetOf(static_cast<size_t>(state.range(0)), static_cast<uint32_t>(state.range(1)));
   const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions, hit_percent);
   const Ip4Table& table = *set.feeds.front()->ip4;
   ValueId values[kMaxBatch];

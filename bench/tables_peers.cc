@@ -1,8 +1,9 @@
 // P3, the peers' part: the tables that others use for such sets, asked the same questions in the same batches.
 //
 // BM_RteHash: DPDK's cuckoo hash, looked up in bulk. BM_Lfht: liburcu's hash table, one after another within one
-// read-side section a batch, as its interface has it. BM_RteFib (DIR24-8) and BM_RteLpm: DPDK's routing tables, in bulk,
-// at sizes that they can be filled to. All of them in transparent huge pages, as ours. None is asked for networks here.
+// read-side section a batch, as its interface has it. BM_RteFib (DIR24-8) and BM_RteLpm: DPDK's routing tables, in
+// bulk, at sizes that they can be filled to. All of them in transparent huge pages, as ours. None is asked for networks
+// here.
 #include <benchmark/benchmark.h>
 #include <rte_eal.h>
 #include <rte_fib.h>
@@ -38,8 +39,8 @@ int AdviseHugePages(const rte_memseg_list* list, void*) {
 // Memory for the largest of DPDK's tables; what is not used is not there.
 void StartDpdk() {
   static const bool started = [] {
-    std::array<const char*, 8> words = {"tables_bench", "--no-huge", "-m",          "8192",
-                                        "--no-pci",     "--no-shconf", "--no-telemetry", "--log-level=1"};
+    std::array<const char*, 8> words = {"tables_bench", "--no-huge",      "-m",           "8192", "--no-pci",
+                                        "--no-shconf",  "--no-telemetry", "--log-level=1"};
     if (rte_eal_init(static_cast<int>(words.size()), const_cast<char**>(words.data())) < 0) std::abort();
     rte_memseg_list_walk(AdviseHugePages, nullptr);
     return true;

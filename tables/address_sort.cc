@@ -8,7 +8,10 @@
 #include <array>
 #include <atomic>
 #include <span>
+#include <system_error>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tables/radix_sort.h"
 
@@ -30,12 +33,15 @@ unsigned Threads() {
   return std::clamp(static_cast<unsigned>(count), 1u, kMaxSortThreads);
 }
 
-// Runs `work`(t) for each t below `threads`, on this thread and on others.
+// Runs `work`(t) for each t below `threads`, on this thread and on others as far as they can be had.
 template <class Work>
 void Share(unsigned threads, Work&& work) {
   std::vector<std::jthread> others;
-  for (unsigned t = 1; t < threads; ++t) {
-    others.emplace_back([&work, t] { work(t); });
+  unsigned t = 1;
+  try {
+    for (; t < threads; ++t) others.emplace_back([&work, t] { work(t); });
+  } catch (const std::system_error&) {
+    for (; t < threads; ++t) work(t);
   }
   work(0);
 }

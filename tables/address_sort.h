@@ -21,9 +21,10 @@ namespace rblitz {
 // Leaves values that it makes by default as they are: pages of a new array are not there before they are written.
 template <class T>
 struct UninitializedAllocator : std::allocator<T> {
+  // Names that std::allocator_traits asks for.
   template <class U>
-  struct rebind {
-    using other = UninitializedAllocator<U>;
+  struct rebind {                             // NOLINT(readability-identifier-naming)
+    using other = UninitializedAllocator<U>;  // NOLINT(readability-identifier-naming)
   };
   template <class U>
   void construct(U* at) noexcept {

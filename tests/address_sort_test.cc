@@ -19,7 +19,7 @@ void ExpectSorted(AddressArray addresses, const char* what) {
 
 TEST(SortAddresses, AnyNumberOfThem) {
   std::mt19937 random(1);
-  for (const size_t size : {0, 1, 2, 95, 97, 1000, 65535, 65536, 65537, 300001, 2000003}) {
+  for (const size_t size : {0u, 1u, 2u, 95u, 97u, 1000u, 65535u, 65536u, 65537u, 300001u, 2000003u}) {
     AddressArray addresses(size);
     for (uint32_t& address : addresses) address = static_cast<uint32_t>(random());
     ExpectSorted(addresses, "random");
