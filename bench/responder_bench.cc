@@ -2,8 +2,8 @@
 // DPDK port; the responder answers them from tables of 10 million addresses.
 //
 // BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
-// listed. BM_Responder_Heat/HOT: of a zone of heat that knows all /24s, percent of them hot enough to be answered.
-// Built as responder_stages_bench it tells cycles a question by stage too.
+// listed. BM_Responder_Zones/ZONES: asked in turn. BM_Responder_Heat/HOT: of a zone of heat that knows all /24s,
+// percent of them hot enough to be answered. Built as responder_stages_bench it tells cycles a question by stage too.
 // BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables, all questions a second of wall-clock time.
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
@@ -44,12 +44,15 @@ net::OwnAddresses OneAddress() {
 struct Shape {
   uint16_t qtype = dns::kA;
   bool edns = false;
+  uint32_t zones = 1;  // asked in turn
 };
+
+std::string ZoneName(uint32_t i, uint32_t zones) { return zones == 1 ? kZone : "z" + std::to_string(i) + "." + kZone; }
 
 std::vector<uint8_t> Question(uint32_t address, uint16_t id, const Shape& shape) {
   std::string name;
   for (int i = 0; i < 4; ++i) name += std::to_string(address >> (8 * i) & 255) + ".";
-  const dns::Name wire = dns::NameFromText(name + kZone);
+  const dns::Name wire = dns::NameFromText(name + ZoneName(id % shape.zones, shape.zones));
   std::vector<uint8_t> out(dns::kHeaderSize + wire.size + 4u + (shape.edns ? dns::kOptSize : 0));
   dns::Store16(&out[0], id);
   dns::Store16(&out[2], dns::kRd);
@@ -74,10 +77,13 @@ const bench::DataSet& DataSetOf(size_t addresses, size_t feeds) {
   return set->second;
 }
 
-std::unique_ptr<const Serving> Serve(const bench::DataSet& set) {
-  ZoneConfig zone{.name = kZone};
-  for (uint32_t i = 0; i < set.feeds.size(); ++i) zone.feeds.push_back(i);
-  auto serving = BuildServing({.feeds = set.feeds}, {&zone, 1}, {});
+std::unique_ptr<const Serving> Serve(const bench::DataSet& set, uint32_t count = 1) {
+  std::vector<ZoneConfig> zones(count);
+  for (uint32_t z = 0; z < count; ++z) {
+    zones[z].name = ZoneName(z, count);
+    for (uint32_t i = 0; i < set.feeds.size(); ++i) zones[z].feeds.push_back(i);
+  }
+  auto serving = BuildServing({.feeds = set.feeds}, zones, {});
   if (!serving) std::abort();
   return std::move(*serving);
 }
@@ -176,6 +182,13 @@ void Run(benchmark::State& state, const Shape& shape) {
   Ask(state, *serving, bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), shape);
 }
 
+// So many zones of one feed, asked in turn.
+void BM_Responder_Zones(benchmark::State& state) {
+  const bench::DataSet& set = DataSetOf(1000000, 1);
+  const auto zones = static_cast<uint32_t>(state.range(0));
+  Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones});
+}
+
 void BM_Responder_Heat(benchmark::State& state) {
   const std::unique_ptr<const Serving> serving = ServeHeat(static_cast<unsigned>(state.range(0)));
   std::mt19937 random(bench::kSeed + 1);
@@ -235,6 +248,7 @@ BENCHMARK(BM_Responder)
     ->Args({100000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
+BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)

@@ -84,3 +84,20 @@ def p10(context):
                   [Part("list, in memory", "times the questions", ratio(rows), 1.9)] +
                   [Part(f"greylist, {percent} % new, journal off", "times the decisions", ratio(share(percent)), 1.9) for percent in (50,) if share(percent)],
                   bound="the machine's two cores also carry all else that runs on it; two workers share one memory controller")
+
+
+def growth(context):
+    """From 1 to 100 million addresses, and from 1 to 1,000 zones."""
+    small, large = ("60000", "60000") if context.smoke else ("1000000", "100000000")
+    tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$" + ("" if context.smoke else "|BM_Ip4Builder"))
+    zones, zones_how = google(context, "responder_bench", "BM_Responder_Zones/1$" if context.smoke else "BM_Responder_Zones")
+    lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
+    parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
+    beside = [Part(f"{name.split('/')[1]} zones, asked in turn", "ns a question", column(found, "p50")) for name, found in zones.items()]
+    if not context.smoke:
+        built = {size: [1e9 / rate for rate in column(tables[f"BM_Ip4Builder/{size}"], "items_per_second")] for size in ("1000000", "10000000", "100000000")}
+        parts.append(Part("building 100 million to building 10 million", "times the time an entry",
+                          [b / a for a, b in zip(built["10000000"], built["100000000"])], 1.25, True))
+        beside += [Part(f"building {int(size):,}", "ns an entry", runs) for size, runs in built.items()]
+    return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3",
+                  series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items()}})
