@@ -150,7 +150,7 @@ def plots(results):
 
 STYLE = """body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222 }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top }
-td.n { text-align: right; white-space: nowrap } .no { color: #a33 } .yes { color: #2a7 } .bound td { color: #555; font-size: 90% }
+th.n, td.n { text-align: right; white-space: nowrap } td:last-child { white-space: nowrap } .no { color: #a33 } .yes { color: #2a7 } .bound td { color: #555; font-size: 90% }
 figure { display: inline-block; margin: 1rem 1rem 0 0 } svg { max-width: 100%; height: auto } code { font-size: 90%; word-break: break-all }
 details { margin: .3rem 0 }"""
 
@@ -175,7 +175,7 @@ def _page(about, results):
     pictures = "".join(f"<figure>{svg}</figure>" for _, svg in plots(results))
     facts = ", ".join(f"{cell(key)} {cell(value)}" for key, value in about.items())
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>rblitz: benchmarks</title><style>{STYLE}</style><h1>rblitz: benchmarks</h1>"
-            f"<p>{facts}</p><p>Medians; the spread is that of all runs.</p><table><tr><th><th>what<th>figure<th>spread<th>mark<th></tr>"
+            f"<p>{facts}</p><p>Medians; the spread is that of all runs.</p><table><tr><th><th>what<th class=n>figure<th class=n>spread<th class=n>mark<th></tr>"
             f"{''.join(rows)}</table><h2>Plots</h2>{pictures}<h2>Commands, checks, and what was measured beside</h2>{beside}</html>\n")
 
 
