@@ -195,8 +195,48 @@ def p7(context):
                         f"of rblitzd's own instructions a question has {counts['rblitzd']:.0f}")
 
 
+def _blast(found, *words):
+    """p50, p99, p99.9 in microseconds of a run of rblitz-blast, and the answers a second."""
+    counts = json.loads(run([*found, BUILD / "rblitz-blast", *words, "--json"]))
+    return [counts["latency_us"][quantile] for quantile in ("p50", "p99", "p99_9")], counts["answers_per_second"]
+
+
+def _latencies(context, name, ask, capacity, beside):
+    """Of one server at a tenth, half and nine tenths of its capacity."""
+    found = {}
+    for share in (0.1, 0.5, 0.9):
+        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 4)
+        found[f"{share:.0%}"] = us
+        beside += [Part(f"{name} at {share:.0%} of {capacity:,.0f}/s, {quantile}", "us", [value]) for quantile, value in zip(("p50", "p99", "p99.9"), us)]
+    return found
+
+
+PORT = ["--eal=--no-pci", "--eal=--no-huge", "--eal=-m", "--eal=256", "--eal=--in-memory", "--eal=--no-telemetry",
+        "--eal=--vdev=net_af_packet0,iface=client0", "--address", "10.77.0.9/24", "--mbufs", 8192]
+
+
+def _latency_over_xdp(context, folder, feed, file, beside):
+    """rblitzd on net_af_xdp and Knot by XDP, asked from a port at the other end of a veth."""
+    series = {}
+    for name in ("rblitzd af_xdp", "knotd XDP"):
+        with wire() as (client, space):
+            port = 53 if name == "rblitzd af_xdp" else servers.PORT
+            server = (servers.rblitzd(folder, feed, None, HOST, space, XDP) if name == "rblitzd af_xdp" else
+                      servers.knot(folder, feed, [SERVER_CORE], HOST, space, xdp=f"port0@{servers.PORT}"))
+            with server:
+                _wait_by_kxdpgun(client, space, file, port)
+                if name == "knotd XDP":
+                    subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
+                found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
+                ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, *PORT, *words)
+                capacity = ask("--window", 128, "--duration", 1 if context.smoke else 3)[1]
+                series[name] = _latencies(context, name, ask, capacity, beside)
+            subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)
+    return series
+
+
 def latency(context):
-    """p50, p99, p99.9 at a tenth, half and nine tenths of each server's capacity on sockets; client and server a core each."""
+    """p50, p99, p99.9 by load, on sockets and over AF_XDP; client and server have a core each."""
     folder = context.folder("kernel")
     feed, last, data = make(folder, context.entries(1_000_000), Singles)
     file, _ = questions(folder, data, 1000 if context.smoke else 100_000)
@@ -205,10 +245,12 @@ def latency(context):
         with SOCKETS[name](folder, feed, [SERVER_CORE]) as server:
             server.wait_for(last)
             capacity = _dnsperf(file, 1 if context.smoke else 3)
-            for share in (0.1, 0.5, 0.9):
-                found = json.loads(run(["taskset", "-c", CLIENT_CORE, BUILD / "rblitz-blast", "--server", f"127.0.0.1:{servers.PORT}", "--questions", file,
-                                        "--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 5, "--json"]))
-                us = found["latency_us"]
-                series.setdefault(name, {})[f"{share:.0%}"] = [us["p50"], us["p99"], us["p99_9"]]
-                beside += [Part(f"{name} at {share:.0%} of {capacity:,.0f}/s, {quantile.replace('_', '.')}", "us", [us[quantile]]) for quantile in ("p50", "p99", "p99_9")]
-    return Result("latency on sockets by load", "bench/run latency", [Part("servers measured", "", [len(series)])], beside, series={"latency by load": series})
+            ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, *words)
+            series[name] = _latencies(context, name, ask, capacity, beside)
+    xdp = _latency_over_xdp(context, folder, feed, file, beside)
+    at_half = lambda found, name: found[name]["50%"][1]
+    parts = [Part("p99 at half of its capacity, sockets, to Knot's at half of its own", "times", [at_half(series, "rblitzd") / at_half(series, "knotd")]),
+             Part("p99 at half of its capacity, AF_XDP, to Knot's at half of its own", "times",
+                  [at_half(xdp, "rblitzd af_xdp") / at_half(xdp, "knotd XDP")])]
+    return Result("latency by load", "bench/run latency", parts, beside, checked="sent, answered, lost and late add up, or rblitz-blast fails",
+                  series={"latency by load": series, "latency by load, AF_XDP": xdp})

@@ -141,6 +141,7 @@ def plots(results):
     add("bytes", "bytes an entry by addresses", lambda data: _lines("Memory of the table of addresses", data, "addresses", "bytes an entry"))
     add("reloads", "p50, p99, p99.9 with and without reloads", lambda data: _grouped("Latency under 50,000 questions/s", data))
     add("latency", "latency by load", lambda data: _quantiles("Latency on sockets by load", data))
+    add("latency-xdp", "latency by load, AF_XDP", lambda data: _quantiles("Latency over AF_XDP on veth by load", data))
     add("zones", "ns a question by zones", lambda data: _lines("Zones asked in turn, 1 million addresses", data, "zones", "ns a question"))
     add("stages", "cycles a question by stage", lambda data: _bars("Time by stage", data, "cycles a question"))
     return made

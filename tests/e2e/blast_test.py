@@ -210,6 +210,13 @@ class Ports(Counts):
             self.check_all_answered(counts, 200)
             self.assertEqual(server.check_sums(self)["arp_replies"], stats["arp_replies"])
 
+    def test_a_port_of_af_xdp_asks_one(self):
+        space = self.veth()
+        with Server(dpdk("net_af_xdp0,iface=near"), FILES, space) as server:
+            counts = blast("--server", "10.54.0.53:53", *port("net_af_xdp0,iface=far"), "--window", 16, "--count", 1000, space=space)
+            self.check_all_answered(counts, 1000)
+            self.assertEqual(server.check_sums(self)["answered"], 1000)
+
     def test_a_memif_asks_another_process(self):
         server = Server("", FILES)
         self.addCleanup(server.__exit__)
