@@ -101,8 +101,8 @@ def google(context, program, pattern):
     if context.smoke:
         command.append("--benchmark_min_time=0.01")
     run(command)
-    runs = {}
-    for row in json.loads(out.read_text())["benchmarks"]:
+    runs, text = {}, out.read_text()
+    for row in json.loads(text)["benchmarks"] if text else []:
         if row["run_type"] == "iteration":
             if row.get("error_occurred"):
                 raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")

@@ -90,7 +90,7 @@ def growth(context):
     """From 1 to 100 million addresses, and from 1 to 1,000 zones."""
     small, large = ("60000", "60000") if context.smoke else ("1000000", "100000000")
     tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$" + ("" if context.smoke else "|BM_Ip4Builder"))
-    zones, zones_how = google(context, "responder_bench", "BM_Responder_Zones/1$" if context.smoke else "BM_Responder_Zones")
+    zones, zones_how = google(context, "responder_bench", "BM_Responder_Zones/1/" if context.smoke else "BM_Responder_Zones")
     lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
     parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
     beside = [Part(f"{name.split('/')[1]} zones, asked in turn", "ns a question", column(found, "p50")) for name, found in zones.items()]
