@@ -46,6 +46,7 @@ class ConfigReader {
   void ReadEal(TableReader& dpdk);
   void ReadPort(const toml::table& table);
   // Empty: there is none.
+  static io::IdleMode ReadIdle(TableReader& dpdk);
   std::string ReadKernelPort(TableReader& table);
   void ReadFeed(const toml::table& table);
   void ReadFormat(TableReader& feed, FeedConfig* config);
@@ -153,6 +154,7 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
   TableReader dpdk(table, "dpdk", errors_);
   ReadEal(dpdk);
   config_.dpdk.mbufs = static_cast<uint32_t>(dpdk.Integer("mbufs", 1024, 1 << 28).value_or(config_.dpdk.mbufs));
+  config_.dpdk.idle = ReadIdle(dpdk);
   for (const toml::table* port : dpdk.Tables("ports")) ReadPort(*port);
   if (const std::string name = ReadKernelPort(dpdk); !name.empty() && !config_.dpdk.ports.empty()) {
     std::string& first = config_.dpdk.ports.front().kernel_port;
@@ -160,6 +162,14 @@ void ConfigReader::ReadDpdk(const toml::table& table) {
     first = name;
   }
   dpdk.Finish();
+}
+
+io::IdleMode ConfigReader::ReadIdle(TableReader& dpdk) {
+  const std::string idle = dpdk.String("idle").value_or("poll");
+  if (idle == "adaptive") return io::IdleMode::kAdaptive;
+  if (idle == "interrupt") return io::IdleMode::kInterrupt;
+  if (idle != "poll") dpdk.Wrong("idle", "'" + idle + "' is none of poll, adaptive and interrupt");
+  return io::IdleMode::kPoll;
 }
 
 std::string ConfigReader::ReadKernelPort(TableReader& table) {

@@ -41,6 +41,7 @@ std::vector<std::string> NeedsRestart(const Config& running, const Config& next)
   differs(running.dpdk.eal == next.dpdk.eal, "dpdk.eal");
   differs(SamePorts(running.dpdk, next.dpdk), "dpdk.ports");
   differs(running.dpdk.mbufs == next.dpdk.mbufs, "dpdk.mbufs");
+  differs(running.dpdk.idle == next.dpdk.idle, "dpdk.idle");
   for (const GreylistConfig& greylist : next.greylists) {
     const GreylistConfig* const before = FindGreylist(running, greylist.zone.name);
     const auto is_other = [&](bool same, const std::string& key) {

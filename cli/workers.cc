@@ -102,6 +102,10 @@ Status Workers::OpenPorts(const io::DpdkConfig& config) {
   if (!dpdk) return tl::unexpected<Error>(dpdk.error());
   dpdk_ = *std::move(dpdk);
   dpdk_workers_ = config.workers;
+  for (const io::DpdkPortInfo& port : dpdk_->ports()) {
+    if (config.idle != io::IdleMode::kInterrupt || port.has_interrupts) continue;
+    LogLine("no_interrupts").Add("port", uint64_t{port.port}).Add("driver", port.driver).Add("idle", "adaptive");
+  }
   for (uint32_t i = 0; i < config.workers; ++i) ios_.push_back(dpdk_->io(i, AddStats()));
   return {};
 }

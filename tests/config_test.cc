@@ -245,6 +245,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"ports    = [ { port = 0, addresses = [\"10.53.0.53/24\", \"10.54.0.53/32\"] } ]", "ports = []",
                 "11: dpdk: ports: none given"},
         Mistake{"mbufs    = 4096", "mbufs = 1", "14: dpdk.mbufs: must be a number from 1024"},
+        Mistake{"mbufs    = 4096", "idle = \"doze\"", "14: dpdk.idle: 'doze' is none of poll, adaptive and interrupt"},
         Mistake{"kernel_port = \"\"", "kernel_port = \"a b\"",
                 "15: dpdk.kernel_port: 'a b' cannot be an interface's name"},
         Mistake{"kernel_port = \"\"", "kernel_port = \"sixteen-letters-\"",
@@ -377,8 +378,21 @@ TEST(Config, KnowsWhatNeedsARestart) {
   next.server.identity.id = "other";
   next.dpdk.ports[0].addresses.pop_back();
   next.dpdk.mbufs = 8192;
+  next.dpdk.idle = io::IdleMode::kAdaptive;
   EXPECT_THAT(NeedsRestart(*running, next),
-              testing::ElementsAre("server.listen", "server.identity", "dpdk.ports", "dpdk.mbufs"));
+              testing::ElementsAre("server.listen", "server.identity", "dpdk.ports", "dpdk.mbufs", "dpdk.idle"));
+}
+
+TEST(Config, ReadsWhatWorkersDoWhileNothingComes) {
+  EXPECT_EQ(ParseConfig(kGood, "r.toml")->dpdk.idle, io::IdleMode::kPoll);
+  constexpr const char* kModes[] = {"poll", "adaptive", "interrupt"};
+  for (size_t mode = 0; mode < std::size(kModes); ++mode) {
+    std::string text = kGood;
+    text.insert(text.find("mbufs"), std::string("idle = \"") + kModes[mode] + "\"\n");
+    const auto config = ParseConfig(text, "r.toml");
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->dpdk.idle, static_cast<io::IdleMode>(mode)) << kModes[mode];
+  }
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ struct Dpdk::Rep {
   rte_mempool* pool = nullptr;
   std::vector<std::unique_ptr<DpdkPort>> ports;
   std::vector<std::function<void()>> work;  // by worker
+  IdleMode idle = IdleMode::kPoll;
 };
 
 Dpdk::Dpdk(std::unique_ptr<Rep> rep) noexcept : rep_(std::move(rep)) {}
@@ -100,11 +101,12 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
   if (Status status = InitEal(config); !status) return tl::unexpected(status.error());
   auto rep = std::make_unique<Rep>();
   rep->work.resize(config.workers);
+  rep->idle = config.idle;
   const Result<rte_mempool*> pool = CreatePool(config.mbufs, NodeOf(config));
   if (!pool) return tl::unexpected(pool.error());
   rep->pool = *pool;
   for (const DpdkPortConfig& port_config : config.ports) {
-    Result<std::unique_ptr<DpdkPort>> port = DpdkPort::Open(port_config, config.workers, rep->pool);
+    Result<std::unique_ptr<DpdkPort>> port = DpdkPort::Open(port_config, config.workers, rep->pool, config.idle);
     if (!port) return tl::unexpected(port.error());
     rep->ports.push_back(std::move(*port));
   }
@@ -114,7 +116,8 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
 
 std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
   assert(worker < rep_->work.size());
-  return std::make_unique<DpdkPacketIo>(rep_->ports, worker, static_cast<uint32_t>(rep_->work.size()), stats);
+  return std::make_unique<DpdkPacketIo>(rep_->ports, worker, static_cast<uint32_t>(rep_->work.size()), rep_->idle,
+                                        stats);
 }
 
 std::unique_ptr<FrameIo> Dpdk::frames() { return std::make_unique<DpdkFrameIo>(rep_->ports.front().get()); }

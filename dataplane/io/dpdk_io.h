@@ -10,6 +10,8 @@
 // port's verdict on the UDP checksum is used where it has one; senders on the same machine leave checksums to hardware
 // that net_af_packet does not have, so its answers get computed ones in that case.
 //
+// While nothing comes a worker polls on, or sleeps (IdleMode, dpdk_io_idle.h).
+//
 // Without huge pages (--no-huge) the EAL is given memory for the buffers, unless the configuration says -m, and
 // --in-memory, which DPDK 22.11 refuses beside it, becomes --no-shconf.
 //
@@ -39,12 +41,15 @@ struct DpdkPortConfig {
   std::string kernel_port;             // name of the TAP that gets what is not for UDP port 53; empty: it is dropped
 };
 
+enum class IdleMode : uint8_t { kPoll, kAdaptive, kInterrupt };
+
 struct DpdkConfig {
   std::vector<std::string> eal;  // as given; --lcores is written here from workers and cores
   std::vector<DpdkPortConfig> ports;
   uint32_t mbufs = 65536;
   uint32_t workers = 1;
   std::vector<int> cores;  // empty: chosen among those this process may run on
+  IdleMode idle = IdleMode::kPoll;
 };
 
 struct DpdkPortInfo {
@@ -52,6 +57,7 @@ struct DpdkPortInfo {
   std::string driver;  // net_tap
   std::string mac;     // 02:...
   uint32_t queues;
+  bool has_interrupts;  // asked only where the configuration wants them
   bool link_up;
   uint32_t speed_mbps;   // 0: not known
   uint64_t received;     // packets (ipackets)

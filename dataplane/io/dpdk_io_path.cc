@@ -2,6 +2,7 @@
 #include <rte_prefetch.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 #include "dataplane/io/dpdk_io_port.h"
@@ -41,11 +42,15 @@ void Resize(rte_mbuf* mbuf, size_t size) noexcept {
 }  // namespace
 
 DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t worker, uint32_t workers,
-                           WorkerStats* stats) {
+                           IdleMode idle, WorkerStats* stats) {
+  std::vector<DpdkQueue> queues;
+  bool all_interrupt = true;
   for (const std::unique_ptr<DpdkPort>& port : ports) {
     KernelPort* const kernel = port->kernel.get();
     const uint32_t first_queue = (worker + workers - port->first_worker) % workers;
     for (uint32_t queue = first_queue; queue < port->queues; queue += workers) {
+      queues.push_back({port->id, static_cast<uint16_t>(queue)});
+      all_interrupt &= port->has_interrupts;
       ports_.push_back({port->id, static_cast<uint16_t>(queue), port->may_be_partial,
                         kernel != nullptr ? kernel->to_kernel(worker) : nullptr,
                         FramePath(&port->own, FramePath::MaxAnswer(port->mtu), stats, kernel != nullptr)});
@@ -53,6 +58,11 @@ DpdkPacketIo::DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, 
     // What the kernel sends leaves by queue 0.
     if (kernel != nullptr && worker == port->first_worker) kernel_sides_.push_back({port->id, 0, port->pool, kernel});
   }
+  // Nobody wakes a worker for what the kernel sends, whose thread sleeps as long itself.
+  const auto with_kernel = std::chrono::microseconds(KernelPort::kIdleWait).count();
+  const uint32_t longest = kernel_sides_.empty() ? DpdkIdle::kLongestWait : static_cast<uint32_t>(with_kernel);
+  const bool lacks_interrupts = idle == IdleMode::kInterrupt && !all_interrupt;
+  idle_ = std::make_unique<DpdkIdle>(lacks_interrupts ? IdleMode::kAdaptive : idle, queues, longest);
 }
 
 // One port a burst, in turn, so that a busy one does not keep the others waiting and an answer knows its port.
@@ -66,10 +76,15 @@ void DpdkPacketIo::Receive(Burst& burst) noexcept {
     Port& port = ports_[current_];
     const size_t n = rte_eth_rx_burst(port.id, port.queue, mbufs.data(), kBurst);
     if (n == 0) continue;
+    idle_->Came();
     Take(port, mbufs.data(), n, burst);
     return;
   }
+  idle_->CameNothing();
 }
+
+// For as long as its idle mode says, which is less.
+void DpdkPacketIo::Wait(int /*milliseconds*/) noexcept { idle_->Sleep(); }
 
 // Frames in more than one buffer are nothing that we answer.
 size_t DpdkPacketIo::DropSegmented(Port& port, rte_mbuf** mbufs, size_t n) noexcept {

@@ -69,8 +69,9 @@ void SpreadFlows(const rte_eth_dev_info& info, rte_eth_conf& conf, std::vector<u
   conf.rx_adv_conf.rss_conf.rss_key_len = info.hash_key_size;
 }
 
-Status Configure(DpdkPort& port, const rte_eth_dev_info& info) {
+Status Configure(DpdkPort& port, const rte_eth_dev_info& info, IdleMode idle) {
   rte_eth_conf conf = {};
+  conf.intr_conf.rxq = idle == IdleMode::kInterrupt ? 1 : 0;
   std::vector<uint8_t> key;
   if (port.queues > 1) SpreadFlows(info, conf, key);
   // The verdict on the UDP checksum; the IPv4 header's is quicker checked than asked for.
@@ -149,7 +150,8 @@ bool IsRunning(unsigned interface) {
 
 }  // namespace
 
-Result<std::unique_ptr<DpdkPort>> DpdkPort::Open(const DpdkPortConfig& config, uint32_t workers, rte_mempool* pool) {
+Result<std::unique_ptr<DpdkPort>> DpdkPort::Open(const DpdkPortConfig& config, uint32_t workers, rte_mempool* pool,
+                                                 IdleMode idle) {
   if (rte_eth_dev_is_valid_port(config.port) == 0) {
     return Fail("dpdk.ports: there is no port " + std::to_string(config.port) + ", DPDK found " +
                 std::to_string(rte_eth_dev_count_avail()) + " by what dpdk.eal says");
@@ -168,9 +170,10 @@ Result<std::unique_ptr<DpdkPort>> DpdkPort::Open(const DpdkPortConfig& config, u
   const Result<uint16_t> queues = QueuesOf(*port, info, workers);
   if (!queues) return tl::unexpected(queues.error());
   port->queues = *queues;
-  if (Status status = Configure(*port, info); !status) return tl::unexpected(status.error());
+  if (Status status = Configure(*port, info, idle); !status) return tl::unexpected(status.error());
   if (Status status = SetUpQueues(*port); !status) return tl::unexpected(status.error());
   if (Status status = Start(*port); !status) return tl::unexpected(status.error());
+  port->has_interrupts = idle == IdleMode::kInterrupt && HasInterrupts(port->id);
   if (Status status = TakeGroups(*port, config); !status) return tl::unexpected(status.error());
   if (config.kernel_port.empty()) return port;
   auto kernel = KernelPort::Open(
@@ -202,6 +205,7 @@ DpdkPortInfo DpdkPort::Info() const {
           .driver = driver,
           .mac = text,
           .queues = queues,
+          .has_interrupts = has_interrupts,
           .link_up = interface != 0 ? IsRunning(interface) : link.link_status == RTE_ETH_LINK_UP,
           .speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed,
           .received = stats.ipackets,

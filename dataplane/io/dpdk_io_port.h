@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dataplane/io/dpdk_io.h"
+#include "dataplane/io/dpdk_io_idle.h"
 #include "dataplane/io/frame_path.h"
 #include "dataplane/io/packet_io.h"
 #include "tables/result.h"
@@ -31,10 +32,11 @@ struct DpdkPort {
   uint16_t mtu = 0;
   // The kernel hands over what a sender on this machine left for hardware to checksum, without saying so.
   bool may_be_partial = false;
+  bool has_interrupts = false;  // not asked but under IdleMode::kInterrupt
 
   // Configures and starts the port. A port that Open started must be closed.
   [[nodiscard]] static Result<std::unique_ptr<DpdkPort>> Open(const DpdkPortConfig& config, uint32_t workers,
-                                                              rte_mempool* pool);
+                                                              rte_mempool* pool, IdleMode idle);
   ~DpdkPort();
 
   [[nodiscard]] DpdkPortInfo Info() const;
@@ -43,12 +45,14 @@ struct DpdkPort {
 class DpdkPacketIo final : public PacketIo {
  public:
   // Over the queues that are this worker's.
-  DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t worker, uint32_t workers,
+  DpdkPacketIo(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t worker, uint32_t workers, IdleMode idle,
                WorkerStats* stats);
 
   void Receive(Burst& burst) noexcept override;
   void Send(Burst& burst) noexcept override;
   [[nodiscard]] ClientAddress ClientOf(const Message& message) const noexcept override;
+  [[nodiscard]] bool can_wait() const noexcept override { return idle_->is_due(); }
+  void Wait(int milliseconds) noexcept override;
 
  private:
   struct Port {
@@ -74,6 +78,7 @@ class DpdkPacketIo final : public PacketIo {
 
   std::vector<Port> ports_;  // one a queue
   std::vector<KernelSide> kernel_sides_;
+  std::unique_ptr<DpdkIdle> idle_;
   size_t current_ = 0;                   // the port that the burst came from
   std::array<rte_mbuf*, kBurst> mbufs_;  // by message
 };
