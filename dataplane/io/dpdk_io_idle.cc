@@ -16,13 +16,16 @@ namespace {
 bool Listen(int epoll, const DpdkQueue& queue) noexcept {
   return rte_eth_dev_rx_intr_ctl_q(queue.port, queue.queue, epoll, RTE_INTR_EVENT_ADD, nullptr) == 0;
 }
+void Leave(int epoll, const DpdkQueue& queue) noexcept {
+  rte_eth_dev_rx_intr_ctl_q(queue.port, queue.queue, epoll, RTE_INTR_EVENT_DEL, nullptr);
+}
 
 }  // namespace
 
 bool HasInterrupts(uint16_t port) noexcept {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   const bool listens = Listen(epoll, {port, 0});
-  if (listens) rte_eth_dev_rx_intr_ctl_q(port, 0, epoll, RTE_INTR_EVENT_DEL, nullptr);
+  if (listens) Leave(epoll, {port, 0});
   close(epoll);
   return listens;
 }
@@ -37,6 +40,9 @@ DpdkIdle::DpdkIdle(IdleMode mode, const std::vector<DpdkQueue>& queues, uint32_t
 }
 
 DpdkIdle::~DpdkIdle() {
+  if (mode_ == IdleMode::kInterrupt) {
+    for (const DpdkQueue& q : queues_) Leave(epoll_, q);
+  }
   if (epoll_ >= 0) close(epoll_);
 }
 

@@ -105,6 +105,7 @@ class Idle(unittest.TestCase):
         begin = time.monotonic()
         self.assertEqual(server.stop(), 0)
         self.assertLess(time.monotonic() - begin, 2)
+        self.assertNotIn("EAL: Error", server.log)
 
     def test_a_port_with_interrupts_in_every_mode(self):
         for idle in MODES:
