@@ -80,7 +80,7 @@ void ExpectBurstAgrees(std::vector<FrameBytes> burst, const OwnAddresses& own, c
 }
 
 void ExpectBurstAgrees(const std::vector<FrameBytes>& burst, const OwnAddresses& own) {
-  for (const FrameKernel* const kernel : {&kFrameKernelSse4, &kFrameKernelAvx2}) {
+  for (const FrameKernel* const kernel : FrameKernels()) {
     if (kernel->supported()) ExpectBurstAgrees(burst, own, *kernel);
   }
 }

@@ -118,24 +118,29 @@ TEST(TurnUdp, ABurstIsTurnedAsOneByOne) {
   }
 }
 
-TEST(TurnUdp, EveryKernelTurnsAsOneByOneAndSaysWhichHadNoChecksum) {
+// Their names are in the names of the tests, so that a run says which ones were compared.
+class EveryFrameKernel : public testing::TestWithParam<const FrameKernel*> {};
+
+TEST_P(EveryFrameKernel, TurnsAsOneByOneAndSaysWhichHadNoChecksum) {
+  const FrameKernel& kernel = *GetParam();
+  if (!kernel.supported()) GTEST_SKIP() << "this processor has no " << kernel.name;
   std::mt19937 random(9);
-  for (const FrameKernel* const kernel : {&kFrameKernelSse4, &kFrameKernelAvx2}) {
-    if (!kernel->supported()) GTEST_SKIP() << "this processor has no " << kernel->name;
-    for (size_t i = 0; i < 500; ++i) {
-      TurnBurst burst = RandomTurnBurst(random, i % (64 / kernel->step + 1) * kernel->step);
-      const std::vector<FrameBytes> questions = burst.frames;
-      const size_t count = burst.data.size();
-      const uint64_t none = kernel->turn(burst.data.data(), burst.sizes.data(), burst.changes.data(), count);
-      for (size_t f = 0; f < count; ++f) {
-        const bool had_none = test::Read16(questions[f], 40) == 0;
-        ASSERT_EQ((none >> f & 1) != 0, had_none) << kernel->name;
-        if (had_none) continue;
-        ASSERT_EQ(burst.frames[f], burst.expected[f]) << kernel->name;
-      }
+  for (size_t i = 0; i < 500; ++i) {
+    TurnBurst burst = RandomTurnBurst(random, i % (64 / kernel.step + 1) * kernel.step);
+    const std::vector<FrameBytes> questions = burst.frames;
+    const size_t count = burst.data.size();
+    const uint64_t none = kernel.turn(burst.data.data(), burst.sizes.data(), burst.changes.data(), count);
+    for (size_t f = 0; f < count; ++f) {
+      const bool had_none = test::Read16(questions[f], 40) == 0;
+      ASSERT_EQ((none >> f & 1) != 0, had_none);
+      if (had_none) continue;
+      ASSERT_EQ(burst.frames[f], burst.expected[f]);
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(TurnUdp, EveryFrameKernel, testing::ValuesIn(FrameKernels().begin(), FrameKernels().end()),
+                         [](const auto& kernel) { return std::string(kernel.param->name); });
 
 TEST(TurnUdp, NeverSendsAChecksumOfZero) {
   // The last word of the payload runs through all values, so one of them makes the sum 0xffff.

@@ -74,8 +74,17 @@ uint64_t FrameCheck::GoodQuestions(const uint8_t* const* frames, const uint16_t*
   return good;
 }
 
+std::span<const FrameKernel* const> FrameKernels() noexcept {
+  static constexpr const FrameKernel* kKernels[] = {&kFrameKernelSse4, &kFrameKernelAvx2};
+  return kKernels;
+}
+
 const FrameKernel& BestFrameKernel() noexcept {
-  return kFrameKernelAvx2.supported() ? kFrameKernelAvx2 : kFrameKernelSse4;
+  const FrameKernel* best = FrameKernels().front();
+  for (const FrameKernel* const kernel : FrameKernels()) {
+    if (kernel->supported()) best = kernel;
+  }
+  return *best;
 }
 
 Frame ClassifyFrame(Bytes frame, const OwnAddresses& own) noexcept {

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace rblitz::net {
@@ -47,6 +48,9 @@ struct FrameKernel {
 
 extern const FrameKernel kFrameKernelSse4;
 extern const FrameKernel kFrameKernelAvx2;
+
+// All of them, slowest first.
+[[nodiscard]] std::span<const FrameKernel* const> FrameKernels() noexcept;
 
 // The fastest one that this processor has.
 [[nodiscard]] const FrameKernel& BestFrameKernel() noexcept;
