@@ -49,7 +49,8 @@ DpdkIdle::~DpdkIdle() {
 void DpdkIdle::Sleep() noexcept {
   if (spins_ == kSpins) nap_ = kFirstNap;
   spins_ = kSpins + 1;
-  mode_ == IdleMode::kInterrupt&& nap_ > kLongestNap ? WaitForInterrupt() : Nap();
+  if (mode_ == IdleMode::kInterrupt && nap_ > kLongestNap) return WaitForInterrupt();
+  Nap();
 }
 
 // One reception behind each nap: the next frame makes it poll again.
