@@ -17,9 +17,9 @@ std::string Read(std::string line) {
   const size_t size = line.size();
   line.append(kBlockSlack, '7');  // what is behind a line says nothing
   const LogLine read = ReadLogLine(std::string_view(line).substr(0, size));
-  const char* const kinds[] = {"other", "mail", "client", "handed on", "plain", "nothing", "bad"};
+  const char* const kinds[] = {"other", "mail", "client", "plain", "nothing", "bad"};
   std::string text = kinds[static_cast<size_t>(read.kind)];
-  if (read.kind != Kind::kClient && read.kind != Kind::kHandedOn && read.kind != Kind::kPlain) return text;
+  if (read.kind != Kind::kClient && read.kind != Kind::kPlain) return text;
   const auto* const ip6 = std::get_if<Ip6Address>(&read.client);
   return text + " " + (ip6 != nullptr ? Ip6Text({.address = *ip6}) : AddressText(std::get<uint32_t>(read.client)));
 }
@@ -42,12 +42,16 @@ TEST(HeatLogLine, TellsClientsOfPostfix) {
       {"smtpd[12]: lost connection after CONNECT from unknown[192.0.2.1]", "mail"},
       {"smtpd[12]: NOQUEUE: reject: RCPT from unknown[192.0.2.1]: 554 5.7.1 <connect from x[192.0.2.9]>", "mail"},
       {"smtpd[12]: warning: hostname connect from does not resolve to address 192.0.2.1", "mail"},
-      {"postscreen[9]: CONNECT from [192.0.2.1]:40542 to [198.51.100.5]:25", "client 192.0.2.1"},
-      {"postscreen[9]: CONNECT from [2001:db8::1]:40542 to [2001:db8::25]:25", "client 2001:db8::1"},
-      {"postscreen[9]: PASS OLD [192.0.2.1]:40542", "handed on 192.0.2.1"},
-      {"postscreen[9]: PASS NEW [2001:db8::1]:40542", "handed on 2001:db8::1"},
-      {"postscreen[9]: ALLOWLISTED [192.0.2.1]:40542", "handed on 192.0.2.1"},
-      {"postscreen[9]: WHITELISTED [192.0.2.1]:40542", "handed on 192.0.2.1"},
+      {"postscreen[9]: CONNECT from [192.0.2.1]:40542 to [198.51.100.5]:25", "mail"},
+      {"postscreen[9]: DISCONNECT [192.0.2.1]:40542", "client 192.0.2.1"},
+      {"postscreen[9]: DISCONNECT [2001:db8::1]:40542", "client 2001:db8::1"},
+      {"postscreen[9]: DISCONNECT [unknown]:40542", "bad"},
+      {"postscreen[9]: HANGUP after 1.2 from [192.0.2.1]:40542 in tests after SMTP handshake", "mail"},
+      {"postscreen[9]: NOQUEUE: reject: CONNECT from [192.0.2.1]:40542: too many connections", "mail"},
+      {"postscreen[9]: PASS OLD [192.0.2.1]:40542", "mail"},
+      {"postscreen[9]: PASS NEW [2001:db8::1]:40542", "mail"},
+      {"postscreen[9]: ALLOWLISTED [192.0.2.1]:40542", "mail"},
+      {"postscreen[9]: WHITELISTED [192.0.2.1]:40542", "mail"},
       {"postscreen[9]: DENYLISTED [192.0.2.1]:40542", "mail"},
       {"postscreen[9]: PREGREET 14 after 0.2 from [192.0.2.1]:40542: EHLO x", "mail"},
       {"qmgr[7]: 4F1A: from=<a@example.com>, size=1, nrcpt=1 (queue active)", "mail"},
@@ -56,8 +60,7 @@ TEST(HeatLogLine, TellsClientsOfPostfix) {
   for (const auto& [line, expected] : table) EXPECT_EQ(Read(std::string(kPostfix) + line), expected) << line;
   EXPECT_EQ(Read("2026-11-22T10:00:00.123456+01:00 mx1 postfix-in/smtpd[1]: connect from a[192.0.2.1]"),
             "client 192.0.2.1");
-  EXPECT_EQ(Read("<22>1 2026-11-22T10:00:00Z mx1 postfix/postscreen[1]: CONNECT from [192.0.2.1]:1 to [192.0.2.2]:25"),
-            "client 192.0.2.1");
+  EXPECT_EQ(Read("<22>1 2026-11-22T10:00:00Z mx1 postfix/postscreen[1]: DISCONNECT [192.0.2.1]:1"), "client 192.0.2.1");
 }
 
 TEST(HeatLogLine, TellsClientsOfExim) {

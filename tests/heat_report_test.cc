@@ -6,7 +6,6 @@
 #include <random>
 #include <set>
 
-#include "cli/heat/pieces.h"
 #include "cli/json.h"
 #include "loaders/ip4_text.h"
 #include "tests/feed_fixture.h"
@@ -208,59 +207,6 @@ TEST_F(HeatReport, AddsUpAsANaiveTwinDoes) {
   EXPECT_EQ(reported, hot);
 }
 
-TEST(Pieces, AreAlikeAndComplete) {
-  std::mt19937 random(5);
-  for (int round = 0; round < 300; ++round) {
-    const auto any = [&](uint32_t base) {
-      const auto first = static_cast<uint32_t>(random() % 256);
-      return AddressRange{base + first, base + std::min(first + static_cast<uint32_t>(random() % 40), 255u)};
-    };
-    const uint32_t base = round % 2 == 0 ? 0 : UINT32_MAX - 255;  // either end of the space
-    std::vector<AddressRange> own;
-    std::vector<AddressRange> entries;
-    for (int i = 0; i < 4; ++i) own.push_back(any(base));
-    for (int i = 0; i < round % 20; ++i) entries.push_back(any(base));
-    Pieces<AddressRange> pieces(own);
-    for (const AddressRange& entry : entries) pieces.Add(entry);
-    std::map<uint32_t, uint64_t> piece_of;  // by offset
-    uint64_t number = 0;
-    for (const AddressRange& piece : pieces.Cut()) {
-      ++number;
-      ASSERT_LE(piece.first, piece.last);
-      for (uint64_t at = piece.first; at <= piece.last; ++at) {
-        ASSERT_TRUE(piece_of.emplace(static_cast<uint32_t>(at), number).second) << "in two";
-      }
-    }
-    const auto within = [](const std::vector<AddressRange>& ranges, uint32_t at) {
-      std::vector<bool> in;
-      for (const AddressRange& range : ranges) in.push_back(range.first <= at && at <= range.last);
-      return in;
-    };
-    std::map<uint64_t, std::pair<std::vector<bool>, std::vector<bool>>> of_piece;
-    for (uint32_t i = 0; i < 256; ++i) {
-      const auto in = std::pair(within(own, base + i), within(entries, base + i));
-      const bool wanted = std::ranges::count(in.first, true) > 0 && std::ranges::count(in.second, true) > 0;
-      ASSERT_EQ(piece_of.contains(base + i), wanted) << round << " " << i;
-      if (wanted) {
-        ASSERT_EQ(of_piece.emplace(piece_of[base + i], in).first->second, in) << "not alike";
-      }
-    }
-  }
-}
-
-TEST(Pieces, OfIp6GoBeyondHalves) {
-  const Ip6Address end = {.high = 1, .low = UINT64_MAX};
-  Pieces<Ip6Range> pieces({{{.high = 1, .low = 0}, {.high = 2, .low = 5}}});
-  pieces.Add({end, end});
-  pieces.Add({{.high = 2, .low = 1}, {.high = 9, .low = 0}});
-  const std::vector<Ip6Range> cut = pieces.Cut();
-  ASSERT_EQ(cut.size(), 2u);
-  EXPECT_EQ(cut[0], (Ip6Range{end, end}));
-  EXPECT_EQ(cut[1], (Ip6Range{{.high = 2, .low = 1}, {.high = 2, .low = 5}}));
-  EXPECT_EQ(CountOf(cut[1]), 5);
-  EXPECT_EQ(CountOf(Ip6Range{{.high = 1, .low = 0}, end}), 18446744073709551616.0);
-}
-
 constexpr const char* kPostfixLog =
     "Nov 22 10:00:00 mx postfix/smtpd[1]: connect from unknown[203.0.113.9]\n"
     "Nov 22 10:00:01 mx postfix/smtpd[1]: disconnect from unknown[203.0.113.9] ehlo=1\n"
@@ -314,16 +260,36 @@ TEST_F(HeatReport, ReadsLogsInAnyWrapping) {
       RunJson({"--log", folder_.Write("plain.txt", "203.0.113.9\r\n203.0.113.9\r\n# x\r\n\r\n8.8.8.8")}, 3)["hot"], 2);
   EXPECT_EQ(RunJson({"--log", folder_.Write("cold.txt", "8.8.8.8\n")}, 0)["hot"], 0);
   EXPECT_EQ(RunJson({"--log", folder_.Write("empty.txt", "")}, 0)["lines"], 0);
-  EXPECT_EQ(RunJson({"--log", folder_.Write("handed.txt",
-                                            "Nov 22 10:00:02 mx postfix/postscreen[1]: PASS OLD [203.0.113.10]:1\n"
-                                            "Nov 22 10:00:02 mx postfix/smtpd[2]: connect from a[203.0.113.10]\n")},
-                    3)["hot"],
-            1)
-      << "a log that begins between the two";
   std::string csv = Run({"--log", folder_.Path("mail.log"), "--csv", "-n", "1"}).out;
   EXPECT_EQ(csv,
             "network,length,clients,hot,score\r\n203.0.0.0/8,8,2,2,200\r\n203.0.0.0/16,16,2,2,200\r\n"
             "203.0.113.0/24,24,2,2,200\r\n2001:db8:8::/48,48,1,1,99\r\n2001:db8:7:1::/64,64,1,1,80\r\n");
+}
+
+// Whether postscreen ends a session itself or hands it on, and whatever it says of it before.
+TEST_F(HeatReport, CountsEachConnectionToPostscreenOnce) {
+  const std::string connect =
+      "Nov 22 10:00:00 mx postfix/postscreen[1]: CONNECT from [203.0.113.10]:7 to [192.0.2.25]:25\n";
+  const auto says = [](const std::string& what) { return "Nov 22 10:00:02 mx postfix/postscreen[1]: " + what + "\n"; };
+  const std::string smtpd = "Nov 22 10:00:02 mx postfix/smtpd[2]: connect from a[203.0.113.10]\n";
+  const std::string ended = says("DISCONNECT [203.0.113.10]:7");
+  const std::string sessions[] = {
+      connect + says("PASS OLD [203.0.113.10]:7") + smtpd,
+      connect + says("ALLOWLISTED [203.0.113.10]:7") + smtpd,
+      says("PASS NEW [203.0.113.10]:7") + smtpd,  // a log that begins in the middle
+      connect + says("PREGREET 9 after 0.1 from [203.0.113.10]:7: EHLO x") + ended,
+      connect + says("HANGUP after 0.1 from [203.0.113.10]:7 in tests before SMTP handshake") + ended,
+      // After deep protocol tests a client that has passed must come again.
+      connect + says("NOQUEUE: reject: RCPT from [203.0.113.10]:7: 450 4.3.2 Service currently unavailable") +
+          says("PASS NEW [203.0.113.10]:7") + ended,
+      connect + says("NOQUEUE: reject: CONNECT from [203.0.113.10]:7: too many connections") + ended,
+  };
+  std::string all;
+  for (const std::string& session : sessions) {
+    EXPECT_EQ(RunJson({"--log", folder_.Write("one.log", session)}, 3)["clients"], 1) << session;
+    all += session;
+  }
+  EXPECT_EQ(RunJson({"--log", folder_.Write("all.log", all)}, 3)["hot"], std::size(sessions));
 }
 
 TEST_F(HeatReport, CountsBadLinesAndSaysWhere) {

@@ -29,11 +29,11 @@ std::optional<ClientAddress> ReadAddress(std::string_view text) {
 }
 
 // Of "[ADDRESS]" and whatever follows.
-LogLine InBrackets(std::string_view text, Kind kind) {
+LogLine InBrackets(std::string_view text) {
   const size_t end = text.find(']');
   const bool is_whole = text.starts_with('[') && end != std::string_view::npos;
   const auto address = is_whole ? ReadAddress(text.substr(1, end - 1)) : std::nullopt;
-  return address ? LogLine{.kind = kind, .client = *address} : LogLine{.kind = Kind::kBad, .client = {}};
+  return address ? LogLine{.kind = Kind::kClient, .client = *address} : LogLine{.kind = Kind::kBad, .client = {}};
 }
 
 bool TakePrefix(std::string_view& text, std::string_view prefix) {
@@ -45,14 +45,12 @@ bool TakePrefix(std::string_view& text, std::string_view prefix) {
 // "connect from NAME[ADDRESS]": what DNS gives as a name holds no bracket.
 LogLine OfSmtpd(std::string_view message) {
   if (!TakePrefix(message, "connect from ")) return {.kind = Kind::kMail, .client = {}};
-  return InBrackets(message.substr(std::min(message.find('['), message.size())), Kind::kClient);
+  return InBrackets(message.substr(std::min(message.find('['), message.size())));
 }
 
+// A session ends with this line, whatever was said of it before, or is handed on to smtpd.
 LogLine OfPostscreen(std::string_view message) {
-  if (TakePrefix(message, "CONNECT from ")) return InBrackets(message, Kind::kClient);
-  for (const std::string_view passed : {"PASS OLD ", "PASS NEW ", "ALLOWLISTED ", "WHITELISTED "}) {
-    if (TakePrefix(message, passed)) return InBrackets(message, Kind::kHandedOn);
-  }
+  if (TakePrefix(message, "DISCONNECT ")) return InBrackets(message);
   return {.kind = Kind::kMail, .client = {}};
 }
 
@@ -66,7 +64,7 @@ std::string_view TakeWord(std::string_view& text) {
 // "NAME (HELO) [ADDRESS]:PORT ...": a HELO has neither blanks nor closing parentheses in it.
 LogLine OfHost(std::string_view text) {
   for (int i = 0; i < 3 && !text.empty(); ++i) {
-    if (text.starts_with('[')) return InBrackets(text, Kind::kClient);
+    if (text.starts_with('[')) return InBrackets(text);
     TakeWord(text);
   }
   return {.kind = Kind::kBad, .client = {}};

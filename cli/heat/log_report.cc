@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -21,12 +20,6 @@ constexpr uint8_t kHotLengths6[] = {64, 56, 48};  // as zones of heat have them,
 Heat6Table TableOf(const HeatSource& source) {
   const Heat6Networks* const networks[] = {source.networks6.get()};
   return Heat6Table::Build(source.networks6 == nullptr ? std::span<const Heat6Networks* const>() : networks);
-}
-
-template <class T>
-void Step(T* count, int by) {
-  if (by > 0 && *count < std::numeric_limits<T>::max()) ++*count;
-  if (by < 0 && *count > 0) --*count;
 }
 
 void KeepHottest(size_t most, std::vector<HotNetwork> hot, std::vector<HotNetwork>* networks) {
@@ -71,29 +64,28 @@ void LogTally::Take(const PlacedLine& line, Seen* seen) {
   using Kind = LogLine::Kind;
   const LogLine read = ReadLogLine(line.text);
   seen->is_plain |= read.kind == Kind::kPlain;
-  seen->is_mail |= read.kind == Kind::kMail || read.kind == Kind::kClient || read.kind == Kind::kHandedOn;
-  if (read.kind == Kind::kClient || read.kind == Kind::kPlain) Count(read.client, 1);
-  if (read.kind == Kind::kHandedOn) Count(read.client, -1);
+  seen->is_mail |= read.kind == Kind::kMail || read.kind == Kind::kClient;
+  if (read.kind == Kind::kClient || read.kind == Kind::kPlain) Count(read.client);
   if (read.kind == Kind::kBad) Bad(1, {at("no address of a client in " + Quoted(line.text))});
   if (read.kind != Kind::kOther) return;
   ++seen->others;
   if (seen->first_others.size() < kKeptBad) seen->first_others.push_back(at("no address in " + Quoted(line.text)));
 }
 
-void LogTally::Count(const ClientAddress& client, int by) {
-  if (const auto* const ip6 = std::get_if<Ip6Address>(&client)) return Count6(*ip6, by);
-  Step(&clients_[std::get<uint32_t>(client) >> 8], by);
+void LogTally::Count(const ClientAddress& client) {
+  if (const auto* const ip6 = std::get_if<Ip6Address>(&client)) return Count6(*ip6);
+  uint32_t& count = clients_[std::get<uint32_t>(client) >> 8];
+  if (count < UINT32_MAX) ++count;
 }
 
-void LogTally::Count6(const Ip6Address& address, int by) {
-  Step(&figures_.ip6, by);
-  const bool is_known = std::ranges::any_of(kHotLengths6, [&](uint8_t one) { return table6_.Score(address, one) > 0; });
-  if (is_known) Step(&figures_.known, by);
+void LogTally::Count6(const Ip6Address& address) {
+  ++figures_.ip6;
+  figures_.known += std::ranges::any_of(kHotLengths6, [&](uint8_t one) { return table6_.Score(address, one) > 0; });
   const HeatHit hit = table6_.Lookup(address, kHotLengths6, static_cast<uint8_t>(min_score_));
   if (hit.length == 0) return;
-  Step(&figures_.hot, by);
+  ++figures_.hot;
   Counted6& counted = hot6_[Heat6Index(hit.length)][address.high & ~HostBits64(hit.length)];
-  Step(&counted.clients, by);
+  ++counted.clients;
   counted.score = hit.score;
 }
 
@@ -128,7 +120,6 @@ std::vector<HotNetwork> LogTally::HotOf(unsigned length, LogFigures* figures) co
 std::vector<HotNetwork> LogTally::HotOf6(unsigned length) const {
   std::vector<HotNetwork> hot;
   for (const auto& [prefix, counted] : hot6_[Heat6Index(length)]) {
-    if (counted.clients == 0) continue;
     const Ip6Prefix network = {.address = {.high = prefix, .low = 0}, .length = static_cast<uint8_t>(length)};
     hot.push_back({.network = Ip6Text(network),
                    .length = length,

@@ -76,9 +76,8 @@ class LogTally {
 
   void Take(const PlacedLine& line, Seen* seen);
   void Bad(uint64_t count, std::vector<std::string> first);
-  // `by`: 1, or -1 to take one back.
-  void Count(const ClientAddress& client, int by);
-  void Count6(const Ip6Address& address, int by);
+  void Count(const ClientAddress& client);
+  void Count6(const Ip6Address& address);
   [[nodiscard]] std::vector<HotNetwork> HotOf(unsigned length, LogFigures* figures) const;
   [[nodiscard]] std::vector<HotNetwork> HotOf6(unsigned length) const;
 
