@@ -90,6 +90,7 @@ Status Daemon::Open(Config config, const std::string& control_path) {
   if (Status started = overrides_->Start(std::time(nullptr)); !started) return started;
   loop_->Every(std::chrono::seconds(1), [this] { Measure(); });
   loop_->Every(Overrides::kTick, [this] { overrides_->Expire(std::time(nullptr)); });
+  loop_->Every(HeatReadings::kPatience, [this] { heat_readings_.Expire(HeatReadings::Clock::now()); });
   return {};
 }
 
@@ -269,9 +270,9 @@ Result<Json> Daemon::AnswerList(const ControlRequest& request, ControlServer::Cl
   return overrides_->Answer(request, control_->UserOf(client), std::time(nullptr), is_zone);
 }
 
-Result<Json> Daemon::AnswerHeat(std::string_view line) const {
+Result<Json> Daemon::AnswerHeat(std::string_view line) {
   const Reading reading(publisher_.serving());
-  return HeatAnswers(*traffic_, reading.serving()).Answer(ParseJson(std::string(line)));
+  return HeatAnswers(*traffic_, reading.serving(), &heat_readings_).Answer(ParseJson(std::string(line)));
 }
 
 void Daemon::AnswerGrey(std::string_view line, ControlServer::ClientId client) {

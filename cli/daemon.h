@@ -13,6 +13,7 @@
 #include "cli/control.h"
 #include "cli/event_loop.h"
 #include "cli/greylists.h"
+#include "cli/heat_readings.h"
 #include "cli/link_watch.h"
 #include "cli/overrides.h"
 #include "cli/publish.h"
@@ -64,7 +65,7 @@ class Daemon {
   void Measure();
   void LogLimited();
   void Answer(ControlServer::ClientId client, std::string_view line);
-  [[nodiscard]] Result<Json> AnswerHeat(std::string_view line) const;
+  [[nodiscard]] Result<Json> AnswerHeat(std::string_view line);
   void AnswerGrey(std::string_view line, ControlServer::ClientId client);
   [[nodiscard]] Result<Json> AnswerNow(const ControlRequest& request);
   [[nodiscard]] Result<Json> AnswerList(const ControlRequest& request, ControlServer::ClientId client);
@@ -84,6 +85,7 @@ class Daemon {
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Reloads> reloads_;
   std::unique_ptr<ControlServer> control_;
+  HeatReadings heat_readings_;
   Rates rates_;
   LinkWatch links_;
   ConflictWatch conflicts_;

@@ -1,10 +1,13 @@
 #include "cli/heat_answers.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "dataplane/heat_zone.h"
 #include "dataplane/zone_rep.h"
+#include "loaders/ip6_text.h"
 
 namespace rblitz {
 
@@ -15,12 +18,20 @@ std::string PrefixText(uint32_t prefix, unsigned length) {
   return std::string(text, AddressToText(prefix, text)) + "/" + std::to_string(length);
 }
 
-// A page of runs; score_at(cell), and is_empty(block) where nothing is known of a whole /16.
-template <class ScoreAt, class IsEmpty>
-Json PageOf(uint64_t from, ScoreAt&& score_at, IsEmpty&& is_empty) {
+// What a page has taken, and where the next one begins; null: there is none.
+struct Page {
   Json runs = Json::array();
-  uint64_t cell = from;
-  while (cell < kHeatCells && runs.size() < HeatAnswers::kMostRuns) {
+  Json networks6 = Json::array();
+  uint64_t next = 0;
+
+  [[nodiscard]] bool is_full() const { return runs.size() + networks6.size() >= HeatAnswers::kMostRuns; }
+};
+
+// Runs of cells; score_at(cell), and is_empty(block) where nothing is known of a whole /16.
+template <class ScoreAt, class IsEmpty>
+void TakeRuns(Page* page, const ScoreAt& score_at, const IsEmpty& is_empty) {
+  uint64_t cell = page->next;
+  while (cell < kHeatCells && !page->is_full()) {
     const auto at = static_cast<uint32_t>(cell);
     if (at % kCellsInBlock == 0 && is_empty(at / kCellsInBlock)) {
       cell += kCellsInBlock;
@@ -30,16 +41,47 @@ Json PageOf(uint64_t from, ScoreAt&& score_at, IsEmpty&& is_empty) {
     const uint64_t end = (cell / kCellsInBlock + 1) * kCellsInBlock;
     uint64_t next = cell + 1;
     while (next < end && score_at(static_cast<uint32_t>(next)) == score) ++next;
-    if (score != 0) runs.push_back({cell, next - cell, score});
+    if (score != 0) page->runs.push_back({cell, next - cell, score});
     cell = next;
   }
-  return {{"runs", std::move(runs)}, {"next", cell < kHeatCells ? Json(cell) : Json()}};
+  page->next = cell;
 }
 
-Json PageOf(uint64_t from, const HeatCells& cells) {
-  return PageOf(
-      from, [&](uint32_t cell) { return cells.at(cell); },
-      [&](uint32_t block) { return cells.block(block) == nullptr; });
+void TakeRuns(const HeatReading& reading, Page* page) {
+  if (reading.cells != nullptr) {
+    const HeatCells& cells = *reading.cells;
+    return TakeRuns(
+        page, [&](uint32_t cell) { return cells.at(cell); },
+        [&](uint32_t block) { return cells.block(block) == nullptr; });
+  }
+  const HeatTable& table = *reading.table;
+  TakeRuns(
+      page, [cells = table.cells()](uint32_t cell) { return cells[cell]; },
+      [&](uint32_t block) { return table.Node(block << 16, 16).active == 0; });
+}
+
+std::span<const Heat6Networks::One> PlacesOf(const HeatReading& reading, size_t index) {
+  if (reading.table6 != nullptr) return reading.table6->slots(index);
+  if (reading.networks6 != nullptr) return reading.networks6->of_length[index];
+  return {};
+}
+
+// Places of IPv6 stand behind the cells, length by length.
+void TakeNetworks6(const HeatReading& reading, Page* page) {
+  uint64_t begin = kHeatCells;
+  uint64_t looked_at = 0;
+  for (size_t index = 0; index < kHeat6Lengths.size(); ++index) {
+    const auto places = PlacesOf(reading, index);
+    for (; page->next < begin + places.size(); ++page->next) {
+      if (page->is_full() || looked_at++ == HeatAnswers::kMostPlaces) return;
+      const auto& [prefix, score] = places[page->next - begin];
+      if (score == 0) continue;
+      const Ip6Prefix network = {.address = {.high = prefix, .low = 0}, .length = kHeat6Lengths[index]};
+      page->networks6.push_back({Ip6Text(network), score});
+    }
+    begin += places.size();
+  }
+  page->next = 0;
 }
 
 }  // namespace
@@ -75,14 +117,13 @@ Result<Json> HeatAnswers::Top(const Json& request) const {
               {"top", std::move(top)}};
 }
 
-Result<Json> HeatAnswers::Cells(const Json& request) const {
+Result<HeatReading> HeatAnswers::Source(const Json& request) const {
   const std::string source = TextAt(request, "source");
   const std::string name = TextAt(request, "name");
-  const uint64_t from = NumberAt(request, "from", 0);
+  HeatReading reading;
   if (source == "traffic") {
-    Json page = PageOf(from, *traffic_.Page(from));
-    if (page["next"].is_null()) traffic_.EndPages();
-    return page;
+    reading.cells = traffic_.Cells();
+    return reading;
   }
   if (source != "zone" && source != "feed") return Fail("heat cells: there is no source '" + source + "'");
   if (serving_ == nullptr) return Fail("heat cells: the server is still loading");
@@ -90,11 +131,9 @@ Result<Json> HeatAnswers::Cells(const Json& request) const {
     const Zone* const zone = serving_->zones.Find(name);
     if (zone == nullptr || !zone->is_heat())
       return Fail("heat cells: '" + name + "' is no zone of heat that is served");
-    const auto cells = zone->rep().heat->table().cells();
-    const HeatTable& table = zone->rep().heat->table();
-    return PageOf(
-        from, [&](uint32_t cell) { return cells[cell]; },
-        [&](uint32_t block) { return table.Node(block << 16, 16).active == 0; });
+    reading.table = zone->rep().heat->shared_table();
+    reading.table6 = zone->rep().heat->shared_table6();
+    return reading;
   }
   const auto& feeds = serving_->snapshot.feeds;
   const auto found =
@@ -102,7 +141,38 @@ Result<Json> HeatAnswers::Cells(const Json& request) const {
   if (found == feeds.end() || (*found)->heat == nullptr) {
     return Fail("heat cells: '" + name + "' is no feed of heat that is served");
   }
-  return PageOf(from, *(*found)->heat);
+  reading.cells = (*found)->heat;
+  reading.networks6 = (*found)->heat6;
+  return reading;
+}
+
+Result<Json> HeatAnswers::Cells(const Json& request) const {
+  const auto now = HeatReadings::Clock::now();
+  const HeatReading* reading = nullptr;
+  if (request.contains("reading")) {
+    reading = readings_->Find(NumberAt(request, "reading", 0), now);
+    if (reading == nullptr)
+      return Fail("heat cells: others have read meanwhile, and this reading has ended: try again");
+  } else {
+    Result<HeatReading> source = Source(request);
+    if (!source) return tl::unexpected(source.error());
+    reading = &readings_->Begin(*std::move(source), now);
+  }
+  Page page = {.next = request.contains("reading") ? NumberAt(request, "from", 0) : 0};
+  if (page.next < kHeatCells) TakeRuns(*reading, &page);
+  if (page.next >= kHeatCells) {
+    if (request.value("ip6", Json()) == true) {
+      TakeNetworks6(*reading, &page);
+    } else {
+      page.next = 0;
+    }
+  }
+  const uint64_t id = reading->id;
+  if (page.next == 0) readings_->End(id);
+  return Json{{"runs", std::move(page.runs)},
+              {"networks6", std::move(page.networks6)},
+              {"reading", id},
+              {"next", page.next == 0 ? Json() : Json(page.next)}};
 }
 
 }  // namespace rblitz

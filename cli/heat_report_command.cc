@@ -21,6 +21,7 @@ constexpr unsigned kMinScore = 64;      // as [[heat]] has it
 constexpr uint64_t kMostNamed = 5;      // of own networks, each
 constexpr uint64_t kMostOfLength = 10;  // of a log
 constexpr size_t kMostLastBytes = size_t{64} << 20;
+constexpr const char* kTrafficIsIp4 = "the live traffic is known of IPv4 alone: networks of IPv6 have a score of 0";
 
 Result<std::string> ReadWhole(const std::string& path) {
   auto file = FileSource::Open(path);
@@ -69,6 +70,9 @@ Result<HeatReport> ReportOf(const CommandOptions& options, const ReportHead& hea
                             std::vector<std::string>* notes) {
   const auto own = ReadOwnNetworks(options.heat.own);
   if (!own) return tl::unexpected(own.error());
+  if (source.is_traffic && std::ranges::any_of(*own, [](const OwnNetwork& one) { return one.ip6.has_value(); })) {
+    notes->push_back(kTrafficIsIp4);
+  }
   std::vector<OwnHeat> report =
       ReportOwn(*own, source, {.min_score = head.min_score, .most = options.heat.number.value_or(kMostNamed)});
   // A file needs no server, and none is asked.
@@ -94,6 +98,7 @@ Result<HeatReport> ReportOfLogs(const CommandOptions& options, const ReportHead&
   }
   const LogReport report = tally.Report(options.heat.number.value_or(kMostOfLength));
   const LogFigures& figures = report.figures;
+  if (source.is_traffic && figures.ip6 > 0) notes->push_back(kTrafficIsIp4);
   if (figures.bad > 0) {
     notes->push_back(std::to_string(figures.bad) + " lines are bad, the first: " + figures.bad_lines.front());
   }
@@ -106,6 +111,7 @@ Result<HeatReport> MakeHeatReport(const CommandOptions& options, std::vector<std
   HeatRequest request = HeatRequestOf(options);
   request.log = false;
   request.as_feed = true;
+  request.ip6 = true;
   const Result<HeatSource> source = LoadHeatSource(request);
   if (!source) return tl::unexpected(source.error());
   std::ranges::copy(source->notes, std::back_inserter(*notes));

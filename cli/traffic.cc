@@ -30,18 +30,21 @@ Traffic::Traffic(Counters counters, const TrafficConfig& config, Wants wants, Pu
 Traffic::~Traffic() { Stop(); }
 
 void Traffic::Start() {
-  thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "traffic");
+  collecting_ = std::thread([this] { Repeat([this] { Collect(); }); });
+  pthread_setname_np(collecting_.native_handle(), "traffic");
+  publishing_ = std::thread([this] { Repeat([this, published = began_]() mutable { PublishAfter(&published); }); });
+  pthread_setname_np(publishing_.native_handle(), "traffic-heat");
 }
 
 void Traffic::Stop() {
-  if (!thread_.joinable()) return;
+  if (!collecting_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  wake_.notify_all();
+  collecting_.join();
+  publishing_.join();
 }
 
 void Traffic::Configure(const TrafficConfig& config) {
@@ -50,24 +53,28 @@ void Traffic::Configure(const TrafficConfig& config) {
   config_ = config;
 }
 
-void Traffic::Run() {
-  Clock::time_point published = began_;
+template <class Task>
+void Traffic::Repeat(Task&& task) {
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
-    const auto pause = std::chrono::seconds(config_.publish_seconds);
     lock.unlock();
-    // What fails, or runs out of memory, is tried again; what is served stays.
     try {
-      Collect();
-      if (Clock::now() - published >= pause && wants_()) {
-        published = Clock::now();
-        publish_(Cells());
-      }
+      task();
     } catch (const std::exception&) {
-      published = Clock::now();
+      // What runs out of memory is tried again; what is served stays.
     }
     lock.lock();
   }
+}
+
+void Traffic::PublishAfter(Clock::time_point* published) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (Clock::now() - *published < std::chrono::seconds(config_.publish_seconds)) return;
+  }
+  if (!wants_()) return;
+  *published = Clock::now();
+  publish_(Cells());
 }
 
 // Each /24 is counted once a round, however often it was sampled: a float that has grown large would not notice one.
@@ -106,22 +113,6 @@ Traffic::Moment Traffic::Copy() const {
 }
 
 std::shared_ptr<const HeatCells> Traffic::Cells() const { return Scored(Copy()); }
-
-std::shared_ptr<const HeatCells> Traffic::Page(uint64_t from) {
-  if (from > 0) {
-    const std::lock_guard lock(mutex_);
-    if (paged_ != nullptr) return paged_;
-  }
-  auto cells = Cells();
-  const std::lock_guard lock(mutex_);
-  paged_ = cells;
-  return cells;
-}
-
-void Traffic::EndPages() {
-  const std::lock_guard lock(mutex_);
-  paged_.reset();
-}
 
 // On the scale that counts of feeds have.
 std::shared_ptr<const HeatCells> Traffic::Scored(const Moment& moment) {

@@ -3,8 +3,9 @@
 //
 // Thread-safety: Start and Stop on one thread; all else on any. Lifetime: the counters must outlive Stop.
 // Units: counts in questions, as far as samples stand for them. Cost: a walk of the rings ten times a second; 64 MiB at
-// most, when every /24 is asked about. Cells, Page and Top copy that, which is all that holds up the counting, and walk
-// the copy: some 0.1 s for all of it.
+// most, when every /24 is asked about. Cells and Top copy that, which is all that holds up the counting, and walk
+// the copy: most of a second for all of it. What is published is made on a thread of its own, so that rings do not
+// overflow meanwhile.
 #pragma once
 
 #include <chrono>
@@ -28,7 +29,7 @@ namespace rblitz {
 class Traffic {
  public:
   using Counters = std::span<const std::unique_ptr<WorkerStats>>;
-  // Called once each publish_seconds while `wants` says so, on the thread of this object.
+  // Called once each publish_seconds while `wants` says so, on a thread of this object.
   using Publish = std::function<void(const std::shared_ptr<const HeatCells>& cells)>;
   using Wants = std::function<bool()>;
 
@@ -65,10 +66,6 @@ class Traffic {
 
   // Scores: 255 ln(1 + questions) / ln(1 + scale_max).
   [[nodiscard]] std::shared_ptr<const HeatCells> Cells() const;
-  // The same for who reads them page by page from cell 0 on: as they were when the last first page was asked for.
-  [[nodiscard]] std::shared_ptr<const HeatCells> Page(uint64_t from);
-  // Who read them has them all.
-  void EndPages();
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -80,8 +77,11 @@ class Traffic {
     double scale_max;
   };
 
-  void Run();
+  // Calls `task` ten times a second until all ends.
+  template <class Task>
+  void Repeat(Task&& task);
   void Collect();
+  void PublishAfter(Clock::time_point* published);
   [[nodiscard]] double Now() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
   [[nodiscard]] Moment Copy() const;
   [[nodiscard]] static std::shared_ptr<const HeatCells> Scored(const Moment& moment);
@@ -99,10 +99,10 @@ class Traffic {
   DecayingCounts counts_;
   uint64_t samples_count_ = 0;
   uint64_t lost_ = 0;
-  std::shared_ptr<const HeatCells> paged_;  // null: nobody reads pages
 
-  std::vector<TrafficRing::Sample> samples_;  // of the thread
-  std::thread thread_;
+  std::vector<TrafficRing::Sample> samples_;  // of the thread that collects
+  std::thread collecting_;
+  std::thread publishing_;
 };
 
 }  // namespace rblitz

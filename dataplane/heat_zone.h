@@ -59,6 +59,9 @@ class HeatZone {
   HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const> feeds, uint32_t ttl_seconds);
 
   [[nodiscard]] const HeatTable& table() const noexcept { return *table_; }
+  // For who reads them while the zone may go.
+  [[nodiscard]] std::shared_ptr<const HeatTable> shared_table() const noexcept { return table_; }
+  [[nodiscard]] std::shared_ptr<const Heat6Table> shared_table6() const noexcept { return table6_; }
   [[nodiscard]] uint32_t ttl_seconds() const noexcept { return ttl_seconds_; }
 
   // Of all A values.

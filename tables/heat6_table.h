@@ -55,6 +55,9 @@ class Heat6Table {
 
   [[nodiscard]] bool empty() const noexcept;
   [[nodiscard]] size_t bytes() const noexcept;
+  // All networks of kHeat6Lengths[index], in no order that means anything, and free places between them, whose score is
+  // 0.
+  [[nodiscard]] std::span<const Heat6Networks::One> slots(size_t index) const noexcept { return slots_[index]; }
 
  private:
   // Open addressing, a power of two of slots, at most half of them used; score 0: free.

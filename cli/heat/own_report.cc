@@ -77,6 +77,13 @@ class Reporter {
     if (source_.networks6 == nullptr) return {};
     return source_.networks6->of_length[Heat6Index(length)];
   }
+  // Those that begin within.
+  [[nodiscard]] std::span<const Heat6Networks::One> Within(const HighRange& range, unsigned length) const {
+    const auto all = Networks(length);
+    const auto first = std::ranges::lower_bound(all, range.first, {}, &Heat6Networks::One::prefix);
+    const auto last = std::ranges::upper_bound(first, all.end(), range.last, {}, &Heat6Networks::One::prefix);
+    return {first, last};
+  }
 
   template <class Text>
   void Count(unsigned score, OwnHeat* heat, Hottest* hottest, const Text& text) const {
@@ -125,13 +132,13 @@ class Reporter {
 
   void Report6(const Ip6Prefix& own, OwnHeat* heat) const {
     heat->unit = UnitOf(own);
-    const uint64_t hosts = HostBits64(heat->unit);
     const HighRange highs = HighsOf(own);
     const unsigned bits = heat->unit - std::min<unsigned>(own.length, heat->unit);
     heat->parts = bits < 63 ? uint64_t{1} << bits : 0;
     Hottest hottest(question_.most);
-    for (const Heat6Networks::One& network : Networks(heat->unit)) {
-      if ((network.prefix | hosts) < highs.first || network.prefix > highs.last) continue;
+    // A smaller one is in one that begins before it.
+    const HighRange units = {highs.first & ~HostBits64(heat->unit), highs.last};
+    for (const Heat6Networks::One& network : Within(units, heat->unit)) {
       Count(network.score, heat, &hottest, [&] { return NetworkText6(network.prefix, heat->unit); });
     }
     heat->hottest = hottest.networks();
@@ -143,8 +150,8 @@ class Reporter {
     const uint64_t last = first | HostBits64(length);
     OwnSurroundings around = {.network = NetworkText6(first, length), .hottest = {}};
     Hottest hottest(question_.most);
-    for (const Heat6Networks::One& network : Networks(unit)) {
-      if (network.prefix < first || network.prefix > last || IsOwn6(network.prefix, unit)) continue;
+    for (const Heat6Networks::One& network : Within({first, last}, unit)) {
+      if (IsOwn6(network.prefix, unit)) continue;
       CountAround(network.score, &around, &hottest, [&] { return NetworkText6(network.prefix, unit); });
     }
     around.hottest = hottest.networks();

@@ -1,4 +1,5 @@
-// The scores of /24s that a server has, page by page over its control socket (cli/heat_answers.h).
+// The scores of networks that a server has, page by page over its control socket (cli/heat_answers.h), all of one
+// moment.
 //
 // Thread-safety: one thread. Errors: Result's; what was walked before is good.
 #pragma once
@@ -7,6 +8,7 @@
 #include <functional>
 #include <string>
 
+#include "tables/heat6_table.h"
 #include "tables/result.h"
 
 namespace rblitz {
@@ -25,7 +27,9 @@ struct CellRun {
   unsigned score = 0;
 };
 
+// `networks6`: gets those of IPv6, sorted; null: they are not asked for.
 [[nodiscard]] Status WalkServerCells(const std::string& control, const CellsOf& whose,
-                                     const std::function<void(const CellRun&)>& visit);
+                                     const std::function<void(const CellRun&)>& visit,
+                                     Heat6Networks* networks6 = nullptr);
 
 }  // namespace rblitz

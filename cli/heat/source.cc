@@ -93,15 +93,19 @@ Result<HeatSource> AskServer(const HeatRequest& request) {
   HeatSource source;
   source.name = request.traffic ? "live traffic" : request.feed.empty() ? request.zone : request.feed;
   CellBlocks<uint8_t> cells;
-  const Status walked =
-      WalkServerCells(request.control, {.zone = request.zone, .feed = request.feed, .traffic = request.traffic},
-                      [&](const CellRun& run) {
-                        for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
-                          cells[cell] = static_cast<uint8_t>(run.score);
-                        }
-                      });
+  auto networks6 = std::make_shared<Heat6Networks>();
+  const Status walked = WalkServerCells(
+      request.control, {.zone = request.zone, .feed = request.feed, .traffic = request.traffic},
+      [&](const CellRun& run) {
+        for (uint32_t cell = run.first; cell < run.first + run.count; ++cell) {
+          cells[cell] = static_cast<uint8_t>(run.score);
+        }
+      },
+      request.ip6 ? networks6.get() : nullptr);
   if (!walked) return tl::unexpected(walked.error());
   source.cells = std::make_shared<const HeatCells>(std::move(cells));
+  if (networks6->count() > 0) source.networks6 = std::move(networks6);
+  source.is_traffic = request.traffic;
   return source;
 }
 

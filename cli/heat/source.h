@@ -1,5 +1,5 @@
 // Where the heat that is drawn and reported comes from: a file of any format of heat, which needs no server, or what a
-// server has, as it sends it over its control socket in lines "PREFIX SCORE".
+// server has, as it sends it over its control socket.
 //
 // The format of a file is guessed from its first lines unless it is named. Counts of a file are drawn as they are, 255
 // standing for itself and all above; with `log` on a logarithmic scale. For reports they become scores as a feed's do.
@@ -27,6 +27,7 @@ struct HeatRequest {
   std::string palette;  // of a file that is a picture
   bool log = false;
   bool as_feed = false;  // each address of a list counts once, and counts become scores, as they are served
+  bool ip6 = false;      // of a server: networks of IPv6 too
   std::string control;
 };
 
@@ -42,6 +43,7 @@ struct HeatSource {
   std::string name;                                // for titles
   bool counts = false;
   bool log = false;
+  bool is_traffic = false;         // which is known of IPv4 alone
   double top = 255;                // what 255 stands for
   std::vector<std::string> notes;  // what is worth a warning
 

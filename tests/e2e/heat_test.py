@@ -167,6 +167,45 @@ class Sockets(unittest.TestCase, Checks):
         self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (3, "203.0.113.0/24,24,1,1,183"))
         self.assertEqual(self.server.rblitz("heat", "report", "--log", str(log), "--zone", "bl.test").returncode, 1)
 
+    def test_reports_tell_of_ip6_as_they_do_of_a_file(self):
+        rows = TEXT + "2001:db8:7:1::/64 80\n2001:db8:8::/48 99\n2001:db8:7:2::/64 5\n2001:db8:7:100::/56 20\n"
+        self.server.write("text.txt", rows)
+        self.server.write("counts.txt", COUNTS + "2001:db8:8::/48 9\n")
+        self.server.json("reload", "text", "counts")
+        own = self.server.folder / "own.txt"
+        own.write_text("203.0.113.0/25 pool\n2001:db8:7::/48 six\n2001:db8:9::/48 cold\n2001:db8:7:1::/64\n")
+        log = self.server.folder / "mail.log"
+        log.write_text("203.0.113.9\n2001:db8:7:1::25\n2001:db8:8:9::1\n2001:db8:7:2::1\n2001:db8:7:103::1\n2001:db8:9::1\n")
+        whole = self.server.folder / "whole.txt"
+        whole.write_text(rows)
+
+        def report(*words):
+            done = self.server.rblitz("heat", "report", *words, "--json")
+            self.assertEqual((done.returncode, done.stderr), (3 if "--log" in words else done.returncode, ""), words)
+            made = json.loads(done.stdout)
+            for network in made["networks"]:
+                network.pop("listed", None)  # a server was asked
+            made.pop("source")
+            for key in ("listed", "warm", "clean"):
+                made.pop(key, None)
+            for network in made["networks"]:
+                network.pop("state", None)
+            return made
+
+        for words in (("--own", own), ("--own", own, "--min-score", "1"), ("--log", log), ("--log", log, "--min-score", "1")):
+            words = tuple(map(str, words))
+            of_file = report(*words, "--file", str(whole))
+            self.assertEqual(report(*words, "--feed", "text"), of_file, words)
+        scores = {one["network"]: one["score"] for one in report("--own", str(own), "--zone", "heat.test")["networks"]}
+        self.assertEqual(scores, {"203.0.113.0/25": 183, "2001:db8:7::/48": 105, "2001:db8:9::/48": 0, "2001:db8:7:1::/64": 80})
+        of_zone = report("--log", str(log), "--zone", "heat.test")
+        self.assertEqual((of_zone["ip6"], of_zone["hot"], of_zone["known"]), (5, 5, 5))
+        # The live traffic is known of IPv4 alone, which is said.
+        for words, code in ((("--own", str(own)), 4), (("--log", str(log)), 0)):
+            done = self.server.rblitz("heat", "report", *words, "--traffic")
+            self.assertEqual(done.returncode, code, done)
+            self.assertIn("the live traffic is known of IPv4 alone", done.stderr)
+
     def test_a_map_that_is_damaged_leaves_the_one_that_is_served(self):
         qname = heat.name("198.18.255.1", "map.test")
         for damaged in (MAP[:-40], b"no map", heat.grey_map({0: 1}, 3), b""):
