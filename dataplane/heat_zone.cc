@@ -6,6 +6,7 @@
 #include <charconv>
 #include <ctime>
 
+#include "dataplane/asked_name.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
 #include "tables/verdict.h"
@@ -140,6 +141,13 @@ bool HeatZone::MeansIp4(const Ip6Address& address) const noexcept {
   return IsV4Mapped(address) && !(has_ip6_ && IsTestPoint6(address));
 }
 
+std::optional<uint32_t> HeatZone::Ip4Before(const Ip6Address& address) noexcept {
+  AskedName asked;
+  asked.SetIp6(address);
+  if (asked.ip4_within != Ip4Within::k6to4 || IsTestPoint(asked.ip4)) return std::nullopt;
+  return asked.ip4;
+}
+
 // Test points are not rounded.
 size_t HeatZone::Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept {
   if (all_ && !IsTestPoint(address)) {
@@ -214,7 +222,10 @@ std::vector<Listing> HeatZone::Explain(uint32_t address) const {
 
 std::vector<Listing> HeatZone::Explain(const Ip6Address& address) const {
   if (MeansIp4(address)) return Explain(static_cast<uint32_t>(address.low));
-  return has_ip6_ ? ExplainHit(address, Lookup(address), IsTestPoint6(address)) : std::vector<Listing>();
+  std::vector<Listing> listings;
+  if (has_ip6_) listings = ExplainHit(address, Lookup(address), IsTestPoint6(address));
+  const auto before = Ip4Before(address);
+  return listings.empty() && before ? Explain(*before) : listings;
 }
 
 template <class Address>

@@ -92,6 +92,9 @@ class HeatZone {
   // An IPv4 address that is asked for as IPv6 (RFC 4291 section 2.5.5.2) is meant as such, whether there is IPv6 or
   // not. Test points of IPv6 where there is any mean themselves.
   [[nodiscard]] bool MeansIp4(const Ip6Address& address) const noexcept;
+  // The IPv4 address that a host is behind (6to4, RFC 3056 section 2): what is known of it counts where nothing is of
+  // the IPv6 address itself. None for test points, which mean themselves alone.
+  [[nodiscard]] static std::optional<uint32_t> Ip4Before(const Ip6Address& address) noexcept;
 
   // The A values for an address that is hot enough; room for kMaxHeatLevels; returns how many.
   size_t Values(uint32_t address, HeatHit hit, uint32_t* a_be) const noexcept;

@@ -58,6 +58,9 @@ void Responder::AskHeat(io::Message& message, size_t index, const dns::Query& qu
                                   .query = query};
       return;
     }
+    if (const auto before = asked.is_ip6 ? HeatZone::Ip4Before(asked.ip6) : std::nullopt) {
+      return AnswerHeatQuery(message, query, zone, apex_at, *before, zone.heat->LookUpOne(*before));
+    }
   }
   AnswerWriter writer(message, query);
   writer.set_apex_at(apex_at);
@@ -72,7 +75,13 @@ void Responder::AnswerHeat(io::Burst& burst) noexcept {
   for (size_t i = 0; i < s.heat6_count; ++i) {
     const auto& [message, apex_at, zone, query] = s.heat6[i];
     const Ip6Address& address = s.heat6_addresses[i];
-    AnswerHeatQuery(burst.messages[message], query, *zone, apex_at, address, zone->heat->Lookup(address));
+    const HeatHit hit = zone->heat->Lookup(address);
+    const auto before = hit.length == 0 ? HeatZone::Ip4Before(address) : std::nullopt;
+    if (before) {
+      AnswerHeatQuery(burst.messages[message], query, *zone, apex_at, *before, zone->heat->LookUpOne(*before));
+    } else {
+      AnswerHeatQuery(burst.messages[message], query, *zone, apex_at, address, hit);
+    }
   }
 }
 

@@ -58,7 +58,9 @@ void HeatDraft::List::Saw(const Ip6Prefix& prefix, WatchedValue value) {
     const auto first = static_cast<uint32_t>(prefix.address.low);
     return Saw(AddressRange{first, first | static_cast<uint32_t>(HostBits(prefix.length).low)}, value);
   }
-  if (value == nullptr || prefix.length < Heat6Draft::kLeastLength) {
+  // All of IPv4 tells nothing of any part of it.
+  const bool is_all_ip4 = IsV4Mapped(prefix.address) && prefix.length <= kMappedBits;
+  if (value == nullptr || is_all_ip4 || prefix.length < Heat6Draft::kLeastLength) {
     ++others;
   } else {
     ip6.push_back(prefix);

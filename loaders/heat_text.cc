@@ -17,9 +17,10 @@ constexpr double kLastSecond = 253402300799;  // of the year 9999
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // An IPv4 network that is written as IPv6 (RFC 4291 section 2.5.5.2) is an IPv4 one.
-std::variant<HeatNetwork, Ip6Prefix> FamilyOf(const Ip6Prefix& network) {
+Result<std::variant<HeatNetwork, Ip6Prefix>> FamilyOf(const Ip6Prefix& network, std::string_view text) {
   constexpr unsigned kMappedBits = 96;
-  if (!IsV4Mapped(network.address) || network.length <= kMappedBits) return network;
+  if (!IsV4Mapped(network.address)) return network;
+  if (network.length <= kMappedBits) return Fail("prefix " + Quoted(text) + " is the whole address space");
   return HeatNetwork{.prefix = static_cast<uint32_t>(network.address.low), .length = network.length - kMappedBits};
 }
 
@@ -27,13 +28,13 @@ Result<std::variant<HeatNetwork, Ip6Prefix>> ReadIp6(std::string_view text) {
   const size_t slash = text.find('/');
   const std::optional<Ip6Address> address = ReadIp6Address(text.substr(0, slash));
   if (!address) return Fail("bad address " + Quoted(text));
-  if (slash == std::string_view::npos) return FamilyOf({.address = *address, .length = 128});
+  if (slash == std::string_view::npos) return FamilyOf({.address = *address, .length = 128}, text);
   std::string_view rest = text.substr(slash + 1);
   const std::optional<uint32_t> length = TakeNumber(rest, 128);
   if (!length || !rest.empty()) return Fail("bad prefix " + Quoted(text));
   const std::optional<Ip6Prefix> prefix = MakeIp6Prefix(*address, *length);
   if (!prefix) return Fail("bits after the prefix are set in " + Quoted(text));
-  if (*length >= Heat6Draft::kLeastLength) return FamilyOf(*prefix);
+  if (*length >= Heat6Draft::kLeastLength) return FamilyOf(*prefix, text);
   return Fail("prefix " + Quoted(text) + " is larger than a /" + std::to_string(Heat6Draft::kLeastLength));
 }
 

@@ -1,4 +1,4 @@
-// Lists that are counted as heat, and what guards say of heat.
+// Lists that are counted as heat, what guards say of heat, and IPv4 that is written as IPv6.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 #include <set>
+#include <span>
 
 #include "tests/heat_feeds.h"
 
@@ -117,6 +118,46 @@ TEST(HeatLists, ListsKeepToTheirMemory) {
   for (unsigned i = 0; i < 60000; ++i) ip6 += "2001:db8::1\n";
   EXPECT_THAT(load(ip6, 1'200'000).error, HasSubstr("max_memory"));
   EXPECT_EQ(load(ip6, 6'000'000).error, "");
+}
+
+TEST(HeatFormat, TakesMappedNetworksInAllGrammars) {
+  const struct {
+    const char* format;
+    std::string before;
+    std::string behind;
+  } table[] = {
+      {"heat", "", " 50\n"},
+      {"heat-counts", "", " 50\n"},
+      {"heat-times", "1795341601 ", " 50\n"},
+      {"heat-list", "", "\n"},
+      {"heat-stopforumspam", "\"", "\",\"4\",\"2026-11-17 01:12:49\"\n"},
+      {"heat-cap", "bot|", "|64496|2026-11-21 00:00:00|family: x;|EXAMPLE\n"},
+      {"heat-threatfox", R"("2026-11-22 10:35:20", "1", "[)",
+       R"(]:443", "ip:port", "x", "x", "x", "x", "", "75", "x", "x", "0", "x")"
+       "\n"},
+  };
+  for (const auto& [format, before, behind] : table) {
+    const Loaded loaded = LoadHeat(format, before + "::ffff:203.0.113.9" + behind);
+    EXPECT_EQ(loaded.report.errors, std::vector<std::string>()) << format;
+    EXPECT_GT(HeatOf(loaded, "203.0.113.0"), 0) << format;
+    EXPECT_EQ(loaded.report.entries, 1u) << format;
+  }
+  // All of IPv4 tells nothing of any part of it, nor of what is near it in IPv6.
+  for (const auto& [format, before, behind] : std::span(table).first(5)) {
+    for (const char* all : {"::ffff:0:0/96", "::ffff:0.0.0.0/96"}) {
+      const Loaded loaded = LoadHeat(format, before + all + behind + before + "::ffff:198.51.100.0/119" + behind);
+      ASSERT_EQ(loaded.report.rejected, 1u) << format;
+      EXPECT_EQ(loaded.report.errors[0], "heat:1: prefix '" + std::string(all) + "' is the whole address space")
+          << format;
+      EXPECT_GT(HeatOf(loaded, "198.51.101.0"), 0) << format;
+      EXPECT_EQ(loaded.report.entries, 2u) << format;
+    }
+  }
+  const Loaded trie = LoadHeat("heat-list", "::ffff:0:0/96\n2001:db8::/64\n", {.list_format = "ip6trie"});
+  EXPECT_EQ(trie.report.entries, kHeat6Lengths.size());
+  EXPECT_EQ(Heat6Of(trie, "::", 64), 0);
+  ASSERT_EQ(trie.report.notes.size(), 1u);
+  EXPECT_NE(trie.report.notes[0].find("too large networks: they are left out"), std::string::npos);
 }
 
 }  // namespace

@@ -190,6 +190,34 @@ TEST_F(ServedHeat, AnswersForIp4AddressesThatAreWrittenAsIp6) {
   }
 }
 
+// As in lists: 2002:cb00:7109:: has hosts behind 203.0.113.9 (RFC 3056).
+TEST_F(ServedHeat, AnswersForHostsBehindIp4Addresses) {
+  const std::string own = std::string(kHeat) + "2002:cb00:7109:7::/64 90\n2002:c633:6401::/48 20\n2001:db8::/48 180\n";
+  for (const std::string& text : {std::string(kHeat), own}) {
+    ServeHeat({}, text.c_str());
+    EXPECT_EQ(Heat(Nibbles("2002:cb00:7109::1")), text == own ? "127.0.56.90" : "127.0.24.183")
+        << "what is known of the IPv6 network itself comes first";
+    EXPECT_EQ(Heat(Nibbles("2002:cb00:7009:1:2:3:4:5")), "127.0.24.190");
+    EXPECT_EQ(Heat(Nibbles("2002:cb00:7009::1"), dns::kTxt), Heat("9.112.0.203", dns::kTxt));
+    EXPECT_EQ(Heat(Nibbles("2002:cb00:7009::1"), kMx), "nodata");
+    EXPECT_EQ(Heat(Nibbles("2002:c633:6401::1")), "127.0.24.80") << "20 is below min_score";
+    EXPECT_EQ(Heat(Nibbles("2002:102:304::1")), "NXDOMAIN");
+    EXPECT_EQ(Heat(Nibbles("2002:7f00:2::1")), "NXDOMAIN") << "behind no test point is anybody";
+    EXPECT_EQ(Heat(Nibbles("2002:7f00:3::1")), "127.0.24.255");
+    EXPECT_EQ(Heat(Nibbles("2003:cb00:7109::1")), "NXDOMAIN");
+    const Zone* const zone = serving_->zones.Find("heat.test.example");
+    const auto explained = [zone](const char* address) {
+      AskedName asked;
+      asked.SetIp6(Ip6Of(address));
+      const auto listings = zone->Explain(asked).listings;
+      return listings.size() == 1 ? Dotted(listings[0].a_be) : std::to_string(listings.size());
+    };
+    EXPECT_EQ(explained("2002:cb00:7009::1"), "127.0.24.190");
+    EXPECT_EQ(explained("2002:cb00:7109:7::1"), text == own ? "127.0.64.90" : "127.0.24.183");
+    EXPECT_EQ(explained("2002:7f00:2::1"), "0");
+  }
+}
+
 TEST_F(ServedHeat, AnswersForIp6AsTheZoneSays) {
   ServeHeat({.levels6 = {64, 48, 40, 32}, .min_score = 30, .all = true}, kHeat6);
   EXPECT_EQ(Heat(Nibbles("2001:db8:1:1::9")), "127.0.64.100,127.0.48.170,127.0.40.255,127.0.32.255");
