@@ -20,16 +20,17 @@ Status WriteOver(const std::string& path, std::string_view bytes) {
   return WriteAll(path, fd.get(), bytes);
 }
 
-// Whole and on the disk before it takes the place of the one before.
+// Whole and on the disk before it takes the place of the one before. Errors name what was to be written, not the file
+// beside it.
 Status Replace(const std::string& path, std::string_view bytes, unsigned mode) {
   std::string fresh = path + ".XXXXXX";  // of this process alone
   Status written;
   {
     const UniqueFd fd(mkostemp(fresh.data(), O_CLOEXEC));
     if (!fd) return FailErrno(path, "cannot create a file beside it");
-    written = WriteAll(fresh, fd.get(), bytes);
-    if (written && fchmod(fd.get(), mode) != 0) written = FailErrno(fresh, "cannot set its mode");
-    if (written && fsync(fd.get()) != 0) written = FailErrno(fresh, "cannot sync");
+    written = WriteAll(path, fd.get(), bytes);
+    if (written && fchmod(fd.get(), mode) != 0) written = FailErrno(path, "cannot set its mode");
+    if (written && fsync(fd.get()) != 0) written = FailErrno(path, "cannot sync");
   }
   if (written && rename(fresh.c_str(), path.c_str()) != 0) written = FailErrno(path, "cannot rename to this");
   if (!written) unlink(fresh.c_str());

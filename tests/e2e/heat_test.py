@@ -4,13 +4,15 @@
 import json
 import math
 import subprocess
+import tempfile
 import threading
 import unittest
+from pathlib import Path
 
 import dns.query
 
 import heat
-from harness import Server, dpdk_tables, free_port, inside, main, missing_for_namespaces, namespace
+from harness import Server, dpdk_tables, free_port, inside, main, missing_for_namespaces, namespace, programs
 
 OWN, PORT = "10.53.0.1", "10.53.0.53"
 TEXT = ("203.0.113.0/24 183\n203.0.112.0/24 190\n203.0.114.0/23 94\n198.51.0.0/16 80\n192.0.2.0/24 63\n127.0.0.0/8 255\n"
@@ -288,6 +290,46 @@ class Traffic(unittest.TestCase):
         self.assertEqual(server.json("heat", "cells", "--zone", "map.test")[0], {"prefix": "9.9.0.0/24", "score": 70})
         for wrong, code in ((["--feed", "list"], 1), (["--zone", "bl.test"], 1), ([], 2), (["--traffic", "--feed", "map"], 2)):
             self.assertEqual(server.rblitz("heat", "cells", *wrong).returncode, code, wrong)
+
+
+@unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
+class FullDisk(unittest.TestCase):
+    """On a file system of 64 KiB, which the test mounts for itself alone."""
+
+    # What is run there prints files and what is in them behind the output of the command.
+    SCRIPT = """mount -t tmpfs -o size=64k none "$1" && cd "$1" && printf %s "$2" >before && shift 2 &&
+        "$@"; echo "exit $?"; head -c 99 * /dev/null"""
+
+    def run_there(self, before, *words):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(["unshare", "-m", "sh", "-c", self.SCRIPT, "sh", folder, before, *map(str, words)], capture_output=True,
+                                  text=True, timeout=300)
+        output, _, rest = done.stdout.partition("exit ")
+        code, _, files = rest.partition("\n")
+        kept = [line[4:-4] for line in files.splitlines() if line.startswith("==> ")]
+        return int(code), output, done.stderr, kept, files
+
+    def test_a_picture_or_report_that_has_no_room_leaves_what_was_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            heat_file, own = Path(folder) / "heat.txt", Path(folder) / "own.txt"
+            heat_file.write_text("".join(f"{i % 224}.{i * 7 % 256}.{i * 31 % 256}.0/24 {1 + i % 255}\n" for i in range(20000)))
+            own.write_text("".join(f"10.{i}.0.0/16 office {i}\n" for i in range(256)))
+            draw = (programs.rblitz, "heat", "map", "--file", heat_file, "--order", "10")
+            for name in ("before", "new.png"):
+                code, output, errors, kept, files = self.run_there("a picture", *draw, "-o", name)
+                self.assertEqual((code, output, errors), (1, "", f"rblitz: heat map: {name}: cannot write: No space left on device\n"))
+                self.assertEqual(kept, ["before", "/dev/null"])
+                self.assertIn("a picture", files)
+            # A report that is too large for the file of --last; one to a file that is standard output.
+            report = (programs.rblitz, "heat", "report", "--file", heat_file, "--own", own)
+            last = json.dumps({"networks": [{"network": "10.1.0.0/16", "score": 7}]})
+            code, output, errors, kept, files = self.run_there(last, *report, "--last", "before")
+            self.assertEqual((code, output, errors), (1, "", "rblitz: heat report: before: cannot write: No space left on device\n"))
+            self.assertEqual(kept, ["before", "/dev/null"])
+            self.assertIn(last, files)
+            code, _, errors, _, _ = self.run_there("", "sh", "-c", 'exec "$@" >out', "sh", *report, "--json")
+            self.assertEqual(code, 1)
+            self.assertIn("standard output: No space left on device", errors)
 
 
 @unittest.skipIf(missing_for_namespaces(), missing_for_namespaces())
