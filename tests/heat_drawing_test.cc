@@ -101,6 +101,11 @@ TEST_F(HeatDrawing, HasColoursForWhatIsHotterAndCooler) {
   EXPECT_EQ(at("13.96.77.1"), HeatColours::OfChange(0));
   EXPECT_EQ(at("14.96.77.1"), HeatColours::OfChange(1));
   EXPECT_NE(at("15.96.77.1"), HeatColours::OfChange(0)) << "nothing is known before and after";
+  // The legend has a place of its own for what is as before.
+  constexpr uint32_t kSwatchX = kLeft + 1024 + 28 + 12;
+  constexpr uint32_t kSwatchY = kTop + 48 + 320 + 30 + 9;
+  EXPECT_EQ(picture.At(kSwatchX, kSwatchY), HeatColours::OfChange(0));
+  EXPECT_NE(Drawn({"--order", "10", "--legend"}).At(kSwatchX, kSwatchY), HeatColours::OfChange(0));
 }
 
 TEST_F(HeatDrawing, ComparesOnOneScaleOrNotAtAll) {

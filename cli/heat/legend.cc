@@ -22,14 +22,17 @@ class Legend {
     Note(32, legend_.changes ? "of the score" : legend_.counts ? "in a pixel" : "0 to 255");
     if (legend_.changes) {
       Bar(kMost, -kMost);
-      for (const int change : {255, 128, 0, -128, -255}) Tick((kMost - change) / (2.0 * kMost), ChangeText(change));
+      for (const int change : {255, 128, -128, -255}) Tick((kMost - change) / (2.0 * kMost), ChangeText(change));
     } else {
       Bar(kMost, 1);
       for (const int score : {255, 192, 128, 64, 1}) Tick((kMost - score) / 254.0, ScoreText(score));
     }
-    Swatch(kBarTop + kBarHeight + 30, legend_.colours.nothing(), "no data");
+    int y = kBarTop + kBarHeight;
+    // Far more than the one line in the middle of the bar that has this colour.
+    if (legend_.changes) Swatch(y += kSwatchStep, HeatColours::OfChange(0), "as before");
+    Swatch(y += kSwatchStep, legend_.colours.nothing(), "no data");
     if (!legend_.has_own) return;
-    const Box box = SwatchBox(kBarTop + kBarHeight + 60);
+    const Box box = SwatchBox(y + kSwatchStep);
     canvas_->Frame(box, Units(2), {0xff, 0xff, 0xff});
     Text(box, "own network");
   }
@@ -38,6 +41,7 @@ class Legend {
   static constexpr int kBarTop = 48;
   static constexpr int kBarHeight = 320;
   static constexpr int kBarWidth = 24;
+  static constexpr int kSwatchStep = 30;
 
   [[nodiscard]] int Units(double pixels) const noexcept { return static_cast<int>(std::lround(pixels * legend_.unit)); }
   [[nodiscard]] std::string What() const { return legend_.counts ? "Sightings" : "Score"; }
@@ -70,7 +74,6 @@ class Legend {
     return std::to_string(std::max(value, 1L)) + (score == kMost && legend_.counts ? " or more" : "");
   }
   [[nodiscard]] static std::string ChangeText(int change) {
-    if (change == 0) return "as before";
     return (change > 0 ? "+" : "\xe2\x88\x92") + std::to_string(std::abs(change)) +
            (change == kMost    ? " hotter"
             : change == -kMost ? " cooler"

@@ -33,6 +33,20 @@ class Pixels {
     for (size_t at = 0; at < now_.size(); ++at) canvas->Fill(BoxOf(at, on), ColourOf(at, colours));
   }
 
+  // "12 of 4096 pixels are hotter, 7 cooler and 30 as before". REQUIRES: there is something before.
+  [[nodiscard]] std::string Changes() const {
+    size_t hotter = 0;
+    size_t cooler = 0;
+    size_t same = 0;
+    for (const size_t at : Known()) {
+      hotter += now_[at] > before_[at];
+      cooler += now_[at] < before_[at];
+      same += now_[at] == before_[at];
+    }
+    return std::to_string(hotter) + " of " + std::to_string(now_.size()) + " pixels are hotter, " +
+           std::to_string(cooler) + " cooler and " + std::to_string(same) + " as before";
+  }
+
   // How much further a pixel with heat should reach on each side, so that the few that there are can be seen.
   [[nodiscard]] int Reach(int scale) const {
     const size_t known = Known().size();
@@ -106,7 +120,7 @@ class Drawing {
     for (const OwnNetwork& own : map_.own) Own(own);
     callouts_.Draw();
     canvas_.Frame(field_.Grown(1), 1, kFaint);
-    Heading();
+    Heading(map_.before ? pixels.Changes() : Facts());
     if (map_.has_legend) {
       DrawLegend({.counts = map_.source.counts,
                   .scale = pixels.scale(),
@@ -210,10 +224,11 @@ class Drawing {
     if (box) callouts_.Add(*box, own.label.empty() ? own.text : own.label, Callouts::Kind::kOwn);
   }
 
-  void Heading() {
-    const std::string title = map_.title.empty() ? "IPv4 heat: " + map_.source.name : map_.title;
+  void Heading(const std::string& facts) {
+    const std::string against = map_.before ? " against " + map_.before->name : "";
+    const std::string title = map_.title.empty() ? "IPv4 heat: " + map_.source.name + against : map_.title;
     bold_.Draw(&canvas_, field_.x, Units(42), title, Units(24), kInk);
-    font_.Draw(&canvas_, field_.x, Units(68), Facts(), Units(14), kFaint);
+    font_.Draw(&canvas_, field_.x, Units(68), facts, Units(14), kFaint);
     const HeatNetwork network = map_.view.network();
     std::string foot = "Hilbert curve; one pixel is a /" + std::to_string(map_.view.order() * 2);
     if (network.length == 0) {
