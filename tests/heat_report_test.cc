@@ -112,6 +112,13 @@ TEST_F(HeatReport, PrintsTextAndCsv) {
             "192.0.2.0/24,,clean,63,,63,24,1,1,0,6,518,,192.0.0.0/20,0,0,,\r\n");
 }
 
+// Labels are whatever bytes there are: a terminal is not told what to do by them, and JSON stays such.
+TEST_F(HeatReport, ShowsLabelsAndLeavesTheTerminalAlone) {
+  const std::string own = folder_.Write("own.txt", "203.0.113.0/28 \x1b[31mB\xfcro\n");
+  EXPECT_NE(Run({"--own", own}).out.find("203.0.113.0/28  ?[31mB\xfcro  warm"), std::string::npos);
+  EXPECT_EQ(RunJson({"--own", own}, 3)["networks"][0]["label"], "\x1b[31mB\xef\xbf\xbdro");
+}
+
 TEST_F(HeatReport, TellsWhatHasChangedSinceTheLastRun) {
   const std::string own = folder_.Write("own.txt", "203.0.113.0/28\n192.0.2.0/24\n");
   const std::string last = folder_.Path("last.json");

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "cli/render_values.h"
 #include "cli/text_table.h"
 
 namespace rblitz {
@@ -144,7 +145,7 @@ class OwnRendering {
     TextTable table;
     table.AddRow({"network", "label", "state", "score", "change", "sum", "warm", "rank", "warm around"});
     for (const OwnHeat& own : report_) {
-      table.AddRow({own.own.text, own.own.label, StateOf(own), std::to_string(own.score), ChangeText(own),
+      table.AddRow({own.own.text, Printable(own.own.label), StateOf(own), std::to_string(own.score), ChangeText(own),
                     std::to_string(own.sum), WarmText(own), RankText(own), AroundText(own)});
     }
     return text + table.Text() + HottestText() + NeighboursText() + ListedText();
@@ -168,7 +169,7 @@ class OwnRendering {
       for (const ScoredNetwork& one : networks_of(own)) {
         any = true;
         table.AddRow({one.network, std::to_string(one.score),
-                      own.own.text + (own.own.label.empty() ? "" : " ") + own.own.label});
+                      own.own.text + (own.own.label.empty() ? "" : " ") + Printable(own.own.label)});
       }
     }
     return any ? "\n" + std::string(title) + "\n" + table.Text("  ") : "";
@@ -190,7 +191,7 @@ class OwnRendering {
       if (!own.listed) continue;
       for (const OwnListing& one : *own.listed) {
         text += "  " + own.own.text + ": " + CountText(one.addresses) + " in " + one.zone + " by " + one.feed +
-                (one.text.empty() ? "" : " (" + one.text + ")") + ":";
+                (one.text.empty() ? "" : " (" + Printable(one.text) + ")") + ":";
         for (const std::string& network : one.first) text += " " + network;
         text += "\n";
       }
