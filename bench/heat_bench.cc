@@ -1,14 +1,16 @@
-// The heat of networks: lookups of random addresses in batches of 64, the building of the pyramid, and the curve that
-// pictures need.
+// The heat of networks: lookups of random addresses in batches of 64, the building of the pyramid, the curve that
+// pictures need, and what a worker does to be sampled, once for each burst of 64 questions; items are questions.
 //
 // BM_HeatTable_Lookup/LEVELS, BM_HeatTable_Build/SOURCES, BM_Hilbert_ToPosition/ORDER.
 #include <benchmark/benchmark.h>
 
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "tables/heat_table.h"
 #include "tables/hilbert.h"
+#include "tables/traffic_ring.h"
 #include "tables/verdict.h"
 
 namespace rblitz {
@@ -94,10 +96,22 @@ void BM_Hilbert_ToPoint(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(points.size()));
 }
 
+void BM_TrafficRing_Push(benchmark::State& state) {
+  const auto ring = std::make_unique<TrafficRing>();
+  uint32_t address = 0;
+  for (auto _ : state) {
+    ring->Push({.address = address, .weight = address % 4 == 0 ? 0u : uint32_t{kMaxBatch}});
+    address += 0x9e3779b9;
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kMaxBatch));
+}
+
 BENCHMARK(BM_HeatTable_Lookup)->Arg(1)->Arg(3)->Arg(5);
 BENCHMARK(BM_HeatTable_Build)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Hilbert_ToPosition)->Arg(12)->Arg(16);
 BENCHMARK(BM_Hilbert_ToPoint)->Arg(12)->Arg(16);
+BENCHMARK(BM_TrafficRing_Push);
 
 }  // namespace
 }  // namespace rblitz
