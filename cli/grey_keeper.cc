@@ -39,7 +39,10 @@ GreyKeeper::GreyKeeper(std::string zone, std::shared_ptr<Greylist> greylist, std
 GreyKeeper::~GreyKeeper() { Stop(); }
 
 void GreyKeeper::Start() {
-  if (store_ == nullptr) return greylist_->SetReady();
+  if (store_ == nullptr) {
+    greylist_->table().Back();
+    return greylist_->SetReady();
+  }
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "greylist");
 }
@@ -70,6 +73,7 @@ GreyFigures GreyKeeper::figures() const {
 }
 
 void GreyKeeper::Run() {
+  greylist_->table().Back();  // a worker that zeroed pages while it answers would keep its whole burst waiting
   while (!Load()) {
     if (Wait(kRetryPause)) return;  // nothing was recorded
   }

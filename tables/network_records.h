@@ -48,6 +48,7 @@ class NetworkRecords {
   void NotePass(Home home, uint32_t when_minutes, const RulesAt& at) noexcept;
 
   [[nodiscard]] size_t bytes() const noexcept { return lines_.bytes(); }
+  void Back() noexcept { lines_.Back(); }
 
  private:
   static constexpr size_t kRecordsPerLine = 8;

@@ -33,6 +33,12 @@ TripletSlots::TripletSlots(uint64_t rows, uint64_t seed)
   assert(groups_.size() <= uint64_t{1} << 32);
 }
 
+void TripletSlots::Back() noexcept {
+  groups_.Back();
+  heads_.Back();
+  whitelist_hints_.Back();
+}
+
 bool TripletSlots::ChangeState(Found* found, const TripletRow& next) noexcept {
   const uint64_t word = state::Pack(next, found->state);
   // Release: pairs with ReadIf, for who acts on what this row has become.

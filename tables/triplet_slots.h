@@ -10,8 +10,7 @@
 //
 // Invariants, on which the orderings below rest:
 //   1. A slot's network, fingerprint and tag change only while its state is busy, and who made it busy is alone in
-//   doing
-//      so. A slot that holds a row has its tag.
+//      doing so. A slot that holds a row has its tag.
 //   2. Busy raises the generation, so a state with the same generation is of the same row. Eight replacements between a
 //      load and its compare-and-swap, with all times equal, could fool the state; four, with equal epoch and payload,
 //      the extra, which has two bits of it.
@@ -21,9 +20,8 @@
 //      other, then freed. Nobody loses kAttempts races for one row; if it were so, the two would stay until the next
 //      insertion of their key.
 //   4. `extra` and `state` change one at a time, each to something that is right with the other's old value, or loses
-//   to
-//      what comes. But for one: an address' row whose first credit becomes an earlier one has its other credits at the
-//      wrong hours in between, though not more of them.
+//      to what comes. But for one: an address' row whose first credit becomes an earlier one has its other credits at
+//      the wrong hours in between, though not more of them.
 //
 // Progress: Find, ChangeState and ChangeExtra are wait-free; Change and Insert give up after a few lost races. Nobody
 // waits for a busy slot: it matches nothing.
@@ -126,6 +124,7 @@ class TripletSlots {
   // What stands in a slot, for walkers; other threads may go on.
   [[nodiscard]] std::optional<Found> At(size_t slot) const noexcept;
   [[nodiscard]] size_t bytes() const noexcept { return groups_.bytes() + heads_.bytes() + whitelist_hints_.bytes(); }
+  void Back() noexcept;  // HugeArray's
 
  private:
   static constexpr size_t kSlotsPerGroup = SlotTags::kSize;

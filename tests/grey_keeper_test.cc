@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <string>
@@ -60,6 +61,27 @@ class GreyKeeperTest : public GreyStoreTest {
 
   std::shared_ptr<Greylist> state_;
 };
+
+size_t ResidentBytes() {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Else a worker zeroes 2 MiB while a burst waits.
+TEST_F(GreyKeeperTest, TheTablesMemoryIsThereBeforeTheFirstAnswer) {
+  for (const bool is_stored : {false, true}) {
+    SCOPED_TRACE(is_stored);
+    auto store = is_stored ? *GreyStore::Open(folder()) : nullptr;
+    state_ = std::make_shared<Greylist>(
+        Greylist::Setup{.max_triplets = 1000000, .seed = 7, .masks = {}, .workers = 1, .keeps_journal = is_stored});
+    GreyKeeper keeper("grey.test", state_, std::move(store), TripletRules(), kRarely);
+    const size_t before = ResidentBytes();
+    keeper.Start();
+    WaitUntilReady();
+    EXPECT_GE(ResidentBytes(), before + state_->table().bytes() / 10 * 9);
+  }
+}
 
 TEST_F(GreyKeeperTest, AnEndLosesNothing) {
   auto keeper = Keep();
