@@ -72,6 +72,19 @@ TEST_F(PolicyAsker, AnAnswerEndsAQuestion) {
   EXPECT_EQ(Way(), "0u");
 }
 
+TEST_F(PolicyAsker, NobodyWakesForAQuestionThatIsOver) {
+  Make(1);
+  EXPECT_TRUE(Ask(1));
+  now_ += 10ms;
+  EXPECT_TRUE(Ask(2));
+  Answer(0, CodeAnswer(sent_[0].question, 4));
+  asker_->OnTime(now_);
+  EXPECT_EQ(asker_->next(), now_ + 300ms);  // of the other
+  Answer(0, CodeAnswer(sent_[1].question, 4));
+  asker_->OnTime(now_);
+  EXPECT_FALSE(asker_->next());
+}
+
 TEST_F(PolicyAsker, SilenceIsAskedAgainThenOverTcpThenOfTheNext) {
   Make(2);
   EXPECT_TRUE(Ask(1));

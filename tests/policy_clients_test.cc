@@ -189,6 +189,23 @@ TEST_F(PolicyClients, WhoWaitsForAnAnswerIsNotEvicted) {
   for (const size_t i : {3u, 4u}) EXPECT_EQ(Answers(connections[i]), 1);
 }
 
+// Eight servers may have half a minute each.
+TEST_F(PolicyClients, AnAnswerThatComesAfterMinutesIsSent) {
+  Make({});
+  const UniqueFd client = Connect();
+  Round();
+  Send(client, 1);
+  Round();
+  now_ += 4min;
+  clients_->Sweep(now_);
+  ASSERT_EQ(tickets_.size(), 1u);
+  clients_->Reply(tickets_[0], "OK");
+  clients_->Sweep(now_);  // the second is over in the round of the answer
+  clients_->Flush(now_);
+  EXPECT_EQ(Answers(client), 1);
+  EXPECT_EQ(counters_.timed_out, 0u);
+}
+
 TEST_F(PolicyClients, AnEventOfTheLastOwnerIsNotItsSuccessors) {
   Make({.most = 1});
   const UniqueFd first = Connect();

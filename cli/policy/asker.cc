@@ -154,11 +154,13 @@ void Asker::OnRefused(size_t server, bool over_tcp, Clock::time_point now) {
 }
 
 void Asker::OnTime(Clock::time_point now) {
-  while (!deadlines_.empty() && deadlines_.front().at <= now) {
+  while (!deadlines_.empty()) {
     const Deadline deadline = deadlines_.front();
-    deadlines_.pop_front();
     const Slot& slot = slots_[deadline.slot];
-    if (!slot.is_used || slot.turn != deadline.turn) continue;
+    const bool counts = slot.is_used && slot.turn == deadline.turn;
+    if (counts && deadline.at > now) break;
+    deadlines_.pop_front();  // before its time where the question is over, so that nobody wakes for it
+    if (!counts) continue;
     const unsigned next = slot.step + 1;
     if (next % kTries == 0) NoteFailure(slot.server(), now);
     GoOn(deadline.slot, next, now);

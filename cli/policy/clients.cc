@@ -303,6 +303,7 @@ bool Clients::is_answering() const {
 }
 
 bool Clients::IsLate(const Client& client, Clock::time_point now) const {
+  if (client.is_dirty) return false;  // has answers that were not tried to be sent yet, however late they came
   if (!client.out.empty()) return now - client.active > kPatience;
   if (!client.waiting.empty()) return false;
   if (!client.in.empty()) return now - client.begun > kPatience;

@@ -16,7 +16,6 @@ namespace {
 constexpr size_t kBatch = 64;
 constexpr size_t kMaxMessage = 1500;
 constexpr size_t kMaxTcpOut = 1 << 20;
-constexpr size_t kMaxTcpMessage = 65535 + 2;
 constexpr int kReceiveBuffer = 4 << 20;
 constexpr std::chrono::seconds kBetweenTries{1};
 
@@ -31,6 +30,18 @@ struct Batch {
     headers[i].msg_hdr.msg_iovlen = 1;
   }
 };
+
+// RFC 1035 section 4.2.2. REQUIRES: two bytes at `at`.
+size_t LengthAt(std::string_view bytes, size_t at) {
+  return static_cast<size_t>(static_cast<uint8_t>(bytes[at]) << 8 | static_cast<uint8_t>(bytes[at + 1]));
+}
+
+// The end of the last message that is there to its end.
+size_t WholeMessages(std::string_view bytes) {
+  size_t at = 0;
+  while (bytes.size() - at >= 2 && bytes.size() - at - 2 >= LengthAt(bytes, at)) at += 2 + LengthAt(bytes, at);
+  return at;
+}
 
 }  // namespace
 
@@ -191,7 +202,6 @@ void ServerSockets::CloseTcp(size_t server) {
   refusals_[server].over_tcp = true;
 }
 
-// RFC 1035 section 4.2.2: two bytes of length before each message.
 void ServerSockets::SendTcp(size_t server, const Question& question) {
   Tcp& tcp = tcp_[server];
   const auto now = Clock::now();
@@ -226,16 +236,14 @@ void ServerSockets::ReadTcp(size_t server) {
   if (size <= 0) return CloseTcp(server);
   std::string in = std::exchange(tcp.in, {});
   in.append(bytes.data(), static_cast<size_t>(size));
-  size_t at = 0;
-  while (in.size() - at >= 2) {
+  const size_t end = WholeMessages(in);
+  tcp.in = in.substr(end);  // first: who is told may ask over a connection that is made anew
+  for (size_t at = 0; at < end;) {
     const auto* const data = reinterpret_cast<const uint8_t*>(in.data()) + at;
-    const size_t length = static_cast<size_t>(data[0] << 8 | data[1]);
-    if (in.size() - at - 2 < length) break;
+    const size_t length = LengthAt(in, at);
     on_message_(server, {data + 2, length});
     at += 2 + length;
   }
-  tcp.in = in.substr(at);
-  if (tcp.in.size() > kMaxTcpMessage) tcp = Tcp{};
 }
 
 std::function<uint16_t()> RandomIds() {
