@@ -1,5 +1,7 @@
 #include "cli/grey_commands.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -20,6 +22,7 @@
 #include "cli/grey_settings.h"
 #include "cli/grey_transfer.h"
 #include "cli/json.h"
+#include "cli/policy/sender.h"
 #include "cli/render.h"
 #include "cli/render_grey.h"
 #include "dataplane/dns/name.h"
@@ -58,7 +61,9 @@ class Grey {
 
   [[nodiscard]] Result<GreyKey> Key(const std::string& configured) const {
     if (options_.grey.key.empty() && configured.empty()) return Fail("no key_file is configured: --key names one");
-    return GreyKey::Read(options_.grey.key.empty() ? configured : options_.grey.key);
+    const std::string& file = options_.grey.key.empty() ? configured : options_.grey.key;
+    // A service's key may be the service's own: root may read it whoever has it, as long as nobody else can.
+    return geteuid() == 0 ? GreyKey::Read(file, GreyKey::kAnybody) : GreyKey::Read(file);
   }
 
   // As it is named, else as a configuration or the server has it.
@@ -71,9 +76,11 @@ class Grey {
 
   [[nodiscard]] GreyMail Mail() const {
     const GreyOptions& grey = options_.grey;
+    const std::string& sender = options_.arguments[2];
+    const std::string& recipient = options_.arguments[3];
     return {.client = options_.arguments[1],
-            .sender = options_.arguments[2],
-            .recipient = options_.arguments[3],
+            .sender = grey.normal ? policy::NormalSender(sender, recipient) : sender,
+            .recipient = grey.normal ? policy::NormalRecipient(recipient) : recipient,
             .tells_domain = grey.domain || grey.aligned,
             .is_aligned = grey.aligned};
   }
@@ -289,7 +296,8 @@ class Grey {
     const Result<GreyKey> key = Key(settings->key_file);
     if (!key) return tl::unexpected(key.error());
     if (!is_mail()) {
-      const Result<std::string> recipient = GreyRecipient(what(), *key);
+      const Result<std::string> recipient =
+          GreyRecipient(options_.grey.normal ? policy::NormalRecipient(what()) : what(), *key);
       if (!recipient) return tl::unexpected(recipient.error());
       return Show({{"recipient", *recipient}}, *recipient + "\n");
     }

@@ -106,7 +106,8 @@ std::string Options(const GreyMail& mail, std::string_view sender, const GreyKey
 Status CheckKeyFile(const std::string& file, const struct stat& status, std::optional<uid_t> owner) {
   if (S_ISDIR(status.st_mode)) return Fail(file + ": cannot read the key: Is a directory");
   if (!S_ISREG(status.st_mode)) return Fail(file + ": the key must be in a regular file");
-  if (status.st_uid != 0 && status.st_uid != geteuid() && status.st_uid != owner) {
+  const bool may_own = status.st_uid == 0 || status.st_uid == geteuid() || status.st_uid == owner;
+  if (!may_own && owner != GreyKey::kAnybody) {
     return Fail(file + ": the key belongs to user " + std::to_string(status.st_uid) +
                 ", neither to root nor to who uses it: chown root " + file);
   }

@@ -26,6 +26,8 @@ namespace rblitz {
 // What keeps others from guessing addresses, and from making up questions.
 class GreyKey {
  public:
+  // As `owner`: whoever has the file. For root's tools alone, which are told what file to read and may read any.
+  static constexpr auto kAnybody = static_cast<uid_t>(-1);
   // The file's first line without its line end. Refused: what is no file of root, of who runs this or of `owner`, and
   // of mode 0600 or 0400. Links are followed: what counts is what they lead to.
   [[nodiscard]] static Result<GreyKey> Read(const std::string& file, std::optional<uid_t> owner = std::nullopt);

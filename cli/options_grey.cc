@@ -15,7 +15,7 @@ namespace po = boost::program_options;
 enum Takes : unsigned {
   kZone = 1,
   kReason = 2,      // --for, --why; with an address or network alone
-  kKey = 4,         // --key, --domain, --aligned; with sender and recipient alone
+  kKey = 4,         // --key, --normal, --domain, --aligned; with sender and recipient alone
   kConfig = 8,      // --config
   kLimit = 16,      // --limit
   kInto = 32,       // --into
@@ -76,7 +76,8 @@ std::string Unfit(const CommandOptions& options, const Action& action) {
       {grey.limit != 0, (action.takes & kLimit) != 0, "--limit belongs to list"},
       {!grey.into.empty(), (action.takes & kInto) != 0, "--into belongs to merge"},
       {!grey.from.empty(), (action.takes & kFrom) != 0, "--from belongs to import"},
-      {grey.normal, imports, "--normal belongs to import --from"},
+      {grey.normal, imports || ((action.takes & kKey) != 0 && hashes),
+       "--normal belongs to ADDRESS SENDER RECIPIENT and to import --from"},
   };
   for (const auto& [given, fits, what] : cases) {
     if (given && !fits) return "grey " + std::string(action.name) + ": " + what;
@@ -126,7 +127,7 @@ po::options_description GreyDescription(GreyOptions* options) {
       "into", po::value(&options->into)->value_name("C"), "merge: leave A alone, make C")(
       "from", po::value(&options->from)->value_name("NAME"), "import: postgrey, sqlgrey or greylistd")(
       "normal", po::bool_switch(&options->normal),
-      "import --from: senders are asked for as rblitz-policyd writes them");
+      "addresses become what rblitz-policyd asks for: no +extensions, VERP, SRS, BATV");
   return description;
 }
 

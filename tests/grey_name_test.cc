@@ -164,6 +164,9 @@ TEST_F(GreyKeyFile, BelongsToRootOrToWhoUsesIt) {
             file() + ": the key belongs to user 12345, neither to root nor to who uses it: chown root " + file());
   EXPECT_FALSE(GreyKey::Read(file(), 12346));
   EXPECT_TRUE(GreyKey::Read(file(), 12345));
+  EXPECT_TRUE(GreyKey::Read(file(), GreyKey::kAnybody));
+  ASSERT_EQ(chmod(file().c_str(), 0640), 0);
+  EXPECT_FALSE(GreyKey::Read(file(), GreyKey::kAnybody));
 }
 
 TEST_F(GreyKeyFile, IsRefusedWhereOthersMayReadIt) {

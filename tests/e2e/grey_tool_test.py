@@ -2,6 +2,7 @@
 """`rblitz grey`: what operators ask greylists and change in them, beside what DNS then says."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -88,6 +89,21 @@ class Digest(unittest.TestCase):
     def test_a_recipient_is_what_a_list_of_those_who_opted_out_has(self):
         self.assertEqual(self.digest("PostMaster@test"), grey.digest("postmaster@test")[:32])
 
+    def test_normal_addresses_are_those_of_the_policy_service(self):
+        log = ("192.0.2.4", "prvs=1234567890=Alice+news@Example.com", "Bob+lists@test", "--zone", ZONE)
+        self.assertEqual(self.digest(*log, "--normal"), name(ZONE))
+        self.assertNotEqual(self.digest(*log), name(ZONE))
+        self.assertEqual(self.digest(*MAIL, "--zone", ZONE, "--normal"), name(ZONE))
+        self.assertEqual(self.digest("PostMaster+x@test", "--normal"), grey.digest("postmaster@test")[:32])
+
+    @unittest.skipUnless(os.geteuid() == 0, "not root: files cannot be given away")
+    def test_root_reads_a_key_of_a_services_user(self):
+        os.chown(self.key, 12345, 12345)
+        for mode in (0o600, 0o400):
+            self.key.chmod(mode)
+            self.assertEqual(self.digest(*MAIL, "--zone", ZONE), name(ZONE))
+        self.test_a_key_that_others_can_read_is_refused()
+
     def test_a_configuration_knows_zone_and_key(self):
         (self.folder / "rblitz.toml").write_text(grey.server_table(free_port()) + greylist(ZONE, store="store"))
         done = rblitz("grey", "digest", *MAIL, "--config", self.folder / "rblitz.toml")
@@ -101,7 +117,7 @@ class Digest(unittest.TestCase):
 
     def test_wrong_usage(self):
         for arguments in (["digest"], ["digest", "192.0.2.4", "a@b"], ["nothing"], [], ["merge", "a"], ["list", "a", "b"],
-                          ["forget"]):
+                          ["forget"], ["lookup", "192.0.2.4", "--normal"], ["list", "--normal"], ["import", "--normal"]):
             self.assertEqual(rblitz("grey", *arguments).returncode, 2, arguments)
 
 

@@ -512,6 +512,11 @@ class Starting(unittest.TestCase):
             self.assertRegex(policyd.ask(), r"^DEFER_IF_PERMIT 4\.2\.0 Greylisted, try again in [01] s$")
             server.wait_until(lambda: policyd.ask().startswith("PREPEND X-Greylist: delayed "))
             self.assertEqual(policyd.ask(instance="other"), "DUNNO")
+            # As the mail server's log has the mail, and as its text says it.
+            (server.folder / "grey.key").chmod(0o600)
+            log = ("192.0.2.4", "prvs=1234567890=Alice+news@Example.com", "Bob+x@test")
+            lookup = lambda *how: server.json("grey", "lookup", *log, *how)["why"]
+            self.assertEqual((lookup(), lookup("--normal")), ("new", "known"))
             # The text comes with the code: nothing is asked for it.
             self.assertEqual(server.json("grey", "stats")["zones"][0].get("looks"), 0)
             self.assertEqual(server.stop(), 0)
