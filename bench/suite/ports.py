@@ -28,7 +28,8 @@ def p1(context):
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in MIXES[1:2] if context.smoke else MIXES:
         full = [] if context.smoke else ["--seconds", 2, "--repeat", context.repeat]
-        mixed = script(context, "port_to_port", *_sizes(context, f"ports-{name.replace(' ', '-').replace('/', '').replace(',', '')}"), *full, *words)[0]
+        folder = "ports" if words[0] in ("--hits", "--edns", "--zones") else f"ports{'-'.join(map(str, words))}"  # the same lists
+        mixed = script(context, "port_to_port", *_sizes(context, folder), *full, *words)[0]
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
         series[name] = mixed["ratios"]
     return Result("port to port, against a program that only swaps addresses", how, parts, beside, checked=_right(text),
