@@ -250,6 +250,25 @@ class Sockets(unittest.TestCase, Checks):
         self.assertEqual(stats["answered"], len(answers))
 
 
+class Watched(unittest.TestCase):
+    def test_files_that_change_are_read_without_being_asked_for(self):
+        port = free_port()
+        feeds = FEEDS.replace("check = 0", 'check = "1s"')
+        server = self.enterContext(Server(f'[server]\nlisten = ["127.0.0.1:{port}"]\nstate = "state"\n' + feeds + ZONES, FILES))
+        ask = lambda address, zone: heat.ask(heat.name(address, zone), port=port)
+        self.assertEqual(ask("198.18.255.1", "map.test"), "127.0.24.200")
+        server.write("map.png", OTHER_MAP)
+        server.wait_until(lambda: ask("198.18.255.1", "map.test") == "127.0.24.150")
+        self.assertEqual(ask("203.0.113.9", "heat.test"), "127.0.24.183")
+        server.write("text.txt", FILES["text.txt"] + "203.0.113.0/24 251\n")
+        server.wait_until(lambda: ask("203.0.113.9", "plain.test") == "127.0.0.2" and ask("203.0.113.9", "heat.test") != "127.0.24.183")
+        before = ask("203.0.113.9", "heat.test")
+        # What is bad is said, with its name, and not served.
+        server.write("map.png", MAP[:-40])
+        server.wait_for_log("event=feed_failed feed=map")
+        self.assertEqual([ask("198.18.255.1", "map.test"), ask("203.0.113.9", "heat.test")], ["127.0.24.150", before])
+
+
 class Traffic(unittest.TestCase):
     def test_what_is_asked_about_is_counted_served_and_exported(self):
         port = free_port()
