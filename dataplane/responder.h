@@ -22,6 +22,7 @@ class AnswerWriter;
 enum class GreyAnswer : uint8_t;
 struct Asked;
 struct Asker;
+struct Flags;
 struct GreyDecision;
 struct HeatAsked;
 struct NameQuestion;
@@ -72,10 +73,15 @@ class Responder {
   // more, and nothing has been done.
   [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;
   [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
+  [[nodiscard]] bool AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   template <bool kEdns>
   void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
   template <bool kEdns>
+  void WriteAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept;
+  template <bool kEdns>
   void WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept;
+  template <bool kEdns>
+  void WriteMisses(io::Burst& burst, const Zone::Rep& zone, uint64_t misses, Flags flags) noexcept;
   template <bool kEdns, class WriteHit>
   void WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits, WriteHit&& write_hit) noexcept;
 

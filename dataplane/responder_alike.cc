@@ -3,6 +3,7 @@
 // hits from misses.
 #include <emmintrin.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -124,6 +125,7 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
       first.size != end + has_opt * dns::kOptSize) {
     return false;
   }
+  if (zone->each_is_ready) return AnswerAlikeFeeds(burst, *zone, has_opt != 0);
   if (!zone->all_is_ready) return zone->heat_ready != kCompose && AnswerAlikeHeat(burst, *zone, has_opt != 0);
   const std::span addresses(s.label_addresses, burst.count);
   const Ip4Table& table = *zone->feeds[0].ip4;
@@ -144,25 +146,33 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
   return true;
 }
 
+// The answer that an address is not listed. `flags`: of the questions, the first of which may have been answered
+// already.
+template <bool kEdns>
+inline void Responder::WriteMisses(io::Burst& burst, const Zone::Rep& zone, uint64_t misses, Flags flags) noexcept {
+  const uint8_t* const label_sizes = scratch_->label_sizes;
+  const ReadyAnswer* const negatives = zone.ready.data();
+  const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
+  for (uint64_t which = misses; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
+    const size_t labels = label_sizes[i];
+    WriteReady<kEdns, 32>(burst.messages[i], end_less_labels + labels, flags, negatives[labels - kMinLabelBytes]);
+  }
+}
+
 // Hits first, then misses: within each nothing is left to predict, and half of all questions miss.
 // `write_hit`(message, question_end, flags, i) writes the answer to question i.
 template <bool kEdns, class WriteHit>
 inline void Responder::WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits,
                                    WriteHit&& write_hit) noexcept {
   const uint8_t* const label_sizes = scratch_->label_sizes;
-  const ReadyAnswer* const negatives = zone.ready.data();
   const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
   const Flags flags = Flags::Of(burst.messages[0].payload);
   for (uint64_t which = hits; which != 0; which &= which - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(which));
     write_hit(burst.messages[i], end_less_labels + label_sizes[i], flags, i);
   }
-  const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
-  for (uint64_t which = all & ~hits; which != 0; which &= which - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(which));
-    const size_t labels = label_sizes[i];
-    WriteReady<kEdns, 32>(burst.messages[i], end_less_labels + labels, flags, negatives[labels - kMinLabelBytes]);
-  }
+  WriteMisses<kEdns>(burst, zone, ~uint64_t{0} >> (io::kBurst - burst.count) & ~hits, flags);
   const auto listed = static_cast<uint64_t>(std::popcount(hits));
   CountReady(zone, listed, burst.count - listed);
 }
@@ -176,6 +186,74 @@ void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
                      [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
                        WriteReady<kEdns, 16>(message, question_end, flags, ready[ready_of[values[i]]]);
                      });
+}
+
+// All feeds are asked for all questions, kRounds at a time. What one feed alone lists has its ready answer; what more
+// than one lists is written record by record.
+bool Responder::AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept {
+  Scratch& s = *scratch_;
+  const std::span addresses(s.label_addresses, burst.count);
+  uint64_t any = 0;
+  uint64_t several = 0;
+  for (size_t first = 0; first < zone.feeds.size(); first += kRounds) {
+    const std::span feeds = std::span(zone.feeds).subspan(first, std::min(kRounds, zone.feeds.size() - first));
+    Ip4Cursor cursors[kRounds];
+    for (size_t r = 0; r < feeds.size(); ++r) {
+      Scratch::Round& round = s.rounds[r];
+      cursors[r] = {.permuted = round.permuted, .lines = round.lines};
+      feeds[r].ip4->Sort(addresses, cursors[r], s.feed_values[first + r]);
+      if (first + r == 0) {
+        if (!AreAlike(burst, s.label_sizes, round.lines, zone.ends[has_opt], has_opt) || HasTestPoint(addresses)) {
+          return false;
+        }
+      } else {
+        for (const uint8_t* const line : std::span(round.lines, burst.count)) __builtin_prefetch(line, 0, 3);
+      }
+    }
+    for (size_t r = 0; r < feeds.size(); ++r) {
+      ValueId* const values = s.feed_values[first + r];
+      feeds[r].ip4->Locate(addresses, cursors[r], values);
+      feeds[r].ip4->Find(addresses, cursors[r], values);
+      const uint64_t hits = Hits(values, burst.count);
+      s.feed_hits[first + r] = hits;
+      several |= any & hits;
+      any |= hits;
+    }
+  }
+  stats_->CountType(AskedType::kA, burst.count);
+  const uint64_t misses = ~uint64_t{0} >> (io::kBurst - burst.count) & ~any;
+  has_opt ? WriteAlikeFeeds<true>(burst, zone, any & ~several, misses)
+          : WriteAlikeFeeds<false>(burst, zone, any & ~several, misses);
+  for (uint64_t which = several; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
+    const size_t end = dns::kHeaderSize + s.label_sizes[i] + zone.ends[0].size();
+    s.asked[i] = {.message = static_cast<uint8_t>(i),
+                  .form = has_opt ? Form::kOpt : Form::kBare,
+                  .question_end = static_cast<uint16_t>(end),
+                  .qtype = dns::kA,
+                  .group = 0};
+    s.addresses[i] = addresses[i];
+    Compose(burst, i, zone);
+  }
+  return true;
+}
+
+template <bool kEdns>
+void Responder::WriteAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept {
+  const Scratch& s = *scratch_;
+  const ReadyAnswer* const ready = zone.ready.data();
+  const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
+  const Flags flags = Flags::Of(burst.messages[0].payload);
+  for (size_t f = 0; f < zone.feeds.size(); ++f) {
+    const uint16_t* const ready_of = zone.feeds[f].ready_of.data();
+    for (uint64_t which = s.feed_hits[f] & once; which != 0; which &= which - 1) {
+      const auto i = static_cast<size_t>(std::countr_zero(which));
+      WriteReady<kEdns, 16>(burst.messages[i], end_less_labels + s.label_sizes[i], flags,
+                            ready[ready_of[s.feed_values[f][i]]]);
+    }
+  }
+  WriteMisses<kEdns>(burst, zone, misses, flags);
+  CountReady(zone, static_cast<uint64_t>(std::popcount(once)), static_cast<uint64_t>(std::popcount(misses)));
 }
 
 bool Responder::AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept {

@@ -140,6 +140,9 @@ struct Responder::Scratch {
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];
+  // Of questions that are alike, by feed: what it says, and whom it lists.
+  alignas(16) ValueId feed_values[kMaxReadyFeeds][io::kBurst];
+  uint64_t feed_hits[kMaxReadyFeeds];
 
   // Questions for names, by their index in `matches`; the next one's is folded before it is known to be one.
   ZoneMatches matches;

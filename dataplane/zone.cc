@@ -313,6 +313,10 @@ class ZoneBuilder {
     zone_->ready.shrink_to_fit();
     zone_->all_is_ready =
         zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready && !zone_->has_ip6;
+    zone_->each_is_ready =
+        zone_->negatives_are_ready && zone_->feeds.size() > 1 && zone_->feeds.size() <= kMaxReadyFeeds &&
+        !zone_->has_ip6 &&
+        std::all_of(zone_->feeds.begin(), zone_->feeds.end(), [](const ZoneFeed& feed) { return feed.is_ready; });
     return {};
   }
 

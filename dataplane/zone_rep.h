@@ -61,6 +61,7 @@ inline constexpr size_t kNibblesEnd = dns::kHeaderSize + kMinLabelBytes;
 
 inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
 inline constexpr size_t kMaxReadyAnswers = 4096;
+inline constexpr size_t kMaxReadyFeeds = 16;  // of a zone whose feeds can all be asked at once
 
 struct ZoneFeed {
   const FeedData* data;
@@ -87,6 +88,8 @@ struct Zone::Rep {
   bool out = false;
   bool negatives_are_ready = false;
   bool all_is_ready = false;  // and so is what its one feed says
+  // And so is what each of its few feeds says alone; none excepts.
+  bool each_is_ready = false;
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;

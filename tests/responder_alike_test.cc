@@ -41,19 +41,30 @@ std::vector<std::string> Apexes() {
   return apexes;
 }
 
-// All of one feed, with one A or two of an address, with and without text; some have a SOA.
+// Of one feed, with one A or two of an address, with and without text, or of several, some of whose addresses more than
+// one lists; some have a SOA.
+constexpr uint8_t kFeeds = 11;
 Result<std::unique_ptr<const Serving>> ServeApexes(const std::vector<std::string>& apexes) {
   using test::Ip;
   Snapshot snapshot;
   snapshot.feeds = {test::MakeFeed("feed", {{Ip(192, 0, 2, 0), Ip(192, 0, 2, 99), 2, {"Listed ", ""}},
                                             {Ip(192, 0, 2, 50), Ip(192, 0, 2, 99), 3},
                                             {Ip(0, 0, 0, 0), Ip(9, 255, 255, 255), 4, {"net"}},
-                                            {Ip(127, 0, 0, 0), Ip(127, 0, 0, 255), 5}})};
+                                            {Ip(127, 0, 0, 0), Ip(127, 0, 0, 255), 5}}),
+                    test::MakeFeed("second", {{Ip(192, 0, 2, 80), Ip(192, 0, 2, 149), 6, {"Second"}}})};
+  for (uint8_t i = 2; i < kFeeds; ++i) {
+    snapshot.feeds.push_back(
+        test::MakeFeed("more", {{Ip(192, 0, 2, 140u + i), Ip(192, 0, 2, 143u + i), static_cast<uint8_t>(7 + i)}}));
+  }
   std::vector<ZoneConfig> zones;
   for (const std::string& apex : apexes) {
     const auto slot = static_cast<uint32_t>(zones.size());
     zones.push_back({.name = apex, .feeds = {0}, .slot = slot});
     if (slot % 2 == 1) zones.back().soa = test::ShortSoa(7);
+    // One, two, and as many as are asked at once in more than one round.
+    for (uint32_t feed = 1; feed < (slot % 3 == 0 ? 1u : slot % 3 == 1 ? 2u : kFeeds); ++feed) {
+      zones.back().feeds.push_back(feed);
+    }
   }
   return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
 }
