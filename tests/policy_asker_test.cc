@@ -180,6 +180,33 @@ TEST_F(PolicyAsker, AServerThatIsDownIsAskedLastAndTriedAgainByOne) {
   EXPECT_EQ(Way(), "0u");
 }
 
+TEST_F(PolicyAsker, WhileAllServersAreDownAQuestionWaitsForOneTryAlone) {
+  Make(2);
+  for (Asker::Token token = 0; token < Asker::kFailures; ++token) EXPECT_TRUE(Ask(token));
+  Pass(2400ms);
+  EXPECT_TRUE(asker_->is_down(0) && asker_->is_down(1));
+  EXPECT_EQ(done_.size(), Asker::kFailures);
+  sent_.clear();
+  EXPECT_TRUE(Ask(10));
+  EXPECT_EQ(Way(), "0u");
+  Pass(asker_->step() + 10ms);
+  EXPECT_EQ(Way(), "");
+  EXPECT_TRUE(done_.contains(10));
+  // What answers is up again, and has its time.
+  EXPECT_TRUE(Ask(11));
+  Answer(0, CodeAnswer(sent_.back().question, 3));
+  EXPECT_FALSE(asker_->is_down(0));
+  // Each is tried whole by one question when its hold-off has passed.
+  Make(1);
+  for (Asker::Token token = 20; token < 20 + Asker::kFailures; ++token) EXPECT_TRUE(Ask(token));
+  Pass(1200ms);
+  Pass(Asker::kHoldOff);
+  sent_.clear();
+  EXPECT_TRUE(Ask(30));
+  Pass(1200ms);
+  EXPECT_EQ(Way(), "0u 0u 0t");
+}
+
 TEST_F(PolicyAsker, AServerThatOnlyRefusesIsDown) {
   Make(2);
   for (Asker::Token token = 0; token < Asker::kFailures; ++token) {

@@ -59,6 +59,10 @@ TEST(PolicySender, IsWhatStaysFromMailToMail) {
       {"abc123@example.com", "abc123@example.com"},
       {"a_1_b@example.com", "a_#_b@example.com"},
       {"alice@123.example.com", "alice@123.example.com"},
+      {"<\"John Doe\"@example.com>", "john doe@example.com"},
+      {R"("a \"b\" \\c"@example.com)", R"(a "b" \c@example.com)"},
+      {"\"\"@example.com", "@example.com"},
+      {"\"@example.com", "\"@example.com"},
       {"\xc3\x84rger@example.com", "\xc3\x84rger@example.com"},
   };
   for (const auto& [sender, normal] : cases) EXPECT_EQ(NormalSender(sender, "Bob@test"), normal) << sender;
@@ -67,6 +71,7 @@ TEST(PolicySender, IsWhatStaysFromMailToMail) {
 TEST(PolicySender, RecipientsLoseTheirExtension) {
   EXPECT_EQ(NormalRecipient("Bob+News@Test"), "bob@test");
   EXPECT_EQ(NormalRecipient("<bob@test>"), "bob@test");
+  EXPECT_EQ(NormalRecipient("\"Big Bob+x\"@test"), "big bob@test");
   EXPECT_EQ(NormalRecipient("+bob@test"), "+bob@test");
   EXPECT_EQ(NormalRecipient("prvs=1234abcdef=bob@test"), "prvs=1234abcdef=bob@test");
   EXPECT_EQ(NormalRecipient("postmaster"), "postmaster");
@@ -74,8 +79,8 @@ TEST(PolicySender, RecipientsLoseTheirExtension) {
 
 // What was normalised stays, nothing is made up where there was nothing, and no byte makes it fall over.
 TEST(PolicySender, IsNormalOnceAndForAll) {
-  const std::string pieces[] = {"prvs=", "srs0=", "srs1=", "btv1==",     "=",   "+",   "@",
-                                "-",     "12",    "a",     "1234abcdef", "bob", "test"};
+  const std::string pieces[] = {"prvs=", "srs0=", "srs1=",      "btv1==", "=",    "+",  "@", "-",
+                                "12",    "a",     "1234abcdef", "bob",    "test", "\"", "\\"};
   std::mt19937 random(2);
   for (int round = 0; round < 20000; ++round) {
     std::string sender;

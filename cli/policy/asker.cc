@@ -20,8 +20,7 @@ Asker::Asker(size_t servers, std::chrono::milliseconds timeout, std::function<ui
 bool Asker::Ask(const Question& question, Token token, Clock::time_point now) {
   const uint32_t index = Take(question, token);
   if (index == kNone) return false;
-  SetOrder(slots_[index], now);
-  slots_[index].steps = static_cast<unsigned>(servers_) * kTries;
+  slots_[index].steps = SetOrder(slots_[index], now) > 0 ? static_cast<unsigned>(servers_) * kTries : 1;
   Send(index, now);
   return true;
 }
@@ -51,8 +50,9 @@ uint32_t Asker::Take(const Question& question, Token token) {
   return index;
 }
 
-// Those that answer in their order, among them one whose time to be tried again has come; then the others.
-void Asker::SetOrder(Slot& slot, Clock::time_point now) {
+// Those that answer in their order, among them one whose time to be tried again has come; then the others. Returns how
+// many the former are.
+size_t Asker::SetOrder(Slot& slot, Clock::time_point now) {
   size_t count = 0;
   std::array<bool, kMaxServers> later{};
   for (size_t server = 0; server < servers_; ++server) {
@@ -62,9 +62,11 @@ void Asker::SetOrder(Slot& slot, Clock::time_point now) {
     if (health.is_down) health.until = now + kHoldOff;
     slot.order[count++] = static_cast<uint8_t>(server);
   }
+  const size_t hopeful = count;
   for (size_t server = 0; server < servers_; ++server) {
     if (later[server]) slot.order[count++] = static_cast<uint8_t>(server);
   }
+  return hopeful;
 }
 
 void Asker::Send(uint32_t index, Clock::time_point now) {

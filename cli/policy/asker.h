@@ -4,8 +4,10 @@
 // that was cut goes over TCP at once, one that says that the server cannot answer goes to the next server; so does a
 // question that nobody was there to take, unless there is no other: the last one may be starting again, and has its
 // time. Servers are asked in their order. One that has left kFailures questions in a row without an answer, or said
-// that it cannot, is asked last for kHoldOff, and then one question tries it again. After the last server's time a
-// question ends without an answer: that is at most servers * timeout after it was asked.
+// that it cannot, is asked last for kHoldOff, and then one question tries it again. While that holds for all of them a
+// question goes to one, once, and waits a third of its time: a mail with many recipients must not wait for each of
+// them. After the last server's time a question ends without an answer: that is at most servers * timeout after it was
+// asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
@@ -103,7 +105,7 @@ class Asker {
   };
 
   [[nodiscard]] uint32_t Take(const Question& question, Token token);
-  void SetOrder(Slot& slot, Clock::time_point now);
+  size_t SetOrder(Slot& slot, Clock::time_point now);
   void Send(uint32_t index, Clock::time_point now);
   void GoOn(uint32_t index, unsigned step, Clock::time_point now);
   void Finish(uint32_t index, Asked asked);

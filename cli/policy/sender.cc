@@ -22,14 +22,27 @@ struct Address {
   std::string domain;  // with its '@'; empty: none
 };
 
+// Logs have the quotes of a quoted string (RFC 5321 section 4.1.2), mail servers ask without them.
+std::string Unquoted(std::string local) {
+  while (local.size() >= 2 && local.front() == '"' && local.back() == '"') {
+    std::string inner;
+    for (size_t i = 1; i + 1 < local.size(); ++i) {
+      if (local[i] == '\\' && i + 2 < local.size()) ++i;
+      inner += local[i];
+    }
+    local = std::move(inner);
+  }
+  return local;
+}
+
 Address Split(std::string_view text) {
   if (text.size() >= 2 && text.front() == '<' && text.back() == '>') text = text.substr(1, text.size() - 2);
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return static_cast<char>(dns::Lower(static_cast<uint8_t>(c))); });
   const size_t at = lower.rfind('@');
-  if (at == std::string::npos) return {.local = lower, .domain = ""};
-  return {.local = lower.substr(0, at), .domain = lower.substr(at)};
+  if (at == std::string::npos) return {.local = Unquoted(lower), .domain = ""};
+  return {.local = Unquoted(lower.substr(0, at)), .domain = lower.substr(at)};
 }
 
 // Up to `separator`, which is taken off too; nothing of it is there: the text stays.
