@@ -46,12 +46,8 @@ inline bool HasTestPoint(std::span<const uint32_t> addresses) noexcept {
          std::any_of(addresses.begin() + static_cast<ptrdiff_t>(i), addresses.end(), IsTestPoint);
 }
 
-// What follows the question.
-enum class Form : uint8_t {
-  kBare,   // nothing
-  kOpt,    // OPT at once, and nothing more
-  kOther,  // ParseQuery tells
-};
+// What follows the question: nothing, OPT at once and nothing more, or what ParseQuery tells.
+enum class Form : uint8_t { kBare, kOpt, kOther };
 
 // A question for an address in a zone.
 struct Asked {

@@ -22,8 +22,7 @@
 
 namespace rblitz {
 
-// Records made ready at build: what is left is to write where in the message names stand. Names end in pointers to the
-// zone's apex as it stands in the question, so that answers are short.
+// Records made ready at build: left is to write where names stand, which end in pointers to the question's apex.
 struct RecordChunk {
   // The two bytes at `at` become a pointer to the apex's offset in the message plus `delta`.
   struct Place {
@@ -35,8 +34,8 @@ struct RecordChunk {
   uint16_t records = 0;
 };
 
-// A whole answer behind the question, OPT included, to be copied as it is. What it does to the sum of a plain question
-// is known before, so that carrying a checksum over costs a few additions.
+// A whole answer behind the question, OPT included, to be copied as it is, and what it does to a question's sum, so
+// that carrying a checksum over costs a few additions.
 struct ReadyAnswer {
   static constexpr size_t kCapacity = 128;
   static constexpr size_t kMaxSize = kCapacity - dns::kOptSize;
@@ -51,12 +50,12 @@ struct ReadyAnswer {
   uint32_t changes[2][2] = {};
 };
 
-// Where an address question's apex can stand: behind 8 to 16 bytes of labels. The pointers of negative answers depend
-// on nothing else, so there is one ready for each: ready[0] to ready[8].
+// Where an address question's apex can stand: behind 8 to 16 bytes of labels. Pointers of negative answers depend on
+// nothing else: ready[0] to ready[8] are one for each.
 inline constexpr size_t kMinLabelBytes = 8;
 inline constexpr size_t kNegatives = 9;
-// The apex stands there behind four labels of one digit, which can be nibbles as well as octets: in a zone with IPv6
-// addresses such a name exists (RFC 8020), though no IPv4 address is listed.
+// The apex stands there behind four labels of one digit, which can be nibbles too: in a zone with IPv6 addresses such a
+// name exists (RFC 8020).
 inline constexpr size_t kNibblesEnd = dns::kHeaderSize + kMinLabelBytes;
 
 inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
@@ -87,19 +86,17 @@ struct Zone::Rep {
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
-  bool all_is_ready = false;  // and so is what its one feed says
-  // And so is what each of its few feeds says alone; none excepts.
-  bool each_is_ready = false;
+  bool all_is_ready = false;   // and so is what its one feed says
+  bool each_is_ready = false;  // and so is what each of its few feeds says alone; none excepts
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;
   bool has_names = false;    // or digests
   bool has_records = false;  // of single names
-  // Some feed is a list. A zone of nothing but texts has no test points, and octets and nibbles that a question leaves
-  // out are zero there.
+  // Some feed is a list. A zone of texts alone has no test points, and what a question leaves out is zero there.
   bool has_lists = false;
-  std::vector<ZoneFeed> feeds;  // those that list, then those that except
-  size_t listing_feeds = 0;
+  std::vector<ZoneFeed> feeds;               // those that list, then those that except
+  size_t listing_feeds = 0;                  // how many list
   std::vector<ReadyAnswer> ready;            // negatives, those of a greylist by GreyAnswer, those of listings
   std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
   std::unique_ptr<const GreyZone> grey;      // null: it is no greylist

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
 #include <span>
 #include <utility>
 
@@ -51,7 +52,7 @@ class KeyCursor {
   bool covered_ = false;
 };
 
-// Ranges of `now` that `before` does not have. Both are sorted.
+// Ranges of `now` that `before` does not have; both sorted.
 std::vector<Key> RangesAdded(const std::vector<Key>& now, const std::vector<Key>& before) {
   std::vector<Key> added;
   std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
@@ -173,9 +174,8 @@ void Ip4Builder::Rep::AddPieces(uint64_t at, uint64_t end, ValueId value) {
 // Cuts [at, end) into the largest prefixes.
 void Ip4Builder::Rep::AddPrefixes(uint64_t at, uint64_t end, ValueId value) {
   while (at < end) {
-    const int aligned = at == 0 ? 32 : std::countr_zero(at);
     const int fitting = static_cast<int>(std::bit_width(end - at)) - 1;
-    const int bits = std::min(aligned, fitting);
+    const int bits = std::min(at == 0 ? 32 : std::countr_zero(at), fitting);
     AddLevel(at, at + (uint64_t{1} << bits), value, static_cast<unsigned>(32 - bits));
     at += uint64_t{1} << bits;
   }
@@ -234,11 +234,11 @@ void Ip4Builder::Rep::MoveMeeting() {
     }
     singles.resize(kept);
   };
-  move_from(
-      bare, [](uint32_t single) { return single; }, [&](uint32_t) { return bare_value; });
-  move_from(
-      keyed, [](uint64_t single) { return static_cast<uint32_t>(single >> 32); },
-      [](uint64_t single) { return static_cast<uint32_t>(single); });
+  const auto part_at = [](unsigned shift) {
+    return [shift](uint64_t single) { return static_cast<uint32_t>(single >> shift); };
+  };
+  move_from(bare, std::identity(), [&](uint32_t) { return bare_value; });
+  move_from(keyed, part_at(32), part_at(0));
 }
 
 // Leaves each keyed address once, with the one value that all its entries give.
@@ -369,12 +369,9 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
 
   auto table = std::make_unique<Ip4Table::Rep>(ProcessSeed());
   table->entries = rep.CountKeys(&table->hidden_keys);
-  *report = {.entries = table->entries,
-             .duplicates = rep.given - table->entries,
-             .added = 0,
-             .removed = 0,
-             .widest_added = {},
-             .widest_added_ip6 = {}};
+  *report = {};
+  report->entries = table->entries;
+  report->duplicates = rep.given - table->entries;
   const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
   report->added = table->entries - common;
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
