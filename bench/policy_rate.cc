@@ -36,6 +36,7 @@ struct Options {
   size_t depth = 1;
   size_t requests = 200000;
   size_t triplets = 0;
+  size_t first = 0;  // number of the first triplet
 };
 
 struct Connection {
@@ -116,7 +117,7 @@ class Load {
   void Send(Connection& one, size_t count) {
     std::string out;
     for (; count > 0 && asked_ < options_.requests; --count, ++asked_) {
-      out += RequestOf(options_.triplets == 0 ? asked_ : asked_ % options_.triplets);
+      out += RequestOf(options_.first + (options_.triplets == 0 ? asked_ : asked_ % options_.triplets));
       one.sent.push_back(Clock::now());
     }
     for (size_t at = 0; at < out.size();) {
@@ -187,6 +188,7 @@ int main(int argc, char** argv) {
   const std::map<std::string_view, size_t*> numbers = {{"--connections", &options.connections},
                                                        {"--depth", &options.depth},
                                                        {"--requests", &options.requests},
+                                                       {"--first", &options.first},
                                                        {"--triplets", &options.triplets}};
   for (int i = 1; i + 1 < argc; i += 2) {
     const auto found = numbers.find(argv[i]);

@@ -85,7 +85,13 @@ BENCHMARK(BM_Ip4Table_Hit)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Singles)->Arg(60000)->Arg(10000000);
 BENCHMARK(BM_UnorderedSet)->Arg(60000)->Arg(10000000);
-BENCHMARK(BM_Ip4Builder)->Arg(1000000)->Arg(10000000)->Arg(100000000)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_Ip4Builder)
+    ->Arg(1000000)
+    ->Arg(10000000)
+    ->Arg(100000000)
+    ->MeasureProcessCPUTime()
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace rblitz

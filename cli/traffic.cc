@@ -44,7 +44,7 @@ void Traffic::Stop() {
   }
   wake_.notify_all();
   collecting_.join();
-  publishing_.join();
+  if (publishing_.joinable()) publishing_.join();
 }
 
 void Traffic::Configure(const TrafficConfig& config) {

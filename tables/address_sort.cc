@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <new>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -56,10 +57,19 @@ void Scatter(std::span<uint32_t> from, Counters& next, uint32_t* to) {
   }
 }
 
-// REQUIRES: all have the same first octet. `other` has room for as many.
-void SortBucket(std::span<uint32_t> bucket, AddressArray& other) {
-  if (bucket.size() < kSmallBucket) return std::sort(bucket.begin(), bucket.end());
-  other.resize(std::max(other.size(), bucket.size()));
+// Room for a bucket; false: there is no memory, and nothing is thrown, which would end the process on another thread.
+bool HasRoom(AddressArray& other, size_t size) noexcept {
+  try {
+    other.resize(std::max(other.size(), size));
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+// REQUIRES: all have the same first octet.
+void SortBucket(std::span<uint32_t> bucket, AddressArray& other) noexcept {
+  if (bucket.size() < kSmallBucket || !HasRoom(other, bucket.size())) return RadixSort(bucket);
   std::array<uint32_t, kLowMask + 1> low{};
   std::array<uint32_t, kLowMask + 1> high{};
   for (const uint32_t address : bucket) {

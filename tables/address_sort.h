@@ -6,7 +6,8 @@
 //
 // Memory: the result is an array of its own, but what has been read of the other one is given back page by page, so
 // that both together are hardly more than one. Cost: about 6 ns an address at 10 million on one core.
-// Thread-safety: pure. Source: Knuth, The Art of Computer Programming 3, 5.2.5 (distribution sorting).
+// Thread-safety: pure. Errors: std::bad_alloc, on the caller's thread alone. Source: Knuth, The Art of Computer
+// Programming 3, 5.2.5 (distribution sorting).
 #pragma once
 
 #include <cstddef>

@@ -5,9 +5,9 @@
 // first entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the
 // levels); with kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
 //
-// Thread-safety: none; one builder, one thread.
-// Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build sorts in place and needs the
-// finished table besides. Errors: Build fails only when memory runs out (std::bad_alloc).
+// Thread-safety: none; one builder, one thread. Build sorts with more, which end before it returns (address_sort.h).
+// Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build gives them back while it fills the
+// table. Errors: Build fails only when memory runs out (std::bad_alloc).
 #pragma once
 
 #include <cstdint>

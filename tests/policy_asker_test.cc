@@ -192,10 +192,17 @@ TEST_F(PolicyAsker, WhileAllServersAreDownAQuestionWaitsForOneTryAlone) {
   Pass(asker_->step() + 10ms);
   EXPECT_EQ(Way(), "");
   EXPECT_TRUE(done_.contains(10));
-  // What answers is up again, and has its time.
+  // The servers take turns; one that answers is up again.
   EXPECT_TRUE(Ask(11));
-  Answer(0, CodeAnswer(sent_.back().question, 3));
-  EXPECT_FALSE(asker_->is_down(0));
+  EXPECT_TRUE(Ask(12));
+  EXPECT_EQ(Way(), "1u 0u");
+  Pass(asker_->step() + 10ms);
+  EXPECT_TRUE(Ask(13));
+  Bytes cut = EmptyAnswer(sent_.back().question);
+  cut[2] |= 2;  // TC
+  Answer(1, cut);
+  EXPECT_EQ(Way(), "1u 1t");
+  EXPECT_FALSE(asker_->is_down(1));
   // Each is tried whole by one question when its hold-off has passed.
   Make(1);
   for (Asker::Token token = 20; token < 20 + Asker::kFailures; ++token) EXPECT_TRUE(Ask(token));

@@ -5,6 +5,7 @@ import importlib.machinery
 import importlib.util
 import json
 import signal
+import statistics
 import subprocess
 import threading
 import time
@@ -102,7 +103,7 @@ def _bound(context, feed, one_core):
         while file.read(1 << 18):
             pass
     reading = time.monotonic() - begin
-    rows, _ = google(context, "tables_bench", "BM_Ip4Builder/10000000$" if not context.smoke else "BM_Ip4Builder/1000000$")
+    rows, _ = google(context, "tables_bench", "BM_Ip4Builder/10000000/" if not context.smoke else "BM_Ip4Builder/1000000/")
     building = min(min(column(found, "cpu_time")) for found in rows.values()) / 1000
     cold = min(one[0] for one in one_core["rblitzd"])
     return (f"of {cold:.2f} s on one core {reading:.2f} are reading the file from the page cache, about {building:.2f} sorting addresses and laying out "
@@ -114,6 +115,7 @@ class Reloads:
 
     def __init__(self, folder, served, versions):
         self.folder, self.served, self.versions, self.ended, self.times = folder, served, versions, threading.Event(), []
+        self.error = None
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.swap)
@@ -123,8 +125,16 @@ class Reloads:
     def __exit__(self, *_):
         self.ended.set()
         self.thread.join()
+        if self.error or not self.times:
+            raise RuntimeError(f"no reloads: {self.error}")
 
     def swap(self):
+        try:
+            self.swap_until_ended()
+        except Exception as error:  # told by __exit__
+            self.error = error
+
+    def swap_until_ended(self):
         while not self.ended.wait(0.2):
             self.versions.reverse()
             new = self.folder / "new"
@@ -158,10 +168,11 @@ def p6(context):
             reloads += len(swapping.times)
     tail = lambda counts: [one["latency_us"]["p99_9"] for one in counts]
     lost, wrong = (sum(one["lost"] + one["late"] for one in busy), sum(one["wrong"] for one in busy + calm))
-    base = sorted(tail(calm))[len(calm) // 2]
+    base = statistics.median(tail(calm))
     allowed = max(2 * base, base + 1000)
-    parts = [Part("lost or late under reloads", "answers", [lost], 0, True), Part("wrong", "answers", [wrong], 0, True),
-             Part("p99.9 under reloads", "us", tail(busy), allowed, True)]
+    parts = [Part("questions a second under reloads", "", [one["queries_per_second"] for one in busy], 0.95 * rate),
+             Part("lost or late under reloads", "answers", [lost], 0, True), Part("wrong", "answers", [wrong], 0, True),
+             Part("p99.9 under reloads (twice that without, or 1 ms more)", "us", tail(busy), allowed, True)]
     beside = [Part("p99.9 without reloads", "us", tail(calm)), Part("reloads", "", [reloads]),
               Part("questions a second", "", [one["queries_per_second"] for one in busy]),
               Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm)])]

@@ -39,7 +39,8 @@ class Part:
 
 @dataclass
 class Result:
-    """Of one P: `parts` that have marks decide whether it holds; the first of them is its figure. `beside` has no marks."""
+    """Of one P: `parts` that have marks decide whether it holds; its figure is the first that does not, else the first. `beside`
+    has no marks."""
     title: str
     how: str
     parts: list
@@ -106,7 +107,7 @@ def google(context, program, pattern):
         if row["run_type"] == "iteration":
             if row.get("error_occurred"):
                 raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
-            runs.setdefault(row["run_name"].split("/manual_time")[0].split("/iterations")[0], []).append(row)
+            runs.setdefault(row["run_name"].split("/manual_time")[0].split("/iterations")[0].split("/process_time")[0], []).append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
     return runs, shlex.join(command[:2])

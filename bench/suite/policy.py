@@ -16,4 +16,4 @@ def p9(context):
     bound = "" if not cpu else ("CPU time a request in us: " + ", ".join(f"{name} {value:.1f}" for name, value in cpu.items()) +
                                 "; postgrey and its client have a core each, here three programs share two")
     return Result("policy service beside postgrey, a connection has one request at a time", how, parts, beside,
-                  checked="every answer is one of the protocol's actions, or the client fails", bound=bound)
+                  checked="every request was of a new triplet and was deferred, or it ends", bound=bound)

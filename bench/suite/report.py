@@ -43,7 +43,7 @@ def table(results):
             low, high = part["spread"]
             spread = f"{_number(low)} to {_number(high)}" if part["runs"] > 1 else ""
             lines.append(f"| {name} | {result['title']}: {part['name']} | {_number(part['figure'])} {part['unit']} | {spread} | {mark} | "
-                         f"{'holds' if part['holds'] else 'does not hold'} |")
+                         f"{'' if part['reach'] is None else 'holds' if part['holds'] else 'does not hold'} |")
             name = ""
         if "bound" in result:
             lines.append(f"| | bound: {result['bound']} | | | | |")
@@ -168,7 +168,9 @@ def _page(about, results):
                         f"<td class=n>{_number(part['figure'])} {cell(part['unit'])}<td class=n>{spread}<td class=n>{mark}<td>{state}")
         if "bound" in result:
             rows.append(f"<tr class=bound><td><td colspan=5>What bounds it: {cell(result['bound'])}")
+    of = lambda result: ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     beside = "".join(f"<details><summary>{cell(name)}: {cell(result['title'])}</summary><p><code>{cell(result['how'])}</code></p>"
+                     f"<p>{cell(of(result))}</p>"
                      f"<p>{cell(result['checked'])}</p><table>" +
                      "".join(f"<tr><td>{cell(part['name'])}<td class=n>{_number(part['figure'])} {cell(part['unit'])}<td class=n>"
                              f"{_number(part['spread'][0])} to {_number(part['spread'][1])}" for part in result["beside"]) + "</table></details>"

@@ -1,5 +1,6 @@
 #include "cli/policy/asker.h"
 
+#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -20,7 +21,11 @@ Asker::Asker(size_t servers, std::chrono::milliseconds timeout, std::function<ui
 bool Asker::Ask(const Question& question, Token token, Clock::time_point now) {
   const uint32_t index = Take(question, token);
   if (index == kNone) return false;
-  slots_[index].steps = SetOrder(slots_[index], now) > 0 ? static_cast<unsigned>(servers_) * kTries : 1;
+  slots_[index].steps = static_cast<unsigned>(servers_) * kTries;
+  if (SetOrder(slots_[index], now) == 0) {
+    slots_[index].order[0] = static_cast<uint8_t>(turn_++ % servers_);
+    slots_[index].steps = 1;
+  }
   Send(index, now);
   return true;
 }
@@ -140,6 +145,7 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
     return GoOn(index, first + kTries, now);
   }
   const unsigned over_tcp = first + kTries - 1;
+  slot.steps = std::max(slot.steps, first + kTries);  // it is there, even if it had one try alone
   if (slot.step < over_tcp) GoOn(index, over_tcp, now);
 }
 

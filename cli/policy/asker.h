@@ -5,9 +5,9 @@
 // question that nobody was there to take, unless there is no other: the last one may be starting again, and has its
 // time. Servers are asked in their order. One that has left kFailures questions in a row without an answer, or said
 // that it cannot, is asked last for kHoldOff, and then one question tries it again. While that holds for all of them a
-// question goes to one, once, and waits a third of its time: a mail with many recipients must not wait for each of
-// them. After the last server's time a question ends without an answer: that is at most servers * timeout after it was
-// asked.
+// question goes to one of them in turn, once, and waits a third of its time: a mail with many recipients must not wait
+// for each of them. After the last server's time a question ends without an answer: that is at most servers * timeout
+// after it was asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
@@ -121,6 +121,7 @@ class Asker {
   std::vector<uint32_t> free_;
   std::vector<std::vector<uint32_t>> by_id_;  // by server: slots
   std::vector<Health> health_;
+  size_t turn_ = 0;                 // of servers that are all down
   std::deque<Deadline> deadlines_;  // all are one step long, so they come in order
 };
 

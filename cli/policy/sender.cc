@@ -22,17 +22,23 @@ struct Address {
   std::string domain;  // with its '@'; empty: none
 };
 
-// Logs have the quotes of a quoted string (RFC 5321 section 4.1.2), mail servers ask without them.
-std::string Unquoted(std::string local) {
-  while (local.size() >= 2 && local.front() == '"' && local.back() == '"') {
-    std::string inner;
-    for (size_t i = 1; i + 1 < local.size(); ++i) {
-      if (local[i] == '\\' && i + 2 < local.size()) ++i;
-      inner += local[i];
-    }
-    local = std::move(inner);
+// Pairs of quotes around the text.
+std::string_view WithoutPairs(std::string_view text) {
+  while (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+// Logs have the quotes of a quoted string (RFC 5321 section 4.1.2), mail servers ask without them. Quotes within quotes
+// at the ends go too, so that what is normal stays as it is.
+std::string Unquoted(std::string_view local) {
+  const std::string_view quoted = WithoutPairs(local);
+  if (quoted.size() == local.size()) return std::string(local);
+  std::string inner;
+  for (size_t i = 0; i < quoted.size(); ++i) {
+    if (quoted[i] == '\\' && i + 1 < quoted.size()) ++i;
+    inner += quoted[i];
   }
-  return local;
+  return std::string(WithoutPairs(inner));
 }
 
 Address Split(std::string_view text) {

@@ -8,8 +8,8 @@
 //   srs1=hash=relay==hash=stamp=...@b        srs1=relay==...@b
 //   list+bob=b.test@lists                    list@lists               what follows '+'
 //   list-bob=b.test-17@lists                 list-#-#@lists           VERP without '+', where it names the recipient
-//   "john doe"@a                             john doe@a               as mail servers ask for what their log has in
-//   quotes bounce-20458-0a1b2c3d4e@x                bounce-#-#@x             numbers, hexadecimal ones from 8 digits on
+//   "john doe"@a                             john doe@a               quotes, which logs have and questions have not
+//   bounce-20458-0a1b2c3d4e@x                bounce-#-#@x             numbers, hexadecimal ones from 8 digits on
 //
 // Thread-safety: pure. Cost: some 100 ns; what is returned is in lower case, ASCII alone.
 #pragma once

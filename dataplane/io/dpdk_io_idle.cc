@@ -24,6 +24,7 @@ void Leave(int epoll, const DpdkQueue& queue) noexcept {
 
 bool HasInterrupts(uint16_t port) noexcept {
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return false;
   const bool listens = Listen(epoll, {port, 0});
   if (listens) Leave(epoll, {port, 0});
   close(epoll);
@@ -34,9 +35,13 @@ DpdkIdle::DpdkIdle(IdleMode mode, const std::vector<DpdkQueue>& queues, uint32_t
     : mode_(mode), longest_(longest), queues_(queues) {
   if (mode_ != IdleMode::kInterrupt) return;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  const bool all_listen =
-      std::all_of(queues_.begin(), queues_.end(), [this](const DpdkQueue& q) { return Listen(epoll_, q); });
-  if (!all_listen) mode_ = IdleMode::kAdaptive;
+  // To DPDK -1 would be another epoll, of the thread that asks.
+  const auto first_deaf = epoll_ < 0 ? queues_.begin()
+                                     : std::find_if_not(queues_.begin(), queues_.end(),
+                                                        [this](const DpdkQueue& q) { return Listen(epoll_, q); });
+  if (first_deaf == queues_.end()) return;
+  std::for_each(queues_.begin(), first_deaf, [this](const DpdkQueue& q) { Leave(epoll_, q); });
+  mode_ = IdleMode::kAdaptive;
 }
 
 DpdkIdle::~DpdkIdle() {

@@ -1,7 +1,7 @@
 // What a worker of ports does while nothing comes. Private to dpdk_io.
 //
 // kPoll asks on and on. kAdaptive does so for kSpins receptions without a frame and then sleeps, each time twice as
-// long, up to kLongestNap: a port's 1024 descriptors hold what comes meanwhile, up to 4 million frames a second.
+// long, up to kLongestNap: a port's 1024 descriptors hold what comes meanwhile, up to 3 million frames a second.
 // kInterrupt does so too, and after the longest nap sleeps until a port says that there is something, or for
 // kLongestWait, should that have come in between.
 //
