@@ -26,6 +26,7 @@ KILLS = int(os.environ.get("RBLITZ_GREY_KILLS", "50"))
 SEED = int(os.environ.get("RBLITZ_GREY_SEED", str(time.time_ns() % 10**9)))
 ZONE = "grey.test"
 DELAY = 2
+SOONEST = DELAY - 1 - 0.1  # whole seconds; a question may stand in a socket for a while, and the server's clock is a tick behind
 INTERVAL = 0.2
 NEW = 1000  # triplets in a round, at most
 SLACK = 0.3  # of busy CPUs, until the thread that writes has its turn
@@ -77,7 +78,7 @@ class Load(threading.Thread):
                 for qname in names:
                     triplet = self.known.setdefault(qname, Triplet())
                     triplet.asked = triplet.asked or asked
-                    if asked - triplet.asked > DELAY - 1:
+                    if asked - triplet.asked > SOONEST:
                         triplet.came_back = triplet.came_back or asked
                 for index, code, when in client.ask(names):
                     self.count += 1
@@ -105,8 +106,8 @@ class Load(threading.Thread):
 def mistake_of(triplet, code, asked):
     if code not in (DEFER, MATURED, KNOWN, UNRECORDED):
         return "no code for it"
-    if code in (MATURED, KNOWN) and asked - triplet.asked < DELAY - 1 - 0.1:
-        return "passes too early"  # a tenth: it may stand in the server's socket for a while
+    if code in (MATURED, KNOWN) and asked - triplet.asked < SOONEST:
+        return "passes too early"
     if code == KNOWN and not triplet.came_back:
         return "known, and never passed"
     if code == DEFER and triplet.passed:
