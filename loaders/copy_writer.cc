@@ -43,6 +43,19 @@ bool CopyWriter::pending(const std::string& feed) const {
   return writing_ == feed || std::ranges::any_of(jobs_, [&](const Job& job) { return job.feed == feed; });
 }
 
+void CopyWriter::ChangePauses(int by) {
+  const std::lock_guard lock(mutex_);
+  pauses_ += by;
+  changed_.notify_all();
+}
+
+void CopyWriter::WaitForPauses(std::unique_lock<std::mutex>& lock, Clock::duration* patience) {
+  if (pauses_ == 0) return;
+  const Clock::time_point begin = Clock::now();
+  changed_.wait_for(lock, *patience, [this] { return pauses_ == 0 || stop_.stop_requested(); });
+  *patience = std::max(*patience - (Clock::now() - begin), Clock::duration::zero());
+}
+
 void CopyWriter::Run() {
   pthread_setname_np(pthread_self(), "rblitz-copies");
   const sched_param none{};
@@ -50,6 +63,8 @@ void CopyWriter::Run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stop_.stop_requested() || !jobs_.empty(); });
+    Clock::duration patience = kPatience;
+    WaitForPauses(lock, &patience);
     if (stop_.stop_requested()) return;
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
@@ -57,7 +72,11 @@ void CopyWriter::Run() {
     lock.unlock();
     std::string error;
     try {
-      const Status kept = copies_->Keep(job.feed, job.info, job.files.get(), stop_.get_token());
+      const Status kept = copies_->Keep(job.feed, job.info, job.files.get(), [&] {
+        std::unique_lock at_chunk(mutex_);
+        WaitForPauses(at_chunk, &patience);
+        return !stop_.stop_requested();
+      });
       if (!kept) error = kept.error().message;
     } catch (const std::exception& thrown) {
       error = thrown.what();

@@ -77,12 +77,14 @@ class ZstdFile {
   std::vector<char> out_;
 };
 
-Status WriteFiles(ZstdFile* out, const CopyInfo& info, FeedFiles* files, const std::stop_token& stop) {
+using GoOn = FeedCopies::GoOn;
+
+Status WriteFiles(ZstdFile* out, const CopyInfo& info, FeedFiles* files, const GoOn& go_on) {
   std::vector<char> chunk(kChunk);
   for (size_t i = 0; i < files->sources.size(); ++i) {
     uint64_t size = 0;
     for (;;) {
-      if (stop.stop_requested()) return Fail("copying was stopped");
+      if (go_on && !go_on()) return Fail("copying was stopped");
       const Result<size_t> n = files->sources[i]->Read(chunk.data(), chunk.size());
       if (!n) return tl::unexpected(n.error());
       if (Status written = out->Write({chunk.data(), *n}); !written) return written;
@@ -94,14 +96,14 @@ Status WriteFiles(ZstdFile* out, const CopyInfo& info, FeedFiles* files, const s
   return {};
 }
 
-Status WriteCopy(const std::string& path, const CopyInfo& info, FeedFiles* files, const std::stop_token& stop) {
+Status WriteCopy(const std::string& path, const CopyInfo& info, FeedFiles* files, const GoOn& go_on) {
   const Result<std::string> header = CopyHeader(info);
   if (!header) return tl::unexpected(header.error());
   UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd) return FailErrno(path, "cannot open");
   ZstdFile out(path, std::move(fd));
   if (Status written = out.Write(*header); !written) return written;
-  if (Status written = WriteFiles(&out, info, files, stop); !written) return written;
+  if (Status written = WriteFiles(&out, info, files, go_on); !written) return written;
   return out.Finish();
 }
 
@@ -156,8 +158,7 @@ Result<CopyInfo> FeedCopies::Info(const std::string& feed, Age age) const {
   return std::move(copy->info);
 }
 
-Status FeedCopies::Keep(const std::string& feed, const CopyInfo& info, FeedFiles* files,
-                        const std::stop_token& stop) const {
+Status FeedCopies::Keep(const std::string& feed, const CopyInfo& info, FeedFiles* files, const GoOn& go_on) const {
   if (const Result<CopyInfo> current = Info(feed, Age::kCurrent); current && *current == info) return {};
   const std::string folder = folder_ + "/" + feed;
   if (mkdir(folder.c_str(), 0700) == 0) {
@@ -166,7 +167,7 @@ Status FeedCopies::Keep(const std::string& feed, const CopyInfo& info, FeedFiles
     return FailErrno(folder, "cannot make");
   }
   const std::string fresh = Path(feed, "new.tmp");
-  if (Status written = WriteCopy(fresh, info, files, stop); !written) {
+  if (Status written = WriteCopy(fresh, info, files, go_on); !written) {
     unlink(fresh.c_str());
     return written;
   }

@@ -8,8 +8,8 @@
 // Errors: name the file.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <stop_token>
 #include <string>
 
 #include "loaders/feed_copy.h"
@@ -33,10 +33,12 @@ class FeedCopies {
   // The copy, only its header read.
   [[nodiscard]] Result<CopyInfo> Info(const std::string& feed, Age age) const;
 
+  // Asked from time to time while a copy is written; false gives it up. Empty: always true.
+  using GoOn = std::function<bool()>;
+
   // Makes these files, read to their ends, the current copy, and the current one the previous. Nothing is done when the
   // current copy is of these files.
-  [[nodiscard]] Status Keep(const std::string& feed, const CopyInfo& info, FeedFiles* files,
-                            const std::stop_token& stop) const;
+  [[nodiscard]] Status Keep(const std::string& feed, const CopyInfo& info, FeedFiles* files, const GoOn& go_on) const;
 
   // Makes the previous copy the current one and the other way round.
   [[nodiscard]] Status Swap(const std::string& feed) const;

@@ -138,6 +138,7 @@ Result<std::vector<FeedOutcome>> Reloader::Thread::Reload(std::span<const std::s
 // Those named, or all when none is. Fails only when it is cancelled.
 Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::string> names, LoadReason reason,
                               std::vector<FeedOutcome>* outcomes) {
+  const CopyWriter::Pause pause(copies_.get());
   for (Slot& slot : *slots) {
     const std::string& name = slot.status.config.name;
     if (!names.empty() && std::ranges::find(names, name) == names.end()) continue;
@@ -152,6 +153,7 @@ Status Reloader::Thread::Load(std::vector<Slot>* slots, std::span<const std::str
 Result<FeedOutcome> Reloader::Thread::Diff(const std::string& name) {
   const Slot* slot = FindSlot(&slots_, name);
   if (slot == nullptr) return Fail("no feed is named '" + name + "'");
+  const CopyWriter::Pause pause(copies_.get());
   BeginReading(name);
   FeedOutcome outcome = loading_.Ask([&] { return TryFiles(*slot, Context()); });
   BeginReading("");

@@ -201,6 +201,24 @@ TEST_F(FeedCopiesTest, AreWrittenByAThreadThatGivesUpWhenItMust) {
   EXPECT_EQ(Contents(copies_->Read("f", Age::kCurrent)), Strings{"two"});
 }
 
+TEST_F(FeedCopiesTest, AreNotWrittenBesideALoad) {
+  ASSERT_TRUE(Keep({"one"}));
+  const std::string path = folder_.Write("0", "two");
+  auto files = std::make_shared<FeedFiles>(OpenFeedFiles({path}).value());
+  const CopyInfo info{.format = "cidr", .entries = 1, .paths = {path}, .identities = files->identities};
+  CopyWriter writer(copies_.get());
+  {
+    const CopyWriter::Pause load(&writer);
+    const CopyWriter::Pause another(&writer);
+    writer.Keep("f", info, std::move(files));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_TRUE(writer.pending("f"));
+    EXPECT_EQ(Contents(copies_->Read("f", Age::kCurrent)), Strings{"one"});
+  }
+  writer.Flush();
+  EXPECT_EQ(Contents(copies_->Read("f", Age::kCurrent)), Strings{"two"});
+}
+
 TEST(FeedCopy, RefusesHeadersThatAreNone) {
   const std::string good =
       CopyHeader({.format = "cidr", .entries = 1, .paths = {"/a b"}, .identities = {FileIdentity{}}}).value();
