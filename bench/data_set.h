@@ -30,7 +30,6 @@ inline std::shared_ptr<const FeedData> MakeFeed(const std::vector<uint32_t>& add
   for (uint32_t i = 0; i < values; ++i) {
     ids.push_back(feed->verdicts.Intern({.a_be = 0x0200007f + (i << 24), .text = kNoText}));
   }
-  builder.Reserve(addresses.size() / step + 1);
   for (size_t i = first; i < addresses.size(); i += step) builder.Add(addresses[i], ids[addresses[i] % values]);
   for (size_t i = first; i < kNetworks; i += step) {
     const uint32_t host = UINT32_MAX >> (20 + random() % 11);

@@ -197,7 +197,6 @@ Result<std::shared_ptr<const FeedData>> LoadSources(const FeedConfig& config, st
   data->name = config.name;
   FeedDraft draft(config, *format, data.get());
   draft.SetLimits(config.guards);
-  if (format->content == FeedContent::kAddresses) draft.ip4.Reserve(MostLines(sources));
   if (format->content == FeedContent::kNames) draft.names.Reserve(MostLines(sources));
   const int64_t newest_file = NewestTime(sources);
   const bool is_picture = format->heat == HeatKind::kPicture;

@@ -7,8 +7,9 @@
 #include <span>
 #include <utility>
 
-#include "tables/address_sort.h"
+#include "tables/address_blocks.h"
 #include "tables/hash.h"
+#include "tables/ip4_cursors.h"
 #include "tables/ip4_layout.h"
 #include "tables/ip4_paint.h"
 #include "tables/ip4_rep.h"
@@ -21,44 +22,7 @@ namespace {
 constexpr uint32_t kTestPoints = 0x7f000001;  // the first of 127.0.0.1 and 127.0.0.2
 constexpr uint8_t kPieceLevelOfOne = 3;       // of /8, /16, /24 and /32
 
-using Key = std::pair<uint32_t, uint32_t>;
-
-// Walks sorted keys beside addresses that ascend: which keys are the address itself, or a range that covers it.
-class KeyCursor {
- public:
-  explicit KeyCursor(const std::vector<Key>& keys) : keys_(keys) {}
-
-  // REQUIRES: addresses ascend from call to call.
-  void MoveTo(uint32_t address) {
-    exact_ = false;
-    while (next_ < keys_.size() && keys_[next_].first <= address) {
-      const auto [first, last] = keys_[next_++];
-      if (first == last) {
-        exact_ |= first == address;
-      } else {
-        covered_to_ = std::max(covered_to_, uint64_t{last} + 1);
-      }
-    }
-    covered_ = address < covered_to_;
-  }
-  [[nodiscard]] bool exact() const { return exact_; }
-  [[nodiscard]] bool covered() const { return covered_; }
-
- private:
-  const std::vector<Key>& keys_;
-  size_t next_ = 0;
-  uint64_t covered_to_ = 0;
-  bool exact_ = false;
-  bool covered_ = false;
-};
-
-// Ranges of `now` that `before` does not have; both sorted.
-std::vector<Key> RangesAdded(const std::vector<Key>& now, const std::vector<Key>& before) {
-  std::vector<Key> added;
-  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(added));
-  std::erase_if(added, [](const Key& key) { return key.first == key.second; });
-  return added;
-}
+constexpr size_t kWorthRun = 32;  // addresses that are handed on together
 
 }  // namespace
 
@@ -71,13 +35,15 @@ struct Ip4Builder::Rep {
 
   // Single addresses. Those with the first value that came are bare; others are keyed: address << 32 | value, or with
   // kLongestMatch, where the first of two counts, address << 32 | sequence.
-  AddressArray bare;
+  AddressPool pool;
+  AddressBlocks bare{&pool};
+  bool has_singles = false;
   ValueId bare_value = kNotListed;
   std::vector<uint64_t> keyed;
   std::vector<ValueId> value_of;  // by sequence; kLongestMatch only
 
   std::vector<Ip4Range> ranges;
-  std::vector<Key> keys;  // of ranges and of what is in them, as given
+  std::vector<Ip4Bounds> keys;  // of ranges and of what is in them, as given
   std::vector<Ip4Segment> segments;
 
   uint64_t given = 0;
@@ -97,32 +63,26 @@ struct Ip4Builder::Rep {
   void MoveMeeting();
   void UniteKeyed();
 
-  [[nodiscard]] size_t singles() const { return bare.size() + keyed.size(); }
-  [[nodiscard]] uint32_t address(size_t i) const {
-    return keyed.empty() ? bare[i] : static_cast<uint32_t>(keyed[i] >> 32);
-  }
   // After UniteKeyed.
-  [[nodiscard]] ValueId value(size_t i) const { return keyed.empty() ? bare_value : static_cast<uint32_t>(keyed[i]); }
+  [[nodiscard]] Ip4SinglesCursor Singles() const { return {bare, bare_value, keyed}; }
 
   void Stream(Ip4PieceSink& sink, bool is_last);
-  [[nodiscard]] uint64_t CountKeys(std::vector<Key>* hidden) const;
+  [[nodiscard]] uint64_t CountKeys(std::vector<Ip4Bounds>* hidden) const;
   [[nodiscard]] uint64_t CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
-                                     const std::vector<Key>& hidden) const;
+                                     const std::vector<Ip4Bounds>& hidden) const;
 };
 
 Ip4Builder::Ip4Builder(Precedence precedence, Verdicts* verdicts) : rep_(std::make_unique<Rep>(precedence, verdicts)) {}
 Ip4Builder::~Ip4Builder() = default;
-
-void Ip4Builder::Reserve(size_t addresses) { rep_->bare.reserve(addresses); }
 
 void Ip4Builder::Add(uint32_t address, ValueId value) {
   Rep& rep = *rep_;
   ++rep.given;
   if (address - kTestPoints < rep.exact.size()) [[unlikely]]
     rep.exact[address - kTestPoints].push_back(value);
-  if (rep.singles() == 0) rep.bare_value = value;
+  if (!std::exchange(rep.has_singles, true)) rep.bare_value = value;
   if (value == rep.bare_value && rep.value_of.empty()) {
-    rep.bare.push_back(address);
+    rep.bare.Add(address);
   } else {
     rep.AddKeyed(address, value);
   }
@@ -134,9 +94,8 @@ void Ip4Builder::Rep::AddKeyed(uint32_t address, ValueId value) {
     return;
   }
   if (value_of.empty()) {
-    for (const uint32_t earlier : bare) keyed.push_back(uint64_t{earlier} << 32 | keyed.size());
     value_of.assign(bare.size(), bare_value);
-    bare = AddressArray();
+    bare.Drain([&](uint32_t earlier) { keyed.push_back(uint64_t{earlier} << 32 | keyed.size()); });
   }
   keyed.push_back(uint64_t{address} << 32 | value_of.size());
   value_of.push_back(value);
@@ -184,8 +143,9 @@ void Ip4Builder::Rep::AddPrefixes(uint64_t at, uint64_t end, ValueId value) {
 // A few single addresses with other values are cheaper as ranges of one beside the bare ones than as a key for every
 // address.
 void Ip4Builder::Rep::SettleKeyed() {
-  if (keyed.empty() || bare.empty()) return;
-  if (keyed.size() <= bare.size() / 8) {
+  const size_t bares = bare.size();
+  if (keyed.empty() || bares == 0) return;
+  if (keyed.size() <= bares / 8) {
     for (const uint64_t key : keyed) {
       const uint64_t at = key >> 32;
       AddLevel(at, at + 1, static_cast<uint32_t>(key), kPieceLevelOfOne);
@@ -194,15 +154,13 @@ void Ip4Builder::Rep::SettleKeyed() {
     keyed = std::vector<uint64_t>();
     return;
   }
-  keyed.reserve(singles());
-  for (const uint32_t single : bare) keyed.push_back(uint64_t{single} << 32 | bare_value);
-  bare = AddressArray();
+  keyed.reserve(keyed.size() + bares);
+  bare.Drain([&](uint32_t single) { keyed.push_back(uint64_t{single} << 32 | bare_value); });
 }
 
 void Ip4Builder::Rep::SortSingles() {
-  SortAddresses(bare);
+  bare.Sort(AddressBlocks::Order::kAscending);
   RadixSort(std::span(keyed));
-  bare.erase(std::unique(bare.begin(), bare.end()), bare.end());
   if (precedence == Precedence::kPieces) MoveMeeting();
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -211,34 +169,38 @@ void Ip4Builder::Rep::SortSingles() {
 // Single addresses inside a range of ones stand at its level and are united with it: they join the ranges. Afterwards a
 // single address beats every segment.
 void Ip4Builder::Rep::MoveMeeting() {
-  std::vector<Key> ones;
+  std::vector<Ip4Bounds> ones;
   for (const Ip4Range& range : ranges) {
     if (range.level == kPieceLevelOfOne) ones.emplace_back(range.first, range.last);
   }
+  if (ones.empty()) return;
   std::sort(ones.begin(), ones.end());
-  const auto move_from = [&](auto& singles, auto address_of, auto value_of_single) {
-    size_t kept = 0;
-    size_t next = 0;
-    uint64_t covered_to = 0;
-    for (const auto single : singles) {
-      const uint32_t at = address_of(single);
-      while (next < ones.size() && ones[next].first <= at) {
-        covered_to = std::max(covered_to, uint64_t{ones[next++].second} + 1);
-      }
-      if (at < covered_to) {
-        AddLevel(at, uint64_t{at} + 1, value_of_single(single), kPieceLevelOfOne);
-        keys.emplace_back(at, at);
-      } else {
-        singles[kept++] = single;
-      }
+  // Whether one of them covers it, as addresses ascend.
+  auto meets = [&ones, next = size_t{0}, covered_to = uint64_t{0}](uint32_t at) mutable {
+    while (next < ones.size() && ones[next].first <= at) {
+      covered_to = std::max(covered_to, uint64_t{ones[next++].second} + 1);
     }
-    singles.resize(kept);
+    return at < covered_to;
   };
-  const auto part_at = [](unsigned shift) {
-    return [shift](uint64_t single) { return static_cast<uint32_t>(single >> shift); };
+  const auto move = [this](uint32_t at, ValueId value) {
+    AddLevel(at, uint64_t{at} + 1, value, kPieceLevelOfOne);
+    keys.emplace_back(at, at);
   };
-  move_from(bare, std::identity(), [&](uint32_t) { return bare_value; });
-  move_from(keyed, part_at(32), part_at(0));
+  bare.Filter([&move, this, meets](uint32_t at) mutable {
+    if (!meets(at)) return true;
+    move(at, bare_value);
+    return false;
+  });
+  size_t kept = 0;
+  for (const uint64_t single : keyed) {
+    const auto at = static_cast<uint32_t>(single >> 32);
+    if (meets(at)) {
+      move(at, static_cast<uint32_t>(single));
+    } else {
+      keyed[kept++] = single;
+    }
+  }
+  keyed.resize(kept);
 }
 
 // Leaves each keyed address once, with the one value that all its entries give.
@@ -265,50 +227,79 @@ void Ip4Builder::Rep::Stream(Ip4PieceSink& sink, bool is_last) {
   uint64_t end = 0;  // of the piece so far
   ValueId value = kNotListed;
   bool more = true;
+  const auto flush = [&] {
+    if (value != kNotListed) more = sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
+    value = kNotListed;
+  };
   const auto piece = [&](uint64_t from, uint64_t to, ValueId next) {
     if (from >= to) return;
     if (from == end && next == value) {
       end = to;
       return;
     }
-    if (value != kNotListed) more = sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
+    flush();
     first = from;
     end = to;
     value = next;
   };
-  const size_t count = singles();
-  size_t i = 0;
-  const auto single = [&](uint32_t at) {
-    piece(at, uint64_t{at} + 1, this->value(i++));
-    if (is_last && i % kGivenBack == 0 && keyed.empty()) GiveBack(std::span(bare).subspan(i - kGivenBack, kGivenBack));
+  Ip4SinglesCursor singles = Singles();
+  size_t freed = 0;
+  const auto single = [&] {
+    const uint32_t at = singles.address();
+    piece(at, uint64_t{at} + 1, singles.value());
+    singles.Next();
+  };
+  const auto singles_below = [&](uint64_t stop) {
+    while (more && singles.more() && singles.address() < stop) {
+      const size_t apart = singles.CountApart(end, stop);
+      if (apart < kWorthRun) {
+        for (size_t n = std::max<size_t>(apart, 1); more && n > 0; --n) single();
+      } else {
+        flush();
+        if (more) more = sink.Apart(singles.alike().first(apart), bare_value);
+        singles.Skip(apart);
+      }
+      for (; is_last && freed < singles.behind(); ++freed) bare.Free(bare.chunks()[freed]);
+    }
   };
   for (const Ip4Segment& segment : segments) {
-    while (more && i < count && address(i) < segment.first) single(address(i));
+    singles_below(segment.first);
     uint64_t at = segment.first;
-    while (more && i < count && address(i) <= segment.last) {
-      const uint32_t inside = address(i);
+    while (more && singles.more() && singles.address() <= segment.last) {
+      const uint32_t inside = singles.address();
       piece(at, inside, segment.value);
-      single(inside);
+      single();
       at = uint64_t{inside} + 1;
     }
     piece(at, uint64_t{segment.last} + 1, segment.value);
     if (!more) return;
   }
-  while (more && i < count) single(address(i));
-  if (more && value != kNotListed) sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
+  singles_below(uint64_t{1} << 32);
+  if (more) flush();
 }
 
 // Distinct keys; those that lookups in the finished table cannot show go to `hidden`.
-uint64_t Ip4Builder::Rep::CountKeys(std::vector<Key>* hidden) const {
+uint64_t Ip4Builder::Rep::CountKeys(std::vector<Ip4Bounds>* hidden) const {
   *hidden = keys;
   uint64_t count = keys.size();
-  KeyCursor cursor(keys);
-  for (size_t i = 0; i < singles(); ++i) {
-    const uint32_t at = address(i);
+  Ip4KeyCursor cursor(keys);
+  for (Ip4SinglesCursor singles = Singles(); singles.more();) {
+    const uint32_t at = singles.address();
     cursor.MoveTo(at);
-    if (cursor.exact()) continue;
-    ++count;
-    if (cursor.covered() || value(i) == kNotListed) hidden->emplace_back(at, at);
+    if (!cursor.exact()) {
+      ++count;
+      if (cursor.covered() || singles.value() == kNotListed) hidden->emplace_back(at, at);
+    }
+    singles.Next();
+    // What comes before the next key has none and is covered by none.
+    for (bool before = !cursor.covered(); before && !singles.alike().empty();) {
+      const auto alike = singles.alike();
+      const auto end = std::lower_bound(alike.begin(), alike.end(), cursor.next());
+      const auto skipped = static_cast<size_t>(end - alike.begin());
+      before = end == alike.end();
+      count += skipped;
+      singles.Skip(skipped);
+    }
   }
   if (hidden->size() > keys.size()) std::sort(hidden->begin(), hidden->end());
   hidden->shrink_to_fit();
@@ -318,15 +309,15 @@ uint64_t Ip4Builder::Rep::CountKeys(std::vector<Key>* hidden) const {
 // Keys that the table served before has too: those it hides, and addresses that it lists for no other reason than
 // themselves.
 uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
-                                      const std::vector<Key>& hidden) const {
-  std::vector<Key> both;
+                                      const std::vector<Ip4Bounds>& hidden) const {
+  std::vector<Ip4Bounds> both;
   std::set_intersection(hidden.begin(), hidden.end(), previous.hidden_keys.begin(), previous.hidden_keys.end(),
                         std::back_inserter(both));
   uint64_t common = both.size();
 
   // What one of the two hides and the other shows, or both show.
-  KeyCursor before(previous.hidden_keys);
-  KeyCursor now(hidden);
+  Ip4KeyCursor before(previous.hidden_keys);
+  Ip4KeyCursor now(hidden);
   uint32_t batch[kMaxBatch];
   ValueId values[kMaxBatch];
   size_t batched = 0;
@@ -345,13 +336,13 @@ uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep
       if (batched == kMaxBatch) flush();
     }
   };
-  size_t i = 0;
+  Ip4SinglesCursor singles = Singles();
   for (const auto& [first, last] : hidden) {
-    while (i < singles() && address(i) < first) visit(address(i++));
-    if (i < singles() && address(i) == first) ++i;
+    for (; singles.more() && singles.address() < first; singles.Next()) visit(singles.address());
+    if (singles.more() && singles.address() == first) singles.Next();
     if (first == last) visit(first);
   }
-  while (i < singles()) visit(address(i++));
+  for (; singles.more(); singles.Next()) visit(singles.address());
   flush();
   return common;
 }
@@ -375,13 +366,14 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
   const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
   report->added = table->entries - common;
   report->removed = previous == nullptr ? 0 : previous->entries() - common;
-  if (previous != nullptr) report->widest_added = RangesAdded(table->hidden_keys, previous->rep_->hidden_keys);
+  if (previous != nullptr) report->widest_added = Ip4RangesAdded(table->hidden_keys, previous->rep_->hidden_keys);
   report->KeepWidest();
 
   if (rep.keeps_lengths) {
-    table->lengths.Build(rep.precedence, rep.segments, rep.singles(), [&rep](size_t i) { return rep.address(i); });
+    table->lengths.Build(rep.precedence, rep.segments, rep.Singles());
   }
-  LayOutIp4([&rep](Ip4PieceSink& sink, bool is_last) { rep.Stream(sink, is_last); }, rep.verdicts->values(), *table);
+  LayOutIp4([&rep](Ip4PieceSink& sink, bool is_last) { rep.Stream(sink, is_last); }, rep.verdicts->values(), &rep.pool,
+            *table);
   auto exact = std::move(rep.exact);
   rep_ = std::make_unique<Rep>(rep.precedence, rep.verdicts);
   rep_->exact = std::move(exact);

@@ -5,7 +5,7 @@
 // first entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the
 // levels); with kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
 //
-// Thread-safety: none; one builder, one thread. Build sorts with more, which end before it returns (address_sort.h).
+// Thread-safety: none; one builder, one thread. Build sorts with more, which end before it returns (address_blocks.h).
 // Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build gives them back while it fills the
 // table. Errors: Build fails only when memory runs out (std::bad_alloc).
 #pragma once
@@ -34,9 +34,6 @@ class Ip4Builder {
   // `verdicts` must outlive the builder: ids of united values are interned there.
   Ip4Builder(Precedence precedence, Verdicts* verdicts);
   ~Ip4Builder();
-
-  // A hint: room for this many single addresses. Memory that is not used is not touched.
-  void Reserve(size_t addresses);
 
   // Lists or, with kNotListed, excludes an address or an inclusive range. REQUIRES: first <= last.
   void Add(uint32_t address, ValueId value);

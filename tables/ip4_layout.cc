@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "tables/address_sort.h"
+#include "tables/address_blocks.h"
 
 namespace rblitz {
 
@@ -99,6 +99,21 @@ class MapSink : public Ip4PieceSink {
     return true;
   }
 
+  // All /24s but the first and the last of them are whole here. Of addresses that ascend more than kMaxSingles are in
+  // one /24 only if those that many places apart are.
+  bool Apart(std::span<const uint32_t> addresses, ValueId value) override {
+    size_t from = 0;
+    while (from < addresses.size() && addresses[from] >> 8 == addresses[0] >> 8) ++from;
+    size_t to = addresses.size();
+    while (to > from && addresses[to - 1] >> 8 == addresses.back() >> 8) --to;
+    bool few = common_ == kNotListed || value == common_;
+    for (size_t i = from; i + kMaxSingles < to; ++i) few &= addresses[i] >> 8 != addresses[i + kMaxSingles] >> 8;
+    if (!few) return Ip4PieceSink::Apart(addresses, value);
+    Ip4PieceSink::Apart(addresses.first(from), value);
+    if (from < to) AllSingles(addresses.subspan(from, to - from), value);
+    return Ip4PieceSink::Apart(addresses.subspan(to), value);
+  }
+
   void Finish() {
     FinishSlash24();
     FillCoarse();
@@ -125,6 +140,24 @@ class MapSink : public Ip4PieceSink {
     for (uint32_t at = first & 255; at <= (last & 255); ++at) {
       listed_[at / 64] |= uint64_t{1} << (at % 64);
       values_[count_++] = value;  // in address order
+    }
+  }
+
+  // All that is listed in their /24s.
+  void AllSingles(std::span<const uint32_t> addresses, ValueId value) {
+    FinishSlash24();
+    rep_.addresses += addresses.size();
+    singles_ += addresses.size();
+    max_value_ = std::max(max_value_, value);
+    constexpr unsigned kWordBits = 13;  // addresses of a word of the map: 32 times a /24
+    for (size_t i = 0; i < addresses.size();) {
+      const uint32_t word = addresses[i] >> kWordBits;
+      uint64_t kinds = 0;
+      for (; i < addresses.size() && addresses[i] >> kWordBits == word; ++i) {
+        kinds |= uint64_t{kSingles} << ((addresses[i] >> 8 & 31) * 2);
+      }
+      rep_.map[word] |= kinds;
+      Use(word >> 3);
     }
   }
 
@@ -201,7 +234,7 @@ class MapSink : public Ip4PieceSink {
 // Gathers the addresses of /24s that the map calls kSingles, permuted.
 class PermutedSink : public Ip4PieceSink {
  public:
-  PermutedSink(const Rep& rep, uint64_t count) : rep_(rep) { permuted_.reserve(count); }
+  PermutedSink(const Rep& rep, AddressPool* pool) : rep_(rep), permuted_(pool) {}
 
   bool Piece(uint32_t first, uint32_t last, ValueId /*value*/) override {
     // Only its first and its last /24 can be partly listed.
@@ -210,31 +243,33 @@ class PermutedSink : public Ip4PieceSink {
     return true;
   }
 
-  AddressArray& permuted() { return permuted_; }
+  bool Apart(std::span<const uint32_t> addresses, ValueId /*value*/) override {
+    for (const uint32_t address : addresses) {
+      if (rep_.KindOf(address) == kSingles) permuted_.Add(rep_.permute(address));
+    }
+    return true;
+  }
+
+  AddressBlocks& permuted() { return permuted_; }
 
  private:
   void Part(uint32_t first, uint32_t last) {
     if (rep_.KindOf(first) != kSingles) return;
     for (uint64_t address = first; address <= last; ++address) {
-      permuted_.push_back(rep_.permute(static_cast<uint32_t>(address)));
+      permuted_.Add(rep_.permute(static_cast<uint32_t>(address)));
     }
   }
 
   const Rep& rep_;
-  AddressArray permuted_;
+  AddressBlocks permuted_;
 };
 
 // In the order of buckets each line is written while it is in the cache, which is worth the sorting.
-void InsertInOrder(AddressArray& permuted, ValueId value, Ip4Singles& singles) {
-  SortAddresses(permuted);
-  for (const uint32_t each : permuted) singles.Count(each);
+void InsertInOrder(AddressBlocks& permuted, ValueId value, Ip4Singles& singles) {
+  permuted.Sort(AddressBlocks::Order::kTop20);
+  for (const std::span<const uint32_t> chunk : permuted.chunks()) singles.Count(chunk);
   singles.Plan();
-  for (std::span<uint32_t> left(permuted); !left.empty();) {
-    const std::span<uint32_t> part = left.first(std::min(kGivenBack, left.size()));
-    for (const uint32_t each : part) singles.Insert(each, value);
-    GiveBack(part);
-    left = left.subspan(part.size());
-  }
+  for (const std::span<const uint32_t> chunk : permuted.chunks()) singles.Insert(chunk, value);
 }
 
 // The same with values, where sorting would take twice the memory.
@@ -290,7 +325,7 @@ class SinglesSink : public Ip4PieceSink {
 
 }  // namespace
 
-void LayOutIp4(const Ip4Pass& pass, uint32_t values, Rep& rep) {
+void LayOutIp4(const Ip4Pass& pass, uint32_t values, AddressPool* pool, Rep& rep) {
   SmallSink small(rep);
   pass(small, false);
   if (small.fits()) {
@@ -311,7 +346,7 @@ void LayOutIp4(const Ip4Pass& pass, uint32_t values, Rep& rep) {
   map.Finish();
   rep.singles = Ip4Singles(map.singles(), map.max_value(), common);
   if (common != kNotListed) {
-    PermutedSink permuted(rep, map.singles());
+    PermutedSink permuted(rep, pool);
     pass(permuted, true);
     InsertInOrder(permuted.permuted(), common, rep.singles);
   } else {

@@ -4,6 +4,19 @@
 
 namespace rblitz {
 
+void Ip4Lengths::Build(Precedence precedence, std::span<const Ip4Segment> segments, Ip4SinglesCursor singles) {
+  for (const Ip4Segment& segment : segments) {
+    while (singles.more() && singles.address() < segment.first) singles.Next();
+    const unsigned length = precedence == Precedence::kPieces ? 8u * (segment.level + 1u) : segment.level;
+    From(segment.first, length);
+    for (; singles.more() && singles.address() <= segment.last; singles.Next()) {
+      From(singles.address(), kOne);
+      From(uint64_t{singles.address()} + 1, length);
+    }
+    From(uint64_t{segment.last} + 1, kOne);
+  }
+}
+
 void Ip4Lengths::From(uint64_t first, unsigned length) {
   if (first > UINT32_MAX) return;
   if (starts_.back() == first) {

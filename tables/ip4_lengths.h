@@ -11,27 +11,15 @@
 #include <span>
 #include <vector>
 
+#include "tables/ip4_cursors.h"
 #include "tables/ip4_paint.h"
 
 namespace rblitz {
 
 class Ip4Lengths {
  public:
-  // `segments` are disjoint and ascend, and so do the `singles` addresses, which beat them.
-  template <class AddressAt>
-  void Build(Precedence precedence, std::span<const Ip4Segment> segments, size_t singles, AddressAt&& address_at) {
-    size_t i = 0;
-    for (const Ip4Segment& segment : segments) {
-      while (i < singles && address_at(i) < segment.first) ++i;
-      const unsigned length = precedence == Precedence::kPieces ? 8u * (segment.level + 1u) : segment.level;
-      From(segment.first, length);
-      for (; i < singles && address_at(i) <= segment.last; ++i) {
-        From(address_at(i), kOne);
-        From(uint64_t{address_at(i)} + 1, length);
-      }
-      From(uint64_t{segment.last} + 1, kOne);
-    }
-  }
+  // `segments` are disjoint and ascend, and so do the single addresses, which beat them.
+  void Build(Precedence precedence, std::span<const Ip4Segment> segments, Ip4SinglesCursor singles);
 
   // Of the prefix that decides for an address that is listed or excluded.
   [[nodiscard]] unsigned Of(uint32_t address) const noexcept;

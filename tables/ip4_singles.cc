@@ -116,6 +116,16 @@ Ip4Singles::Ip4Singles(uint64_t count, ValueId max_value, ValueId common) : comm
   used_ = HugeArray<uint32_t>(lines);
 }
 
+void Ip4Singles::Count(std::span<const uint32_t> permuted) {
+  for (size_t i = 0; i < permuted.size();) {
+    const uint32_t bucket = BucketOf(permuted[i]);
+    const size_t first = i;
+    do ++i;
+    while (i < permuted.size() && BucketOf(permuted[i]) == bucket);
+    used_[bucket] += static_cast<uint32_t>(i - first);
+  }
+}
+
 // Which buckets will be passed by: what a bucket cannot hold goes to the next, wherever it came from.
 template <class Layout>
 void Ip4Singles::PlanAs() {
@@ -151,8 +161,10 @@ void Ip4Singles::InsertAs(uint32_t permuted, ValueId value) {
   stragglers_.emplace_back(permuted, value);
 }
 
-void Ip4Singles::Insert(uint32_t permuted, ValueId value) {
-  WithLayout(shape_, [&]<class Layout>() { InsertAs<Layout>(permuted, value); });
+void Ip4Singles::Insert(std::span<const uint32_t> permuted, ValueId value) {
+  WithLayout(shape_, [&]<class Layout>() {
+    for (const uint32_t each : permuted) InsertAs<Layout>(each, value);
+  });
 }
 
 template <class Layout>

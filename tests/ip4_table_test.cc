@@ -320,7 +320,6 @@ TEST(Ip4Table, TenMillionAddressesTakeAtMostThreeBytesEachWithOneValueAndSixWith
   for (const bool many_values : {false, true}) {
     Random random(7);
     Fixture f;
-    f.builder.Reserve(10000000);
     std::vector<uint32_t> sample;
     for (uint32_t i = 0; i < 10000000; ++i) {
       const auto address = static_cast<uint32_t>(random());

@@ -1,0 +1,223 @@
+#include "tables/address_blocks.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iterator>
+#include <new>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace rblitz {
+
+namespace {
+
+constexpr size_t kBlock = AddressPool::kBlock;
+constexpr size_t kFirstSlab = 16;        // blocks
+constexpr size_t kLastSlab = 512;        // one huge page
+constexpr size_t kFew = 1 << 16;         // below this threads are not worth while
+constexpr size_t kFewOfOctet = 1 << 10;  // below this clearing counters costs more than comparing
+
+constexpr unsigned kDigitBits = 12;  // what the first octet leaves takes two passes
+constexpr size_t kDigits = size_t{1} << kDigitBits;
+unsigned Low(uint32_t address) { return address & (kDigits - 1); }
+unsigned High(uint32_t address) { return address >> kDigitBits & (kDigits - 1); }
+
+using Counters = std::array<uint32_t, kDigits>;
+
+// What each digit's first place is.
+void SumUp(Counters& counters) {
+  uint32_t sum = 0;
+  for (uint32_t& counter : counters) sum += std::exchange(counter, sum);
+}
+
+unsigned Threads() {
+  cpu_set_t cpus;
+  const int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
+  return std::clamp(static_cast<unsigned>(count), 1u, AddressBlocks::kMaxSortThreads);
+}
+
+}  // namespace
+
+void AddressPool::Grow() {
+  // The next one doubles what there is.
+  const size_t blocks = std::clamp(blocks_, kFirstSlab, kLastSlab);
+  uint32_t* const slab = slabs_.emplace_back(blocks * kBlock).data();
+  blocks_ += blocks;
+  for (size_t i = blocks; i > 0; --i) free_.push_back(slab + (i - 1) * kBlock);
+}
+
+void AddressPool::Absorb(AddressPool&& other) {
+  std::ranges::move(other.slabs_, std::back_inserter(slabs_));
+  free_.insert(free_.end(), other.free_.begin(), other.free_.end());
+  blocks_ += std::exchange(other.blocks_, 0);
+  other.slabs_.clear();
+  other.free_.clear();
+}
+
+void AddressBlocks::Grow(Octet& octet) {
+  octet.blocks.push_back(pool_->Take());
+  octet.next = octet.blocks.back();
+  octet.end = octet.next + kBlock;
+}
+
+void AddressBlocks::Absorb(AddressBlocks&& other) {
+  for (size_t o = 0; o < octets_.size(); ++o) {
+    Octet& mine = octets_[o];
+    Octet& its = other.octets_[o];
+    if (its.blocks.empty()) continue;
+    // Only the last block of an octet may have room: the others' one is read over.
+    uint32_t* const last = its.blocks.back();
+    its.blocks.pop_back();
+    mine.blocks.insert(mine.blocks.end() - !mine.blocks.empty(), its.blocks.begin(), its.blocks.end());
+    for (const uint32_t* at = last; at < its.next; ++at) Add(*at);
+    pool_->Free(last);
+    its = Octet();
+  }
+}
+
+size_t AddressBlocks::size() const {
+  size_t size = 0;
+  for (const Octet& octet : octets_) size += octet.size();
+  for (const Chunk& chunk : chunks_) size += chunk.size();
+  return size;
+}
+
+void AddressBlocks::MakeChunks() {
+  for (Octet& octet : octets_) {
+    size_t left = octet.size();
+    for (uint32_t* const block : octet.blocks) {
+      const size_t size = std::min(left, kBlock);
+      left -= size;
+      if (size > 0) {
+        chunks_.emplace_back(block, size);
+      } else {
+        pool_->Free(block);
+      }
+    }
+    octet = Octet();
+  }
+}
+
+// Sorts octets, one at a time, on one thread.
+class AddressBlocks::Sorter {
+ public:
+  explicit Sorter(Order order) : order_(order) {}
+
+  // Errors: std::bad_alloc, the octet is as it was.
+  void Sort(Octet& octet) {
+    const size_t size = octet.size();
+    if (size == 0) return;
+    if (other_.size() < size) {
+      other_ = HugeArray<uint32_t>();
+      other_ = HugeArray<uint32_t>(size);
+    }
+    if (size < kFewOfOctet) return SortFew(octet, size);
+    const std::span<uint32_t> other(other_.data(), size);
+    if (order_ == Order::kTop20) {
+      CountHigh(octet, size);
+      EachBlock(octet, size, [&](std::span<uint32_t> block) {
+        for (const uint32_t address : block) other[high_[High(address)]++] = address;
+      });
+      CopyBack(octet, other);
+      return;
+    }
+    low_.fill(0);
+    high_.fill(0);
+    EachBlock(octet, size, [&](std::span<uint32_t> block) {
+      for (const uint32_t address : block) {
+        ++low_[Low(address)];
+        ++high_[High(address)];
+      }
+    });
+    SumUp(low_);
+    SumUp(high_);
+    EachBlock(octet, size, [&](std::span<uint32_t> block) {
+      for (const uint32_t address : block) other[low_[Low(address)]++] = address;
+    });
+    for (const uint32_t address : other) {
+      const uint32_t at = high_[High(address)]++;
+      octet.blocks[at / kBlock][at % kBlock] = address;
+    }
+    LeaveOnce(octet, size);
+  }
+
+ private:
+  template <class F>
+  static void EachBlock(Octet& octet, size_t size, F&& f) {
+    for (uint32_t* const block : octet.blocks) {
+      f(std::span(block, std::min(size, kBlock)));
+      size -= std::min(size, kBlock);
+    }
+  }
+
+  void CountHigh(Octet& octet, size_t size) {
+    high_.fill(0);
+    EachBlock(octet, size, [&](std::span<uint32_t> block) {
+      for (const uint32_t address : block) ++high_[High(address)];
+    });
+    SumUp(high_);
+  }
+
+  static void CopyBack(Octet& octet, std::span<const uint32_t> from) {
+    EachBlock(octet, from.size(), [&](std::span<uint32_t> block) {
+      std::ranges::copy(from.first(block.size()), block.begin());
+      from = from.subspan(block.size());
+    });
+  }
+
+  // All in one block.
+  void SortFew(Octet& octet, size_t size) {
+    static_assert(kFewOfOctet <= kBlock);
+    const std::span block(octet.blocks[0], size);
+    std::ranges::sort(block);
+    if (order_ == Order::kAscending) LeaveOnce(octet, size);
+  }
+
+  static void LeaveOnce(Octet& octet, size_t size) {
+    size_t kept = 0;
+    uint32_t last = ~octet.blocks[0][0];
+    EachBlock(octet, size, [&](std::span<uint32_t> block) {
+      for (const uint32_t address : block) {
+        if (address == last) continue;
+        octet.blocks[kept / kBlock][kept % kBlock] = last = address;
+        ++kept;
+      }
+    });
+    octet.dropped = size - kept;
+  }
+
+  const Order order_;
+  HugeArray<uint32_t> other_;
+  Counters low_;
+  Counters high_;
+};
+
+void AddressBlocks::Sort(Order order) {
+  const unsigned threads = size() < kFew ? 1 : Threads();
+  std::atomic<size_t> next{0};
+  std::atomic<bool> no_memory{false};
+  const auto work = [&] {
+    try {
+      Sorter sorter(order);
+      for (size_t o = next++; o < octets_.size(); o = next++) sorter.Sort(octets_[o]);
+    } catch (const std::bad_alloc&) {
+      no_memory = true;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    try {
+      while (others.size() + 1 < threads) others.emplace_back(work);
+    } catch (const std::system_error&) {
+      // This thread does what those that cannot be had would have done.
+    }
+    work();
+  }
+  if (no_memory) throw std::bad_alloc();
+  MakeChunks();
+}
+
+}  // namespace rblitz

@@ -1,0 +1,164 @@
+// A list's single addresses while a table is built: filed by their first octet as they come, then sorted octet by
+// octet, which is where loading millions of them would spend most of its time.
+//
+// Each octet has blocks of kBlock addresses, 4 KiB, of a pool. Blocks that have been read for the last time go back to
+// the pool and are used again: what the kernel would zero anew is the most expensive memory there is.
+//
+// Memory: 4 bytes an address, at most 1 MiB more, and while sorting the largest octet's addresses once more for each
+// thread. Cost of Sort: about 6 ns an address at 10 million on one core; as many threads as the caller may use CPUs,
+// up to kMaxSortThreads, take part, and end before it returns.
+// Thread-safety: none; each pool and what uses it belong to one thread. Errors: std::bad_alloc, on the caller's thread.
+// Source: Knuth, The Art of Computer Programming 3, 5.2.5 (distribution sorting).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tables/huge_array.h"
+
+namespace rblitz {
+
+class AddressPool {
+ public:
+  static constexpr size_t kBlock = 1024;  // addresses
+
+  [[nodiscard]] uint32_t* Take() {
+    if (free_.empty()) Grow();
+    uint32_t* const block = free_.back();
+    free_.pop_back();
+    return block;
+  }
+  // It may be of another pool that Absorb has taken over.
+  void Free(uint32_t* block) { free_.push_back(block); }
+  // What `other` has is this one's from now on, the blocks in use too.
+  void Absorb(AddressPool&& other);
+  // All there are, free or in use.
+  [[nodiscard]] size_t blocks() const { return blocks_; }
+
+ private:
+  void Grow();
+
+  std::vector<HugeArray<uint32_t>> slabs_;
+  std::vector<uint32_t*> free_;
+  size_t blocks_ = 0;
+};
+
+class AddressBlocks {
+ public:
+  static constexpr unsigned kMaxSortThreads = 4;
+  using Chunk = std::span<uint32_t>;  // at most kBlock addresses
+
+  // `pool` must outlive it.
+  explicit AddressBlocks(AddressPool* pool) : pool_(pool) {}
+
+  void Add(uint32_t address) {
+    Octet& octet = octets_[address >> 24];
+    if (octet.next == octet.end) [[unlikely]]
+      Grow(octet);
+    *octet.next++ = address;
+  }
+  // Takes what `other` has. REQUIRES: neither is sorted; this one's pool has absorbed the other's.
+  void Absorb(AddressBlocks&& other);
+  // Of all octets, until Sort; afterwards of all chunks.
+  [[nodiscard]] size_t size() const;
+
+  enum class Order : uint8_t {
+    kAscending,  // and each address once
+    kTop20,      // by the first 20 bits; what is alike in them stays in any order
+  };
+  // REQUIRES: called once; nothing is added afterwards.
+  void Sort(Order order);
+
+  // After Sort: in order, none of them empty.
+  [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
+  // Leaves of each chunk the addresses of which keep(address) is true. Calls keep in order.
+  template <class Keep>
+  void Filter(Keep&& keep) {
+    size_t kept = 0;
+    for (const Chunk chunk : chunks_) {
+      size_t n = 0;
+      for (const uint32_t address : chunk) {
+        chunk[n] = address;
+        n += keep(address);
+      }
+      if (n > 0) {
+        chunks_[kept++] = chunk.first(n);
+      } else {
+        pool_->Free(chunk.data());
+      }
+    }
+    chunks_.resize(kept);
+  }
+  // It has been read for the last time.
+  void Free(const Chunk& chunk) { pool_->Free(chunk.data()); }
+  // Calls f(address) for all, sorted or not, and is empty afterwards.
+  template <class F>
+  void Drain(F&& f) {
+    if (chunks_.empty()) MakeChunks();
+    for (const Chunk& chunk : chunks_) {
+      for (const uint32_t address : chunk) f(address);
+      Free(chunk);
+    }
+    chunks_.clear();
+  }
+
+ private:
+  struct Octet {
+    uint32_t* next = nullptr;  // in the last block
+    uint32_t* end = nullptr;
+    std::vector<uint32_t*> blocks;  // all full but the last
+    size_t dropped = 0;             // repeated ones that Sort has left out
+
+    [[nodiscard]] size_t size() const {
+      return blocks.size() * AddressPool::kBlock - static_cast<size_t>(end - next) - dropped;
+    }
+  };
+  class Sorter;
+
+  void Grow(Octet& octet);
+  // Of the octets, which are empty afterwards.
+  void MakeChunks();
+
+  AddressPool* pool_;
+  std::array<Octet, 256> octets_;
+  std::vector<Chunk> chunks_;
+};
+
+// Walks sorted addresses.
+class AddressCursor {
+ public:
+  explicit AddressCursor(const AddressBlocks& addresses) : left_(addresses.chunks()) { Enter(); }
+
+  [[nodiscard]] bool more() const { return !chunk_.empty(); }
+  [[nodiscard]] uint32_t operator*() const { return chunk_.front(); }
+  void operator++() { Skip(1); }
+  // From here to the end of its chunk.
+  [[nodiscard]] std::span<const uint32_t> chunk() const { return chunk_; }
+  // REQUIRES: count <= chunk().size()
+  void Skip(size_t count) {
+    chunk_ = chunk_.subspan(count);
+    if (chunk_.empty()) [[unlikely]]
+      Enter();
+  }
+  // Chunks that have been left behind.
+  [[nodiscard]] size_t behind() const { return behind_; }
+
+ private:
+  void Enter() {
+    behind_ += entered_;
+    entered_ = !left_.empty();
+    if (!entered_) return;
+    chunk_ = left_.front();
+    left_ = left_.subspan(1);
+  }
+
+  std::span<const AddressBlocks::Chunk> left_;
+  std::span<const uint32_t> chunk_;
+  bool entered_ = false;
+  size_t behind_ = 0;
+};
+
+}  // namespace rblitz
