@@ -13,6 +13,7 @@
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
 #include "loaders/line_reader.h"
+#include "loaders/read_ahead_source.h"
 
 namespace rblitz {
 
@@ -71,7 +72,7 @@ Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards&
                   FeedDraft* draft, LoadReport* report) {
   ReportedErrors errors(source.path, report);
   auto bytes = std::make_unique<InflatingSource>(source.path, std::move(source.bytes));
-  LineReader reader(std::make_unique<StoppableSource>(std::move(bytes), watch.stop));
+  LineReader reader(ReadAhead(std::make_unique<StoppableSource>(std::move(bytes), watch.stop), source.size));
   draft->StartFile();
   for (;;) {
     const Result<std::optional<LineBlock>> block = reader.Next();

@@ -104,6 +104,10 @@ class FeedDraft {
       return Show(AddressRange{address, address}, value);
     ip4.Add(address, value);
   }
+  void AddAddresses(std::span<const uint32_t> addresses, ValueId value) {
+    if (watcher == nullptr) return ip4.Add(addresses, value);
+    for (const uint32_t address : addresses) AddAddress(address, value);
+  }
   void AddName(std::span<const uint8_t> name, NameForm form, ValueId value) {
     if (watcher != nullptr) return watcher->Saw(name, form, Watched(value));
     names.Add(name, form, value);

@@ -23,7 +23,7 @@ uint64_t ParseAddressBlock(std::string_view block, FeedDraft* draft, LineErrors*
   const char* const end = at + block.size();
   while (at < end) {
     const PlainRun run = ReadPlainLines(at, end, addresses);
-    for (size_t i = 0; i < run.count; ++i) draft->AddAddress(addresses[i], draft->default_value());
+    draft->AddAddresses({addresses, run.count}, draft->default_value());
     lines += run.count;
     at = run.next;
     if (run.count == kRun || at == end) continue;

@@ -1,7 +1,5 @@
 #include "tables/address_blocks.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <iterator>
@@ -9,6 +7,8 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "tables/usable_cpus.h"
 
 namespace rblitz {
 
@@ -31,12 +31,6 @@ using Counters = std::array<uint32_t, kDigits>;
 void SumUp(Counters& counters) {
   uint32_t sum = 0;
   for (uint32_t& counter : counters) sum += std::exchange(counter, sum);
-}
-
-unsigned Threads() {
-  cpu_set_t cpus;
-  const int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
-  return std::clamp(static_cast<unsigned>(count), 1u, AddressBlocks::kMaxSortThreads);
 }
 
 }  // namespace
@@ -196,7 +190,7 @@ class AddressBlocks::Sorter {
 };
 
 void AddressBlocks::Sort(Order order) {
-  const unsigned threads = size() < kFew ? 1 : Threads();
+  const unsigned threads = size() < kFew ? 1 : std::min(UsableCpus(), kMaxSortThreads);
   std::atomic<size_t> next{0};
   std::atomic<bool> no_memory{false};
   const auto work = [&] {

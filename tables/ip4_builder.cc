@@ -75,16 +75,22 @@ struct Ip4Builder::Rep {
 Ip4Builder::Ip4Builder(Precedence precedence, Verdicts* verdicts) : rep_(std::make_unique<Rep>(precedence, verdicts)) {}
 Ip4Builder::~Ip4Builder() = default;
 
-void Ip4Builder::Add(uint32_t address, ValueId value) {
+void Ip4Builder::Add(std::span<const uint32_t> addresses, ValueId value) {
   Rep& rep = *rep_;
-  ++rep.given;
-  if (address - kTestPoints < rep.exact.size()) [[unlikely]]
-    rep.exact[address - kTestPoints].push_back(value);
+  if (addresses.empty()) return;
+  rep.given += addresses.size();
+  bool any_exact = false;
+  for (const uint32_t address : addresses) any_exact |= address - kTestPoints < rep.exact.size();
+  if (any_exact) {
+    for (const uint32_t address : addresses) {
+      if (address - kTestPoints < rep.exact.size()) rep.exact[address - kTestPoints].push_back(value);
+    }
+  }
   if (!std::exchange(rep.has_singles, true)) rep.bare_value = value;
   if (value == rep.bare_value && rep.value_of.empty()) {
-    rep.bare.Add(address);
+    for (const uint32_t address : addresses) rep.bare.Add(address);
   } else {
-    rep.AddKeyed(address, value);
+    for (const uint32_t address : addresses) rep.AddKeyed(address, value);
   }
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,8 @@ class Ip4Builder {
   ~Ip4Builder();
 
   // Lists or, with kNotListed, excludes an address or an inclusive range. REQUIRES: first <= last.
-  void Add(uint32_t address, ValueId value);
+  void Add(uint32_t address, ValueId value) { Add({&address, 1}, value); }
+  void Add(std::span<const uint32_t> addresses, ValueId value);
   void AddRange(uint32_t first, uint32_t last, ValueId value);
 
   // The table to be built can tell the prefix that decides (Ip4Table::Match): with kPieces that of the piece. Costs

@@ -37,7 +37,8 @@ inline TcpMessages MessagesOf(std::span<const uint8_t> stream) {
 inline TcpMessages MessagesThroughInput(std::span<const uint8_t> stream, const std::function<size_t()>& piece,
                                         const std::function<size_t()>& turn) {
   TcpMessages all;
-  TcpInput input;
+  std::vector<uint8_t> buffer(TcpInput::kBuffer);
+  TcpInput input(buffer.data());
   const auto take = [&](size_t most) {
     for (; most > 0 && input.state() == TcpInput::State::kMessage; --most) {
       const std::span<const uint8_t> message = input.Take();

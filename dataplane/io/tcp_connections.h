@@ -35,8 +35,16 @@ struct TcpConnection {
 class TcpConnections {
  public:
   explicit TcpConnections(size_t most)
-      : places_(std::make_unique<TcpConnection[]>(most)), sources_(most), most_(most), idle_(most), free_(most) {
-    for (size_t i = 0; i < most; ++i) free_.PushBack(static_cast<uint32_t>(i));
+      : places_(std::make_unique<TcpConnection[]>(most)),
+        inputs_(std::make_unique_for_overwrite<uint8_t[]>(most * TcpInput::kBuffer)),
+        sources_(most),
+        most_(most),
+        idle_(most),
+        free_(most) {
+    for (size_t i = 0; i < most; ++i) {
+      places_[i].input = TcpInput(&inputs_[i * TcpInput::kBuffer]);
+      free_.PushBack(static_cast<uint32_t>(i));
+    }
   }
 
   [[nodiscard]] TcpConnection& operator[](uint32_t i) noexcept { return places_[i]; }
@@ -89,6 +97,7 @@ class TcpConnections {
   }
 
   std::unique_ptr<TcpConnection[]> places_;
+  std::unique_ptr<uint8_t[]> inputs_;
   std::vector<ClientAddress> sources_;  // of the place at the same index; all zeros: free
   size_t most_;
   IndexList idle_;  // all that are open, the one that has been idle longest first

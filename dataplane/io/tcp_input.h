@@ -25,20 +25,22 @@ class TcpInput {
     kTooLong,  // one of more than kMaxMessage
   };
 
-  // Bytes stay as they are: a server has many of these and uses few.
-  TcpInput() noexcept {}  // NOLINT(modernize-use-equals-default)
+  static constexpr size_t kBuffer = kLength + kMaxMessage;
+
+  // `buffer`, of kBuffer bytes, is somebody else's: a server has many of these, uses few, and touches no other.
+  explicit TcpInput(uint8_t* buffer = nullptr) noexcept : bytes_(buffer) {}
 
   void Clear() noexcept { begin_ = end_ = 0; }
 
   // Where what comes next is to be put; empty when kMaxMessage bytes wait.
   [[nodiscard]] std::span<uint8_t> Room() noexcept {
     if (begin_ == end_) Clear();
-    if (begin_ > 0 && end_ == sizeof bytes_) {
+    if (begin_ > 0 && end_ == kBuffer) {
       std::memmove(bytes_, bytes_ + begin_, end_ - begin_);
       end_ -= begin_;
       begin_ = 0;
     }
-    return {bytes_ + end_, sizeof bytes_ - end_};
+    return {bytes_ + end_, kBuffer - end_};
   }
   // So many have been put there.
   void Added(size_t n) noexcept { end_ += n; }
@@ -66,7 +68,7 @@ class TcpInput {
 
   size_t begin_ = 0;
   size_t end_ = 0;
-  uint8_t bytes_[kLength + kMaxMessage];
+  uint8_t* bytes_;
 };
 
 }  // namespace rblitz::io
