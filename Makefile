@@ -4,12 +4,12 @@
 DEPS := g++ meson ninja-build pkgconf libdpdk-dev liburcu-dev libxxhash-dev libboost-program-options-dev \
         libexpected-dev libtomlplusplus-dev nlohmann-json3-dev zlib1g-dev libzstd-dev libidn2-dev libssl-dev libdb5.3-dev libsqlite3-dev libre2-dev \
         libpng-dev libfreetype-dev fonts-dejavu-core libseccomp-dev python3 iproute2 bind9-dnsutils
-# What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable; the libraries
-# libevent to libunwind8 are those of PEERS.
+# What tests, benchmarks and linters need besides. dpdk-dev has dpdk-testpmd; llvm-14 makes sanitizer reports readable; qemu-user runs
+# what is compiled for arm64; the libraries libevent to libunwind8 are those of PEERS.
 CHECK_DEPS := libgtest-dev libgmock-dev libbenchmark-dev python3-dnspython python3-scapy knot-dnsutils tcpdump dpdk-dev bind9-utils \
               bind9-host dnsperf ldnsutils swaks libevent-2.1-7 libgnutls-dane0 libnsl2 libpython3.11 libsasl2-2 libglib2.0-0 \
               libicu72 libpcre2-8-0 libsodium23 libunwind8 libfstrm0 libprotobuf-c1 liblmdb0 libedit2 nodejs perl \
-              clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace python3-matplotlib valgrind
+              g++-aarch64-linux-gnu qemu-user clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev llvm-14 nftables strace python3-matplotlib valgrind
 # Daemons that tests compare with or put before the server, and libraries of theirs: unpacked into build/peers, never installed.
 # Of files that are in two of them those of the later stay.
 PEERS := opensmtpd rbldnsd nsd knot unbound postfix exim4-daemon-light libidn12 rspamd libhyperscan5 libluajit-5.1-2 \
@@ -39,7 +39,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: all deps check-deps configure run check lint format asan tsan fuzz bench install clean help
+.PHONY: all deps check-deps configure run check lint format asan tsan arm64 fuzz bench install clean help
 
 all: configure
 	@ninja -C build
@@ -67,7 +67,7 @@ run: deps
 	@docs/examples/run
 
 check: check-deps
-	@$(PYTHON) tests/check.py release asan tsan lint
+	@$(PYTHON) tests/check.py release asan tsan arm64 lint
 
 lint: check-deps
 	@$(PYTHON) tests/check.py lint lint-tests
@@ -77,6 +77,9 @@ asan: check-deps
 
 tsan: check-deps
 	@$(PYTHON) tests/check.py tsan
+
+arm64: check-deps
+	@$(PYTHON) tests/check.py arm64-all
 
 fuzz: check-deps
 	@$(PYTHON) tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS)
@@ -101,7 +104,7 @@ install: configure
 	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
-	@rm -rf build build-asan build-tsan build-fuzz
+	@rm -rf build build-asan build-tsan build-arm64 build-fuzz
 
 help:
 	@echo 'make             release build in build/; needs no root and no network'
@@ -113,6 +116,7 @@ help:
 	@echo 'make format      format the sources in place'
 	@echo 'make asan        the tests under AddressSanitizer and UBSan, fuzz corpora among them'
 	@echo 'make tsan        the stress tests under ThreadSanitizer'
+	@echo 'make arm64       the layers that need no library, cross-compiled, and all their tests under qemu'
 	@echo 'make fuzz        each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make soak        SOAK_RELOADS=$(SOAK_RELOADS) reloads of random feeds under load, some of them broken on purpose;'
 	@echo '                 SOAK_FLOOD=$(SOAK_FLOOD) new triplets in one greylist; SOAK_KILLS=$(SOAK_KILLS) times kill -9 of another at random moments'

@@ -26,16 +26,14 @@ void QuestionEnd::Set(const uint8_t* apex, size_t apex_size, bool has_opt) noexc
 }
 
 bool QuestionEnd::AllowsAlike(const uint8_t* differences, bool has_opt) const noexcept {
-  __m128i differ = _mm_setzero_si128();
-  for (size_t at = 0; at < size_; at += sizeof(__m128i)) {
-    const __m128i ignored = _mm_load_si128(reinterpret_cast<const __m128i*>(ignored_.data() + at));
-    const __m128i here = _mm_loadu_si128(reinterpret_cast<const __m128i*>(differences + at));
-    differ = _mm_or_si128(differ, _mm_andnot_si128(ignored, here));
+  U64x2 differ{};
+  for (size_t at = 0; at < size_; at += kVectorSize) {
+    differ |= LoadVector<U64x2>(differences + at) & ~LoadAligned<U64x2>(ignored_.data() + at);
   }
   const size_t type_at = size_ - (has_opt ? dns::kOptSize : 0) - 4;
   const size_t options_at = has_opt ? size_ - 2 : type_at;
-  return ((_mm_testz_si128(differ, differ) != 0) & ((differences[type_at] | differences[type_at + 1] |
-                                                     differences[options_at] | differences[options_at + 1]) == 0)) != 0;
+  return IsAllZero(differ) & ((differences[type_at] | differences[type_at + 1] | differences[options_at] |
+                               differences[options_at + 1]) == 0);
 }
 
 }  // namespace rblitz

@@ -5,11 +5,11 @@
 // Source: RFC 1035 section 4.1.2, RFC 4343 (case), RFC 6891 section 6.1.2.
 #pragma once
 
-#include <smmintrin.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -22,16 +22,12 @@ class QuestionEnd {
   // follows if it should: of version 0, with any size, flags and options. Reads up to kCapacity bytes.
   [[nodiscard]] bool Matches(const uint8_t* suffix) const noexcept {
     const auto differences = [&](size_t at) {
-      const __m128i asked = _mm_loadu_si128(reinterpret_cast<const __m128i*>(suffix + at));
-      const __m128i ignored = _mm_load_si128(reinterpret_cast<const __m128i*>(ignored_.data() + at));
-      const __m128i wanted = _mm_load_si128(reinterpret_cast<const __m128i*>(wanted_.data() + at));
-      return _mm_xor_si128(_mm_or_si128(asked, ignored), wanted);
+      const auto asked = LoadVector<U64x2>(suffix + at);
+      return (asked | LoadAligned<U64x2>(ignored_.data() + at)) ^ LoadAligned<U64x2>(wanted_.data() + at);
     };
-    __m128i differ = _mm_or_si128(differences(0), differences(16));
-    for (size_t at = 32; at < size_; at += 32) {
-      differ = _mm_or_si128(differ, _mm_or_si128(differences(at), differences(at + 16)));
-    }
-    return _mm_testz_si128(differ, differ) != 0;
+    U64x2 differ = differences(0) | differences(16);
+    for (size_t at = 32; at < size_; at += 32) differ |= differences(at) | differences(at + 16);
+    return IsAllZero(differ);
   }
 
   // The most that AllowsAlike looks at.
@@ -47,8 +43,8 @@ class QuestionEnd {
   static constexpr size_t kCapacity = 288;
   // Bits that may be as they like: the case of letters, the type, what OPT carries, all that stands behind. They are
   // set in `wanted_`.
-  alignas(16) std::array<uint8_t, kCapacity> ignored_{};
-  alignas(16) std::array<uint8_t, kCapacity> wanted_{};
+  alignas(kVectorSize) std::array<uint8_t, kCapacity> ignored_{};
+  alignas(kVectorSize) std::array<uint8_t, kCapacity> wanted_{};
   size_t size_ = 0;
 };
 

@@ -4,8 +4,6 @@
 // Source: RFC 1035 section 4.1.1, RFC 1624, RFC 3225, RFC 6891 section 6.1.2.
 #pragma once
 
-#include <emmintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +12,7 @@
 #include "dataplane/io/packet_io.h"
 #include "dataplane/net/checksum.h"
 #include "dataplane/zone_rep.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -40,9 +39,8 @@ inline void CopyAnswer(uint8_t* to, const uint8_t* from, size_t size) noexcept {
   static_assert(ReadyAnswer::kCapacity % kStep == 0 && kStep <= io::kSlack);
   size_t at = 0;
   do {
-    for (size_t part = 0; part < kStep; part += 16) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + at + part),
-                       _mm_load_si128(reinterpret_cast<const __m128i*>(from + at + part)));
+    for (size_t part = 0; part < kStep; part += kVectorSize) {
+      StoreVector(to + at + part, LoadAligned<U64x2>(from + at + part));
     }
     at += kStep;
   } while (at < size);

@@ -1,8 +1,6 @@
 // The way of most bursts: questions for A in one zone, one of heat among them, all with the same flags, all with OPT or
 // all without. Comparing a question with the first one costs a third of reading it, and nothing has to be sorted but
 // hits from misses.
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -16,17 +14,16 @@
 #include "dataplane/responder_scratch.h"
 #include "dataplane/stage_times.h"
 #include "dataplane/zone_rep.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
 namespace {
 
-constexpr size_t kVector = sizeof(__m128i);
-
 // How questions differ from the first one of their burst.
 struct Differences {
-  alignas(kVector) uint8_t header[kVector];
-  alignas(kVector) uint8_t end[QuestionEnd::kMaxAlike];
+  alignas(kVectorSize) uint8_t header[kVectorSize];
+  alignas(kVectorSize) uint8_t end[QuestionEnd::kMaxAlike];
   uint32_t sizes;  // not 0: what follows the labels has not the same size everywhere
   int32_t lacks;   // negative: one has too little room, or does not begin with an address
 };
@@ -36,15 +33,13 @@ struct Differences {
 template <size_t kVectors>
 void Compare(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t* const* lines,
              Differences& differences) noexcept {
-  const auto load = [](const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); };
   const uint8_t* const first = burst.messages[0].payload;
-  const __m128i first_header = load(first);
-  __m128i first_end[kVectors];
-  __m128i header = _mm_setzero_si128();
-  __m128i end[kVectors];
+  const auto first_header = LoadVector<U64x2>(first);
+  U64x2 first_end[kVectors];
+  U64x2 header{};
+  U64x2 end[kVectors]{};
   for (size_t v = 0; v < kVectors; ++v) {
-    first_end[v] = load(first + dns::kHeaderSize + label_sizes[0] + v * kVector);
-    end[v] = _mm_setzero_si128();
+    first_end[v] = LoadVector<U64x2>(first + dns::kHeaderSize + label_sizes[0] + v * kVectorSize);
   }
   const uint32_t first_rest = uint32_t{burst.messages[0].size} - label_sizes[0];
   uint32_t sizes = 0;
@@ -53,18 +48,14 @@ void Compare(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t* 
     const io::Message& message = burst.messages[i];
     const uint32_t labels = label_sizes[i];
     __builtin_prefetch(lines[i], 0, 3);
-    header = _mm_or_si128(header, _mm_xor_si128(load(message.payload), first_header));
+    header |= LoadVector<U64x2>(message.payload) ^ first_header;
     const uint8_t* const apex = message.payload + dns::kHeaderSize + labels;
-    for (size_t v = 0; v < kVectors; ++v) {
-      end[v] = _mm_or_si128(end[v], _mm_xor_si128(load(apex + v * kVector), first_end[v]));
-    }
+    for (size_t v = 0; v < kVectors; ++v) end[v] |= LoadVector<U64x2>(apex + v * kVectorSize) ^ first_end[v];
     sizes |= (message.size - labels) ^ first_rest;
     lacks |= static_cast<int32_t>(message.capacity - kReadyRoom) | static_cast<int32_t>(labels - 1);
   }
-  _mm_store_si128(reinterpret_cast<__m128i*>(differences.header), header);
-  for (size_t v = 0; v < kVectors; ++v) {
-    _mm_store_si128(reinterpret_cast<__m128i*>(differences.end + v * kVector), end[v]);
-  }
+  StoreAligned(differences.header, header);
+  for (size_t v = 0; v < kVectors; ++v) StoreAligned(differences.end + v * kVectorSize, end[v]);
   differences.sizes = sizes;
   differences.lacks = lacks;
 }
@@ -74,14 +65,14 @@ bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t*
               bool has_opt) noexcept {
   static_assert(dns::kHeaderSize + dns::kAddressLabelsRead + QuestionEnd::kMaxAlike <= io::kSlack);
   Differences differences;
-  if (end.size() <= 2 * kVector) [[likely]] {
+  if (end.size() <= 2 * kVectorSize) [[likely]] {
     Compare<2>(burst, label_sizes, lines, differences);
-  } else if (end.size() <= 4 * kVector) {
+  } else if (end.size() <= 4 * kVectorSize) {
     Compare<4>(burst, label_sizes, lines, differences);
   } else {
     return false;
   }
-  static_assert(QuestionEnd::kMaxAlike == 4 * kVector);
+  static_assert(QuestionEnd::kMaxAlike == 4 * kVectorSize);
   // But for the id.
   const bool same_header = (Load<uint16_t>(differences.header + 2) | Load<uint64_t>(differences.header + 4)) == 0;
   return same_header & (differences.sizes == 0) & (differences.lacks >= 0) && end.AllowsAlike(differences.end, has_opt);
@@ -91,13 +82,13 @@ bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t*
 uint64_t Hits(const ValueId* values, size_t count) noexcept {
   static_assert(kNotListed == 0 && io::kBurst == 64);
   const auto is_miss = [&](size_t at) {
-    return _mm_cmpeq_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(values + at)), _mm_setzero_si128());
+    return reinterpret_cast<U32x4>(LoadAligned<U32x4>(values + at) == kNotListed);
   };
   uint64_t misses = 0;
   for (size_t at = 0; at < count; at += 16) {
-    const __m128i low = _mm_packs_epi32(is_miss(at), is_miss(at + 4));
-    const __m128i high = _mm_packs_epi32(is_miss(at + 8), is_miss(at + 12));
-    misses |= uint64_t{static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)))} << at;
+    const U16x8 low = JoinMasks(is_miss(at), is_miss(at + 4));
+    const U16x8 high = JoinMasks(is_miss(at + 8), is_miss(at + 12));
+    misses |= uint64_t{MaskOf(JoinMasks(low, high))} << at;
   }
   return ~misses & ~uint64_t{0} >> (io::kBurst - count);
 }
@@ -105,12 +96,10 @@ uint64_t Hits(const ValueId* values, size_t count) noexcept {
 // The same of heat.
 uint64_t Hits(const HeatHit* hits, size_t count) noexcept {
   static_assert(sizeof(HeatHit) == 2 && io::kBurst == 64);
-  const auto is_miss = [&](size_t at) {
-    return _mm_cmpeq_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(hits + at)), _mm_setzero_si128());
-  };
+  const auto is_miss = [&](size_t at) { return reinterpret_cast<U16x8>(LoadAligned<U16x8>(hits + at) == 0); };
   uint64_t misses = 0;
   for (size_t at = 0; at < count; at += 16) {
-    misses |= uint64_t{static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(is_miss(at), is_miss(at + 8))))} << at;
+    misses |= uint64_t{MaskOf(JoinMasks(is_miss(at), is_miss(at + 8)))} << at;
   }
   return ~misses & ~uint64_t{0} >> (io::kBurst - count);
 }

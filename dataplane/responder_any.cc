@@ -1,7 +1,5 @@
 // The questions that the common way does not take: names that are no address, the apex, CH, broken ones.
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -18,6 +16,7 @@
 #include "dataplane/zone_matches.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -56,15 +55,14 @@ std::string_view ClientText(const Ip6Address& address, SubjectText& text) noexce
 
 // Whole vectors: there is room behind both (io::kSlack). Lengths of labels are no letters.
 void Fold(const io::Message& message, const dns::Query& query, FoldedName& name) noexcept {
-  constexpr size_t kStep = sizeof(__m128i);
+  constexpr size_t kStep = kVectorSize;
   static_assert(sizeof(FoldedName) >= dns::kMaxName + kStep && io::kSlack >= kStep);
   const uint8_t* const from = message.payload + dns::kHeaderSize;
   for (size_t at = 0; at < query.name_size; at += kStep) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + at));
-    const __m128i from_a = _mm_sub_epi8(bytes, _mm_set1_epi8(static_cast<char>('A' + 128)));  // A is the least
-    const __m128i is_upper = _mm_cmplt_epi8(from_a, _mm_set1_epi8(-128 + 26));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(name.data() + at),
-                     _mm_add_epi8(bytes, _mm_and_si128(is_upper, _mm_set1_epi8(0x20))));
+    const auto bytes = LoadVector<U8x16>(from + at);
+    const auto from_a = reinterpret_cast<I8x16>(bytes - ('A' + 128));  // A is the least
+    const auto is_upper = reinterpret_cast<U8x16>(from_a < -128 + 26);
+    StoreVector(name.data() + at, bytes + (is_upper & 0x20));
   }
 }
 

@@ -1,8 +1,6 @@
 // What a Responder keeps between the stages of a burst. For responder*.cc and common_question.h only.
 #pragma once
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,6 +16,7 @@
 #include "dataplane/zone_matches.h"
 #include "dataplane/zone_rep.h"
 #include "tables/heat_table.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -34,16 +33,15 @@ inline constexpr size_t kRounds = 8;
 
 // Whether one of them is a test point.
 inline bool HasTestPoint(std::span<const uint32_t> addresses) noexcept {
-  const __m128i first = _mm_set1_epi32(static_cast<int>(kTestUnlisted));
-  const __m128i second = _mm_set1_epi32(static_cast<int>(kTestListed));
-  __m128i found = _mm_setzero_si128();
+  const auto first = All<U32x4>(kTestUnlisted);
+  const auto second = All<U32x4>(kTestListed);
+  U32x4 found{};
   size_t i = 0;
   for (; i + 4 <= addresses.size(); i += 4) {
-    const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&addresses[i]));
-    found = _mm_or_si128(found, _mm_or_si128(_mm_cmpeq_epi32(four, first), _mm_cmpeq_epi32(four, second)));
+    const auto four = LoadVector<U32x4>(&addresses[i]);
+    found |= reinterpret_cast<U32x4>(four == first) | reinterpret_cast<U32x4>(four == second);
   }
-  return _mm_movemask_epi8(found) != 0 ||
-         std::any_of(addresses.begin() + static_cast<ptrdiff_t>(i), addresses.end(), IsTestPoint);
+  return !IsAllZero(found) || std::any_of(addresses.begin() + static_cast<ptrdiff_t>(i), addresses.end(), IsTestPoint);
 }
 
 // What follows the question: nothing, OPT at once and nothing more, or what ParseQuery tells.
@@ -132,12 +130,12 @@ struct Responder::Scratch {
   struct Round {
     uint32_t permuted[io::kBurst];
     const uint8_t* lines[io::kBurst];
-    alignas(16) ValueId values[io::kBurst];
+    alignas(kVectorSize) ValueId values[io::kBurst];
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];
   // Of questions that are alike, by feed: what it says, and whom it lists.
-  alignas(16) ValueId feed_values[kMaxReadyFeeds][io::kBurst];
+  alignas(kVectorSize) ValueId feed_values[kMaxReadyFeeds][io::kBurst];
   uint64_t feed_hits[kMaxReadyFeeds];
 
   // Questions for names, by their index in `matches`; the next one's is folded before it is known to be one.
@@ -155,7 +153,7 @@ struct Responder::Scratch {
   static_assert(TripletTable::kMaxBatch >= io::kBurst);
 
   // Of heat: what tables say, by position in `asked` or by message; and questions for IPv6 addresses, which are few.
-  alignas(16) HeatHit heat_hits[io::kBurst];
+  alignas(kVectorSize) HeatHit heat_hits[io::kBurst];
   size_t heat6_count;
   HeatAsked heat6[io::kBurst];
   Ip6Address heat6_addresses[io::kBurst];

@@ -1,12 +1,11 @@
 #include "tables/fingerprints.h"
 
-#include <smmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>
 
+#include "tables/vectors.h"
 #include "tables/verdict.h"
 
 namespace rblitz {
@@ -41,12 +40,10 @@ static_assert(sizeof(NarrowLine) == Fingerprints::kLine && sizeof(WideLine) == F
 // Bit i: low word i is this one.
 template <class Line>
 uint32_t MatchLow(const Line& line, uint32_t low) noexcept {
-  const auto* vectors = reinterpret_cast<const __m128i*>(line.low);
-  const __m128i wanted = _mm_set1_epi32(static_cast<int>(low));
+  const auto wanted = All<U32x4>(low);
   uint32_t match = 0;
-  for (unsigned v = 0; v * 4 < Line::kSlots; ++v) {
-    const __m128i equal = _mm_cmpeq_epi32(_mm_load_si128(vectors + v), wanted);
-    match |= static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << (v * 4);
+  for (size_t slot = 0; slot < Line::kSlots; slot += 4) {
+    match |= MaskOf(reinterpret_cast<U32x4>(LoadAligned<U32x4>(line.low + slot) == wanted)) << slot;
   }
   return match & ((1u << Line::kSlots) - 1);
 }

@@ -38,6 +38,8 @@ __m256i LanesOf(uint32_t bits) {
 
 uint32_t SignsOf(__m256i v) { return static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(v))); }
 
+bool Supported() noexcept { return __builtin_cpu_supports("avx2") != 0; }
+
 void Choose(const Ip4Choice& choice, const uint32_t* addresses, size_t count, uint32_t* permuted, const uint8_t** lines,
             uint64_t* singles, uint64_t* furthers) {
   const __m256i first = All(choice.seeds[0]);
@@ -156,6 +158,6 @@ uint64_t Find(const Ip4Comparison& comparison, const uint32_t* permuted, const u
 
 }  // namespace
 
-const Ip4Kernel kIp4KernelAvx2 = {Choose, Find};
+const Ip4Kernel kIp4KernelAvx2 = {"avx2", Supported, Choose, Find};
 
 }  // namespace rblitz

@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace rblitz {
 
@@ -32,6 +34,9 @@ struct Ip4Comparison {
 };
 
 struct Ip4Kernel {
+  std::string_view name;
+  bool (*supported)() noexcept;
+
   // Of each address: where it is permuted to and its line; and which (bit i: address i) may be single addresses, which
   // the /24 map must tell. REQUIRES: count is a multiple of kIp4KernelStep, at most kMaxBatch.
   void (*choose)(const Ip4Choice& choice, const uint32_t* addresses, size_t count, uint32_t* permuted,
@@ -42,9 +47,12 @@ struct Ip4Kernel {
                    uint64_t singles, uint32_t* values);
 };
 
-// The fastest kernel that this processor has; null: the plain way.
-[[nodiscard]] const Ip4Kernel* BestIp4Kernel() noexcept;
-
 extern const Ip4Kernel kIp4KernelAvx2;
+
+// All of them, slowest first; none on processors that there is no kernel for.
+[[nodiscard]] std::span<const Ip4Kernel* const> Ip4Kernels() noexcept;
+
+// The fastest one that this processor has; null: the plain way.
+[[nodiscard]] const Ip4Kernel* BestIp4Kernel() noexcept;
 
 }  // namespace rblitz

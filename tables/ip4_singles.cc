@@ -1,13 +1,12 @@
 #include "tables/ip4_singles.h"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <type_traits>
 
 #include "tables/ip4_kernels.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -41,20 +40,18 @@ struct Bucket {
   // Bit i: slot i holds this tag. Loads whole vectors; what they take of the values is masked away.
   static uint32_t Match(const uint8_t* line, Tag tag) noexcept {
     constexpr uint32_t kMask = kSlots == 32 ? ~0u : (1u << kSlots) - 1;
-    const auto* vectors = reinterpret_cast<const __m128i*>(line);
     uint32_t match = 0;
     if constexpr (sizeof(Tag) == 2) {
-      const __m128i wanted = _mm_set1_epi16(static_cast<short>(tag));
-      for (size_t v = 0; v * 8 < kSlots; v += 2) {
-        const __m128i low = _mm_cmpeq_epi16(_mm_load_si128(vectors + v), wanted);
-        const __m128i high = _mm_cmpeq_epi16(_mm_load_si128(vectors + v + 1), wanted);
-        match |= static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))) << (v * 8);
+      const auto wanted = All<U16x8>(tag);
+      for (size_t slot = 0; slot < kSlots; slot += 16) {
+        const auto low = reinterpret_cast<U16x8>(LoadAligned<U16x8>(line + 2 * slot) == wanted);
+        const auto high = reinterpret_cast<U16x8>(LoadAligned<U16x8>(line + 2 * slot + kVectorSize) == wanted);
+        match |= MaskOf(JoinMasks(low, high)) << slot;
       }
     } else {
-      const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
-      for (size_t v = 0; v * 4 < kSlots; ++v) {
-        const __m128i equal = _mm_cmpeq_epi32(_mm_load_si128(vectors + v), wanted);
-        match |= static_cast<uint32_t>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << (v * 4);
+      const auto wanted = All<U32x4>(tag);
+      for (size_t slot = 0; slot < kSlots; slot += 4) {
+        match |= MaskOf(reinterpret_cast<U32x4>(LoadAligned<U32x4>(line + 4 * slot) == wanted)) << slot;
       }
     }
     return match & kMask;

@@ -1,12 +1,11 @@
 #include "tables/ip6_ranges.h"
 
-#include <nmmintrin.h>
-#include <smmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <limits>
+
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -18,14 +17,10 @@ int64_t Flipped(uint64_t key) noexcept { return static_cast<int64_t>(key ^ uint6
 
 // How many of a line's eight starts are not above the key.
 inline size_t CountNotAbove(const int64_t* line, uint64_t key) noexcept {
-  const __m128i wanted = _mm_set1_epi64x(Flipped(key));
-  const auto* vectors = reinterpret_cast<const __m128i*>(line);
-  const __m128i low = _mm_add_epi64(_mm_cmpgt_epi64(_mm_load_si128(vectors), wanted),
-                                    _mm_cmpgt_epi64(_mm_load_si128(vectors + 1), wanted));
-  const __m128i high = _mm_add_epi64(_mm_cmpgt_epi64(_mm_load_si128(vectors + 2), wanted),
-                                     _mm_cmpgt_epi64(_mm_load_si128(vectors + 3), wanted));
-  const __m128i above = _mm_add_epi64(low, high);  // each lane: minus how many are above
-  return 8 - static_cast<size_t>(-(_mm_cvtsi128_si64(above) + _mm_extract_epi64(above, 1)));
+  const auto wanted = All<I64x2>(Flipped(key));
+  const auto are_above = [&](size_t at) { return reinterpret_cast<I64x2>(LoadAligned<I64x2>(line + at) > wanted); };
+  const I64x2 above = (are_above(0) + are_above(2)) + (are_above(4) + are_above(6));  // minus how many are above
+  return 8 - static_cast<size_t>(-(above[0] + above[1]));
 }
 
 }  // namespace

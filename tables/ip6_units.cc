@@ -1,11 +1,11 @@
 #include "tables/ip6_units.h"
 
-#include <smmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstring>
+
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -33,17 +33,15 @@ struct Ip6Units::Packed {
   explicit Packed(unsigned bits) : tag_bits(bits), tag_mask((uint64_t{1} << bits) - 1) {}
 
   [[nodiscard]] Probe Find(const uint64_t* line, uint64_t permuted) const noexcept {
-    const auto* vectors = reinterpret_cast<const __m128i*>(line);
     const uint64_t tag = permuted & tag_mask;
-    const __m128i wanted = _mm_set1_epi64x(static_cast<int64_t>(tag));
-    const __m128i mask = _mm_set1_epi64x(static_cast<int64_t>(tag_mask));
+    const auto wanted = All<U64x2>(tag);
+    const auto mask = All<U64x2>(tag_mask);
     uint32_t match = 0;
     uint32_t filter = 0;
     for (unsigned v = 0; v < 4; ++v) {
-      const __m128i words = _mm_load_si128(vectors + v);
-      const __m128i equal = _mm_cmpeq_epi64(_mm_and_si128(words, mask), wanted);
-      match |= static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(equal))) << (2 * v);
-      filter |= static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(words))) << (2 * v);
+      const auto words = LoadAligned<U64x2>(line + 2 * v);
+      match |= MaskOf(reinterpret_cast<U64x2>((words & mask) == wanted)) << (2 * v);
+      filter |= MaskOf(words) << (2 * v);
     }
     const uint64_t word = line[std::countr_zero(match | 1u << (kSlots - 1))] & ~kFilterBit;
     const auto here = 0u - static_cast<uint32_t>(match != 0);
@@ -68,12 +66,10 @@ struct Ip6Units::Wide {
   explicit Wide(unsigned /*bits*/) {}
 
   [[nodiscard]] static Probe Find(const uint64_t* line, uint64_t permuted) noexcept {
-    const auto* vectors = reinterpret_cast<const __m128i*>(line);
-    const __m128i wanted = _mm_set1_epi64x(static_cast<int64_t>(permuted));
+    const auto wanted = All<U64x2>(permuted);
     uint32_t match = 0;
     for (unsigned v = 0; v < 3; ++v) {  // the sixth word is no key: bit 5 is masked away
-      const __m128i equal = _mm_cmpeq_epi64(_mm_load_si128(vectors + v), wanted);
-      match |= static_cast<uint32_t>(_mm_movemask_pd(_mm_castsi128_pd(equal))) << (2 * v);
+      match |= MaskOf(reinterpret_cast<U64x2>(LoadAligned<U64x2>(line + 2 * v) == wanted)) << (2 * v);
     }
     match &= (1u << kSlots) - 1;
     const auto here = 0u - static_cast<uint32_t>(match != 0);

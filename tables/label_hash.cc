@@ -11,8 +11,8 @@ LabelKey LabelKey::Of(uint64_t seed) noexcept {
 uint64_t HashLongLabel(const uint8_t*& label, size_t& size, const LabelKey& key) noexcept {
   uint64_t state = key.state;
   for (; size > kLabelBlock; label += kLabelBlock, size -= kLabelBlock) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(label));
-    state = Folded(Product{LowWord(block) ^ state} * (HighWord(block) ^ key.odd));
+    const auto block = LoadVector<U64x2>(label);
+    state = Folded(Product{block[0] ^ state} * (block[1] ^ key.odd));
   }
   return state;
 }

@@ -9,12 +9,11 @@
 // Source: multiply and fold as in wyhash and XXH3; all constants are drawn from the seed.
 #pragma once
 
-#include <smmintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 
 #include "tables/hash.h"
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -42,29 +41,21 @@ __extension__ using Product = unsigned __int128;  // of two words
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-[[nodiscard]] inline uint64_t LowWord(__m128i block) noexcept {
-  return static_cast<uint64_t>(_mm_cvtsi128_si64(block));
-}
-[[nodiscard]] inline uint64_t HighWord(__m128i block) noexcept {
-  return static_cast<uint64_t>(_mm_extract_epi64(block, 1));
-}
-
 // Takes all but the last block of a label of several blocks into the state; `label` and `size` become those of the
 // last.
-inline constexpr size_t kLabelBlock = 16;
+inline constexpr size_t kLabelBlock = kVectorSize;
 [[nodiscard]] uint64_t HashLongLabel(const uint8_t*& label, size_t& size, const LabelKey& key) noexcept;
 
 // REQUIRES: `label` points to a length byte, that many bytes and kLabelSlack that can be read.
 [[nodiscard]] inline uint64_t HashLabel(const uint8_t* label, uint64_t parent, const LabelKey& key) noexcept {
   alignas(2 * kLabelBlock) static constexpr uint8_t kMask[2 * kLabelBlock] = {255, 255, 255, 255, 255, 255, 255, 255,
                                                                               255, 255, 255, 255, 255, 255, 255, 255};
-  const auto load = [](const uint8_t* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
   size_t size = size_t{*label} + 1;
   uint64_t state = key.state;
   if (size > kLabelBlock) [[unlikely]]
     state = HashLongLabel(label, size, key);
-  const __m128i block = _mm_and_si128(load(label), load(kMask + kLabelBlock - size));
-  const Product product = Product{LowWord(block) ^ state} * (HighWord(block) ^ key.odd);
+  const U64x2 block = LoadVector<U64x2>(label) & LoadVector<U64x2>(kMask + kLabelBlock - size);
+  const Product product = Product{block[0] ^ state} * (block[1] ^ key.odd);
   const uint64_t mixed = static_cast<uint64_t>(product) ^ parent;
   return Folded(Product{mixed} * (static_cast<uint64_t>(product >> 64) ^ key.last));
 }

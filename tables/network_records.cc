@@ -1,10 +1,10 @@
 #include "tables/network_records.h"
 
-#include <emmintrin.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
+
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -62,17 +62,16 @@ NetworkRecords::NetworkRecords(size_t networks, uint64_t seed)
 uint32_t NetworkRecords::Line::Matches(uint32_t tag) const noexcept {
   const auto tags_of_four = [&](size_t i) {
     const auto two = [&](size_t j) {
-      return _mm_castsi128_ps(_mm_set_epi64x(static_cast<int64_t>(records[j + 1].load(std::memory_order_relaxed)),
-                                             static_cast<int64_t>(records[j].load(std::memory_order_relaxed))));
+      return reinterpret_cast<U32x4>(
+          U64x2{records[j].load(std::memory_order_relaxed), records[j + 1].load(std::memory_order_relaxed)});
     };
-    const __m128i upper_halves = _mm_castps_si128(_mm_shuffle_ps(two(i), two(i + 2), _MM_SHUFFLE(3, 1, 3, 1)));
-    return _mm_srli_epi32(upper_halves, 8);
+    return __builtin_shufflevector(two(i), two(i + 2), 1, 3, 5, 7) >> (kTagShift - 32);
   };
   static_assert(kTagShift == 40 && kRecordsPerLine == 8);
-  const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag));
-  const __m128i equal =
-      _mm_packs_epi32(_mm_cmpeq_epi32(tags_of_four(0), wanted), _mm_cmpeq_epi32(tags_of_four(4), wanted));
-  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(equal, _mm_setzero_si128())));
+  const auto wanted = All<U32x4>(tag);
+  const U16x8 equal =
+      JoinMasks(reinterpret_cast<U32x4>(tags_of_four(0) == wanted), reinterpret_cast<U32x4>(tags_of_four(4) == wanted));
+  return MaskOf(JoinMasks(equal, U16x8{}));
 }
 
 NetworkRecords::Record NetworkRecords::Look(Home home, const RulesAt& at) const noexcept {

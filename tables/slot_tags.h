@@ -5,11 +5,11 @@
 // sixteen bytes.
 #pragma once
 
-#include <emmintrin.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "tables/vectors.h"
 
 namespace rblitz {
 
@@ -19,9 +19,8 @@ class SlotTags {
 
   // Bit i: slot i has this tag. `order` is of the loads.
   [[nodiscard]] uint32_t Matches(uint32_t tag, std::memory_order order) const noexcept {
-    const __m128i all =
-        _mm_set_epi64x(static_cast<int64_t>(words_[1].load(order)), static_cast<int64_t>(words_[0].load(order)));
-    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(all, _mm_set1_epi8(static_cast<char>(tag)))));
+    const auto all = reinterpret_cast<U8x16>(U64x2{words_[0].load(order), words_[1].load(order)});
+    return MaskOf(reinterpret_cast<U8x16>(all == All<U8x16>(static_cast<uint8_t>(tag))));
   }
 
   // REQUIRES: nobody else changes this tag meanwhile. What others do to the other tags of its word, xor leaves alone.

@@ -118,18 +118,20 @@ def configured(folder, options):
     return all(same(now.get(name)) == value for name, value in options.items())
 
 
-def configure(folder, options, compiler=None):
+def configure(folder, options, compiler=None, cross=None):
     if configured(folder, options):
         return True
     arguments = [f"-D{name}={value}" for name, value in options.items()]
     fresh = not (ROOT / folder / "build.ninja").exists()
     environment = dict(os.environ, CXX=compiler) if compiler else None
     command = ["meson", "setup"] if fresh else ["meson", "setup", "--reconfigure"]
+    if fresh and cross:
+        command += ["--cross-file", cross]
     return run([*command, folder, *arguments], env=environment) == 0
 
 
-def build(folder, options, compiler=None, targets=()):
-    return configure(folder, options, compiler) and run(["ninja", "-C", folder, *targets]) == 0
+def build(folder, options, compiler=None, targets=(), cross=None):
+    return configure(folder, options, compiler, cross) and run(["ninja", "-C", folder, *targets]) == 0
 
 
 def test(folder, selection):
@@ -151,6 +153,8 @@ RELEASE = {"b_pch": "false", "benches": "enabled", "tests": "enabled"}
 SANITIZED = {"optimization": "1", "b_pch": "true", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
 ASAN = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all"}
 TSAN = SANITIZED | {"b_sanitize": "thread"}
+# What needs no library, cross-compiled for a processor that has none of the kernels.
+ARM64 = {"optimization": "1", "debug": "false", "b_pch": "true", "pure": "true"}
 
 
 def build_release():
@@ -178,6 +182,23 @@ def build_tsan():
 
 def test_tsan():
     return test("build-tsan", ["--suite", "stress"])
+
+
+def build_arm64(targets=("quick",)):
+    return step("build-arm64", build("build-arm64", ARM64, targets=targets, cross="tests/cross/aarch64.ini"))
+
+
+def test_arm64():
+    return test("build-arm64", ["--suite", "quick"])
+
+
+def build_arm64_all():
+    """Every test of these layers: minutes under an emulator, so not a part of make check."""
+    return build_arm64(targets=())
+
+
+def test_arm64_all():
+    return test("build-arm64", [])
 
 
 def sources(*endings):
@@ -241,6 +262,7 @@ def lint_tests():
 
 # What a stage compiles or reads, and what it runs once that has succeeded.
 STAGES = {"release": (build_release, test_release), "asan": (build_asan, test_asan), "tsan": (build_tsan, test_tsan),
+          "arm64": (build_arm64, test_arm64), "arm64-all": (build_arm64_all, test_arm64_all),
           "lint": (lint, None), "lint-tests": (lint_tests, None)}
 
 

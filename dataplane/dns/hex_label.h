@@ -3,29 +3,24 @@
 // Thread-safety: pure. Errors: what is no digit, in either case. Cost: a dozen instructions for sixteen digits.
 #pragma once
 
-#include <tmmintrin.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+
+#include "tables/vectors.h"
 
 namespace rblitz::dns {
 
 // Reads sixteen digits, as the eight bytes that they stand for. False: some are none.
 [[nodiscard]] inline bool ParseHex16(const uint8_t* digits, uint8_t* bytes) noexcept {
-  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(digits));
-  const auto is_below = [](__m128i values, uint8_t limit) {
-    return _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(static_cast<char>(limit - 1))), values);
-  };
-  const __m128i decimal = _mm_sub_epi8(text, _mm_set1_epi8('0'));
-  const __m128i letter = _mm_sub_epi8(_mm_or_si128(text, _mm_set1_epi8('a' - 'A')), _mm_set1_epi8('a'));
-  const __m128i is_decimal = is_below(decimal, 10);
-  const __m128i is_letter = is_below(letter, 6);
-  const __m128i values = _mm_or_si128(_mm_and_si128(is_decimal, decimal),
-                                      _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
-  // Pairs: sixteen times the first and the second.
-  const __m128i pairs = _mm_maddubs_epi16(values, _mm_set1_epi16(0x0110));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(bytes), _mm_packus_epi16(pairs, pairs));
-  return _mm_movemask_epi8(_mm_or_si128(is_decimal, is_letter)) == 0xffff;
+  const auto text = LoadVector<U8x16>(digits);
+  const U8x16 decimal = text - '0';
+  const U8x16 letter = (text | ('a' - 'A')) - 'a';
+  const auto is_decimal = reinterpret_cast<U8x16>(decimal < 10);
+  const auto is_letter = reinterpret_cast<U8x16>(letter < 6);
+  const uint64_t pairs = JoinNibbles((is_decimal & decimal) | (is_letter & (letter + 10)));
+  std::memcpy(bytes, &pairs, sizeof pairs);
+  return MaskOf(is_decimal | is_letter) == 0xffff;
 }
 
 // The same for any multiple of sixteen digits.

@@ -8,7 +8,9 @@ namespace {
 
 constexpr NibbleLabelsKernel kKernels[] = {
     {"plain", ParseNibbleLabelsPlain, []() noexcept { return true; }},
+#ifdef __x86_64__
     {"ssse3", ParseNibbleLabelsSsse3, []() noexcept { return __builtin_cpu_supports("ssse3") != 0; }},
+#endif
 };
 
 }  // namespace

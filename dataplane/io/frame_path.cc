@@ -1,7 +1,5 @@
 #include "dataplane/io/frame_path.h"
 
-#include <smmintrin.h>
-
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -9,6 +7,7 @@
 
 #include "dataplane/net/byte_order.h"
 #include "dataplane/net/headers.h"
+#include "tables/vectors.h"
 
 namespace rblitz::io {
 
@@ -172,23 +171,25 @@ void FramePath::AddMessages(const ReceivedFrames& received, const uint16_t* size
   static_assert(sizeof(Message) == 16 && offsetof(Message, payload) == 0 && offsetof(Message, size) == 8 &&
                 offsetof(Message, capacity) == 10 && offsetof(Message, sum_change) == 12);
   constexpr size_t kStep = 8;
-  const __m128i taken = _mm_set1_epi16(static_cast<short>(kTaken));
-  const __m128i most = _mm_set1_epi16(static_cast<short>(max_answer_));
-  const __m128i to_payload = _mm_set1_epi64x(net::kUdpPayloadAt);
+  const auto taken = All<U16x8>(kTaken);
+  const auto most = All<U16x8>(max_answer_);
   size_t i = 0;
   for (; i + kStep <= received.count; i += kStep) {
-    const auto load = [&](const auto* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); };
-    const __m128i capacities = _mm_min_epu16(_mm_subs_epu16(load(received.rooms + i), taken), most);
-    const __m128i size8 = load(sizes + i);
-    __m128i rest[2] = {_mm_unpacklo_epi16(size8, capacities), _mm_unpackhi_epi16(size8, capacities)};
-    auto* to = reinterpret_cast<__m128i*>(burst.messages + burst.count + i);
-    for (size_t pair = 0; pair < kStep / 2; ++pair) {
-      const __m128i payloads = _mm_add_epi64(load(received.data + i + 2 * pair), to_payload);
-      const __m128i rest2 = pair % 2 == 0 ? _mm_unpacklo_epi32(rest[pair / 2], _mm_setzero_si128())
-                                          : _mm_unpackhi_epi32(rest[pair / 2], _mm_setzero_si128());
-      _mm_storeu_si128(to++, _mm_unpacklo_epi64(payloads, rest2));
-      _mm_storeu_si128(to++, _mm_unpackhi_epi64(payloads, rest2));
-    }
+    const U16x8 capacities = Lesser(DifferenceOrZero(LoadVector<U16x8>(received.rooms + i), taken), most);
+    const auto size8 = LoadVector<U16x8>(sizes + i);
+    // Sizes and capacities of four messages each, a dword a message.
+    const auto low = reinterpret_cast<U32x4>(__builtin_shufflevector(size8, capacities, 0, 8, 1, 9, 2, 10, 3, 11));
+    const auto high = reinterpret_cast<U32x4>(__builtin_shufflevector(size8, capacities, 4, 12, 5, 13, 6, 14, 7, 15));
+    Message* to = burst.messages + burst.count + i;
+    const auto add_two = [&](const uint8_t* const* data, U32x4 rest) {
+      const U64x2 payloads = LoadVector<U64x2>(data) + net::kUdpPayloadAt;
+      StoreVector(to++, __builtin_shufflevector(payloads, reinterpret_cast<U64x2>(rest), 0, 2));
+      StoreVector(to++, __builtin_shufflevector(payloads, reinterpret_cast<U64x2>(rest), 1, 3));
+    };
+    add_two(received.data + i, __builtin_shufflevector(low, U32x4{}, 0, 4, 1, 5));
+    add_two(received.data + i + 2, __builtin_shufflevector(low, U32x4{}, 2, 6, 3, 7));
+    add_two(received.data + i + 4, __builtin_shufflevector(high, U32x4{}, 0, 4, 1, 5));
+    add_two(received.data + i + 6, __builtin_shufflevector(high, U32x4{}, 2, 6, 3, 7));
   }
   burst.count += i;
   for (; i < received.count; ++i) AddMessage(received, i, net::kUdpPayloadAt, sizes[i], burst);

@@ -75,7 +75,12 @@ uint64_t FrameCheck::GoodQuestions(const uint8_t* const* frames, const uint16_t*
 }
 
 std::span<const FrameKernel* const> FrameKernels() noexcept {
-  static constexpr const FrameKernel* kKernels[] = {&kFrameKernelSse4, &kFrameKernelAvx2};
+  static constexpr const FrameKernel* kKernels[] = {
+      &kFrameKernelFour,
+#ifdef __x86_64__
+      &kFrameKernelAvx2,
+#endif
+  };
   return kKernels;
 }
 

@@ -12,8 +12,6 @@
 // section 3.2.1.3.
 #pragma once
 
-#include <smmintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -24,6 +22,7 @@
 #include "dataplane/net/frame_kind.h"
 #include "dataplane/net/headers.h"
 #include "dataplane/net/own_addresses.h"
+#include "tables/vectors.h"
 
 namespace rblitz::net {
 
@@ -73,11 +72,9 @@ class FrameCheck {
 
  private:
   [[nodiscard]] bool Passes(const uint8_t* p, size_t size) const noexcept {
-    const auto* const vectors = reinterpret_cast<const __m128i*>(p);
-    __m128i differs = _mm_setzero_si128();
+    U32x4 differs{};
     for (size_t v = 0; v < std::size(pattern_.wanted); ++v) {
-      const __m128i difference = _mm_xor_si128(_mm_loadu_si128(vectors + v), pattern_.wanted[v]);
-      differs = _mm_or_si128(differs, _mm_and_si128(difference, pattern_.compared[v]));
+      differs |= (LoadVector<U32x4>(p + v * kVectorSize) ^ pattern_.wanted[v]) & pattern_.compared[v];
     }
     // UDP fills the packet, and the packet fits the frame. Each difference is negative where it does not.
     const size_t total_length = Load16(p + kIp4At + ip4::kTotalLength);
@@ -88,8 +85,7 @@ class FrameCheck {
     const auto addresses = LoadMemoryOrder<uint64_t>(p + kIp4At + ip4::kSource);
     const bool elsewhere =
         IsFromOrToElsewhere(static_cast<uint32_t>(addresses), static_cast<uint32_t>(addresses >> 32));
-    return (_mm_testz_si128(differs, differs) != 0) & (lengths == 0) & !no_port & !elsewhere &
-           IsSumAllOnes(p + kIp4At, addresses);
+    return IsAllZero(differs) & (lengths == 0) & !no_port & !elsewhere & IsSumAllOnes(p + kIp4At, addresses);
   }
 
   // Whether the header's words sum to 0xffff. 2^16 is 1 modulo 0xffff, so that this is to ask whether the header as one
@@ -124,8 +120,7 @@ class FrameCheck {
 
   [[nodiscard]] bool Passes6(const uint8_t* p, size_t size) const noexcept {
     const auto* const udp = p + kUdp6At;
-    const __m128i difference = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), link6_wanted_);
-    const bool link = _mm_testz_si128(difference, link6_compared_) != 0;
+    const bool link = ShareNoBit(LoadVector<U32x4>(p) ^ link6_wanted_, link6_compared_);
     const size_t payload_length = Load16(p + kIp6At + ip6::kPayloadLength);
     const size_t udp_length = Load16(udp + udp::kLength);
     const bool lengths = (payload_length == udp_length) & (udp_length >= kUdpSize) & (payload_length <= size - kUdp6At);
@@ -137,24 +132,22 @@ class FrameCheck {
 
   // Takes all of ::/64 for suspicious and leaves it to ClassifyFrame.
   [[nodiscard]] bool IsFromElsewhereToUs6(const uint8_t* ip) const noexcept {
-    const __m128i source = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip + ip6::kSource));
-    const __m128i destination = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip + ip6::kDestination));
+    const auto source = LoadVector<U64x2>(ip + ip6::kSource);
+    const auto destination = LoadVector<U64x2>(ip + ip6::kDestination);
     bool suspicious = (ip[ip6::kSource] == 0xff) | (LoadMemoryOrder<uint64_t>(ip + ip6::kSource) == 0);
     bool to_us = false;
     for (const OwnIp6& ip6 : own_->ip6) {
-      const __m128i own = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ip6.address.data()));
-      const __m128i to_differs = _mm_xor_si128(destination, own);
-      const __m128i from_differs = _mm_xor_si128(source, own);
-      to_us |= _mm_testz_si128(to_differs, to_differs) != 0;
-      suspicious |= _mm_testz_si128(from_differs, from_differs) != 0;
+      const auto own = LoadVector<U64x2>(ip6.address.data());
+      to_us |= IsAllZero(destination ^ own);
+      suspicious |= IsAllZero(source ^ own);
     }
     return to_us & !suspicious;
   }
 
   QuestionPattern pattern_;
   // Of the first 16 bytes of a question over IPv6, as in QuestionPattern.
-  __m128i link6_wanted_;
-  __m128i link6_compared_;
+  U32x4 link6_wanted_;
+  U32x4 link6_compared_;
   const OwnAddresses* own_;
   const FrameKernel* kernel_;
 };

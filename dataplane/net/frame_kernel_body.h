@@ -126,7 +126,7 @@ RBLITZ_INLINE uint64_t TurnAll(uint8_t* const* frames, const uint32_t* payload_s
                                size_t count) noexcept {
   uint64_t without_checksum = 0;
   for (size_t i = 0; i < count; i += kFrames<V>) {
-    const uint32_t none = Turn(frames + i, LoadDwords<V>(payload_sizes + i), LoadDwords<V>(sum_changes + i));
+    const uint32_t none = Turn(frames + i, LoadVector<V>(payload_sizes + i), LoadVector<V>(sum_changes + i));
     without_checksum |= uint64_t{none} << i;
   }
   return without_checksum;

@@ -1,18 +1,18 @@
 // Bursts of frames several at a time: checked for good questions on the way in, turned round on the way out. There is a
 // kernel for each vector width, both from the text of frame_kernel_body.h; what they do is defined by ClassifyFrame
-// and TurnUdp, frame by frame. This header holds no function, so that nothing of a kernel can stand in
-// for code of the baseline.
+// and TurnUdp, frame by frame. This header holds no function that exists by itself, so that nothing of a kernel can
+// stand in for code of the baseline.
 //
 // Thread-safety: pure. Units: bytes. Cost: bench/frame_bench, docs/performance.md.
 #pragma once
-
-#include <smmintrin.h>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "tables/vectors.h"
 
 namespace rblitz::net {
 
@@ -26,8 +26,8 @@ struct QuestionPattern {
   };
 
   // The headers, and the first bytes behind them: of `wanted` the bits that are set in `compared`.
-  __m128i wanted[3] = {};
-  __m128i compared[3] = {};
+  U32x4 wanted[3] = {};
+  U32x4 compared[3] = {};
   size_t keys_size = 0;  // 0: too many or none, nothing passes
   std::array<Key, kMaxAddresses> keys{};
 };
@@ -46,7 +46,7 @@ struct FrameKernel {
                    size_t count) noexcept;
 };
 
-extern const FrameKernel kFrameKernelSse4;
+extern const FrameKernel kFrameKernelFour;
 extern const FrameKernel kFrameKernelAvx2;
 
 // All of them, slowest first.

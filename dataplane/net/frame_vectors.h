@@ -5,33 +5,30 @@
 // Thread-safety: pure. Cost: an instruction or two each.
 #pragma once
 
+#ifdef __AVX2__
 #include <immintrin.h>
+#endif
 
 #include <cstddef>
 #include <cstdint>
+
+#include "tables/vectors.h"
 
 #define RBLITZ_INLINE [[gnu::always_inline]] inline
 
 namespace rblitz::net {
 
-using U32x4 = uint32_t __attribute__((vector_size(16)));
+using rblitz::MaskOf;
 
 template <class V>
 inline constexpr size_t kFrames = sizeof(V) / sizeof(uint32_t);
 
-RBLITZ_INLINE U32x4 LoadRow(const uint8_t* p) noexcept {
-  return reinterpret_cast<U32x4>(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-}
-RBLITZ_INLINE void StoreRow(uint8_t* p, U32x4 row) noexcept {
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), reinterpret_cast<__m128i>(row));
-}
-
 // 16 bytes at `offset` of frames f and, where there are eight, f + 4.
 RBLITZ_INLINE void LoadRows(const uint8_t* const* frames, size_t f, size_t offset, U32x4& row) noexcept {
-  row = LoadRow(frames[f] + offset);
+  row = LoadVector<U32x4>(frames[f] + offset);
 }
 RBLITZ_INLINE void StoreRows(uint8_t* const* frames, size_t f, size_t offset, U32x4 row) noexcept {
-  StoreRow(frames[f] + offset, row);
+  StoreVector(frames[f] + offset, row);
 }
 RBLITZ_INLINE void InterleaveLow(U32x4 a, U32x4 b, U32x4& out) noexcept {
   out = __builtin_shufflevector(a, b, 0, 4, 1, 5);
@@ -41,30 +38,27 @@ RBLITZ_INLINE void InterleaveHigh(U32x4 a, U32x4 b, U32x4& out) noexcept {
 }
 RBLITZ_INLINE void JoinLow(U32x4 a, U32x4 b, U32x4& out) noexcept { out = __builtin_shufflevector(a, b, 0, 1, 4, 5); }
 RBLITZ_INLINE void JoinHigh(U32x4 a, U32x4 b, U32x4& out) noexcept { out = __builtin_shufflevector(a, b, 2, 3, 6, 7); }
-RBLITZ_INLINE uint32_t MaskOf(U32x4 lanes) noexcept {
-  return static_cast<uint32_t>(_mm_movemask_ps(reinterpret_cast<__m128>(lanes)));
-}
 RBLITZ_INLINE void LoadWords(const uint16_t* p, U32x4& out) noexcept {
-  out = reinterpret_cast<U32x4>(_mm_cvtepu16_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+  using U16x4 = uint16_t __attribute__((vector_size(8)));
+  out = __builtin_convertvector(LoadVector<U16x4>(p), U32x4);
 }
-RBLITZ_INLINE void StoreWords(uint16_t* p, U32x4 v) noexcept {
-  const auto dwords = reinterpret_cast<__m128i>(v);
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm_packus_epi32(dwords, dwords));
-}
+RBLITZ_INLINE void StoreWords(uint16_t* p, U32x4 v) noexcept { StoreVector(p, LowWords(v)); }
 RBLITZ_INLINE U32x4 SwapMacs(U32x4 row) noexcept {
-  const __m128i order = _mm_setr_epi8(6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15);
-  return reinterpret_cast<U32x4>(_mm_shuffle_epi8(reinterpret_cast<__m128i>(row), order));
+  const auto bytes = reinterpret_cast<U8x16>(row);
+  return reinterpret_cast<U32x4>(
+      __builtin_shufflevector(bytes, bytes, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5, 12, 13, 14, 15));
 }
 
 #ifdef __AVX2__
 using U32x8 = uint32_t __attribute__((vector_size(32)));
 
 RBLITZ_INLINE void LoadRows(const uint8_t* const* frames, size_t f, size_t offset, U32x8& rows) noexcept {
-  rows = __builtin_shufflevector(LoadRow(frames[f] + offset), LoadRow(frames[f + 4] + offset), 0, 1, 2, 3, 4, 5, 6, 7);
+  rows = __builtin_shufflevector(LoadVector<U32x4>(frames[f] + offset), LoadVector<U32x4>(frames[f + 4] + offset), 0, 1,
+                                 2, 3, 4, 5, 6, 7);
 }
 RBLITZ_INLINE void StoreRows(uint8_t* const* frames, size_t f, size_t offset, U32x8 rows) noexcept {
-  StoreRow(frames[f] + offset, __builtin_shufflevector(rows, rows, 0, 1, 2, 3));
-  StoreRow(frames[f + 4] + offset, __builtin_shufflevector(rows, rows, 4, 5, 6, 7));
+  StoreVector(frames[f] + offset, __builtin_shufflevector(rows, rows, 0, 1, 2, 3));
+  StoreVector(frames[f + 4] + offset, __builtin_shufflevector(rows, rows, 4, 5, 6, 7));
 }
 RBLITZ_INLINE void InterleaveLow(U32x8 a, U32x8 b, U32x8& out) noexcept {
   out = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
@@ -95,18 +89,6 @@ RBLITZ_INLINE U32x8 SwapMacs(U32x8 rows) noexcept {
   return reinterpret_cast<U32x8>(_mm256_shuffle_epi8(reinterpret_cast<__m256i>(rows), order));
 }
 #endif
-
-template <class V>
-RBLITZ_INLINE V All(uint32_t value) noexcept {
-  return V{} + value;
-}
-
-template <class V>
-RBLITZ_INLINE V LoadDwords(const uint32_t* p) noexcept {
-  V out;
-  __builtin_memcpy(&out, p, sizeof out);
-  return out;
-}
 
 // All ones where true.
 template <class V>
