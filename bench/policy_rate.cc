@@ -51,20 +51,22 @@ struct Connection {
 }
 
 // What Postfix 3.7 sends at RCPT TO.
-std::string RequestOf(size_t number) {
+void AddRequest(size_t number, std::string* out) {
   const std::string n = std::to_string(number);
-  const std::string client = "10." + std::to_string(number >> 16 & 255) + "." + std::to_string(number >> 8 & 255) +
-                             "." + std::to_string(number & 255);
-  return "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=" + client +
-         "\nclient_name=unknown\nclient_port=40000\nreverse_client_name=unknown\nserver_address=192.0.2.1\nserver_port="
-         "25\n"
-         "helo_name=mx.example.org\nsender=s" +
-         n + "x@example.org\nrecipient=r" + n + "x@example.net\nrecipient_count=0\nqueue_id=\ninstance=1.2." + n +
-         ".0\nsize=4711\netrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_"
-         "issuer=\n"
-         "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\nencryption_keysize="
-         "0\n"
-         "policy_context=\n\n";
+  *out += "request=smtpd_access_policy\nprotocol_state=RCPT\nprotocol_name=ESMTP\nclient_address=10.";
+  out->append(std::to_string(number >> 16 & 255)).append(".").append(std::to_string(number >> 8 & 255)).append(".");
+  out->append(std::to_string(number & 255));
+  *out +=
+      "\nclient_name=unknown\nclient_port=40000\nreverse_client_name=unknown\nserver_address=192.0.2.1\nserver_port="
+      "25\n"
+      "helo_name=mx.example.org\nsender=s";
+  out->append(n).append("x@example.org\nrecipient=r").append(n).append("x@example.net\nrecipient_count=0\nqueue_id=\n");
+  out->append("instance=1.2.").append(n);
+  *out +=
+      ".0\nsize=4711\netrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\nccert_subject=\nccert_issuer="
+      "\n"
+      "ccert_fingerprint=\nccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\nencryption_keysize=0\n"
+      "policy_context=\n\n";
 }
 
 class Load {
@@ -73,8 +75,9 @@ class Load {
 
   void Run() {
     Connect();
+    latencies_.reserve(options_.requests);
     const auto begin = Clock::now();
-    for (Connection& one : connections_) Send(one, options_.depth);
+    for (Connection& one : connections_) Send(one, options_.depth, begin);
     while (answered_ < options_.requests) Round();
     Print(std::chrono::duration<double>(Clock::now() - begin).count());
   }
@@ -108,20 +111,20 @@ class Load {
       const int on = 1;
       setsockopt(one.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
       epoll_event event{};
-      event.events = EPOLLIN;
+      event.events = EPOLLIN | EPOLLET;  // each read takes all that is there
       event.data.u64 = i;
       epoll_ctl(epoll_, EPOLL_CTL_ADD, one.fd, &event);
     }
   }
 
-  void Send(Connection& one, size_t count) {
-    std::string out;
+  void Send(Connection& one, size_t count, Clock::time_point now) {
+    out_.clear();
     for (; count > 0 && asked_ < options_.requests; --count, ++asked_) {
-      out += RequestOf(options_.first + (options_.triplets == 0 ? asked_ : asked_ % options_.triplets));
-      one.sent.push_back(Clock::now());
+      AddRequest(options_.first + (options_.triplets == 0 ? asked_ : asked_ % options_.triplets), &out_);
+      one.sent.push_back(now);
     }
-    for (size_t at = 0; at < out.size();) {
-      const ssize_t size = send(one.fd, out.data() + at, out.size() - at, MSG_NOSIGNAL);
+    for (size_t at = 0; at < out_.size();) {
+      const ssize_t size = send(one.fd, out_.data() + at, out_.size() - at, MSG_NOSIGNAL);
       if (size < 0) Die("send");
       at += static_cast<size_t>(size);
     }
@@ -135,10 +138,10 @@ class Load {
   }
 
   void Receive(Connection& one) {
-    std::array<char, 65536> bytes;
-    const ssize_t size = recv(one.fd, bytes.data(), bytes.size(), 0);
-    if (size <= 0) Die("the connection ended");
-    one.in.append(bytes.data(), static_cast<size_t>(size));
+    const ssize_t size = recv(one.fd, bytes_.data(), bytes_.size(), 0);
+    if (size <= 0 || static_cast<size_t>(size) == bytes_.size())
+      Die("the connection ended, or more came than was asked");
+    one.in.append(bytes_.data(), static_cast<size_t>(size));
     size_t at = 0;
     size_t answers = 0;
     const auto now = Clock::now();
@@ -149,7 +152,7 @@ class Load {
     }
     one.in.erase(0, at);
     answered_ += answers;
-    Send(one, answers);
+    Send(one, answers, now);
   }
 
   void Count(std::string_view answer) {
@@ -173,6 +176,8 @@ class Load {
   Options options_;
   std::vector<Connection> connections_;
   int epoll_ = -1;
+  std::array<char, 65536> bytes_;  // that were read
+  std::string out_;                // that are to be sent
   size_t asked_ = 0;
   size_t answered_ = 0;
   size_t deferred_ = 0;

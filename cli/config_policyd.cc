@@ -27,6 +27,12 @@ Result<mode_t> ParseMode(const std::string& text) {
   return static_cast<mode_t>(std::stoul(text, nullptr, 8));
 }
 
+Result<policy::Transport> ParseTransport(const std::string& text) {
+  if (text == "udp") return policy::Transport::kUdp;
+  if (text == "tcp") return policy::Transport::kTcp;
+  return Fail("bad transport '" + text + "' (udp or tcp)");
+}
+
 // One line of text that Postfix takes as it is.
 Result<std::string> ParseAction(const std::string& text) {
   for (const char c : text) {
@@ -64,6 +70,7 @@ class PolicydReader {
     const auto timeout = reader_.Parsed("timeout", ParseMilliseconds);
     if (timeout && (*timeout < 30 || *timeout > kMostTimeoutMs)) reader_.Wrong("timeout", "must be from 30ms to 30s");
     if (timeout) settings_.timeout = std::chrono::milliseconds(*timeout);
+    settings_.transport = reader_.Parsed("transport", ParseTransport).value_or(settings_.transport);
     settings_.zone = reader_.Parsed("zone", ParseDomainName).value_or("");
     if (const auto key = reader_.String("key_file")) settings_.key_file = Resolve(*key);
     settings_.user = reader_.String("user").value_or("");

@@ -29,6 +29,7 @@ constexpr size_t kAddressDigits = 32;
 constexpr size_t kDomainDigits = 16;
 constexpr size_t kSha1Bytes = 20;
 constexpr std::string_view kDigits = "0123456789abcdef";
+constexpr std::string_view kNoRecipient = "the recipient is empty";
 
 // ASCII alone: what lies above is another letter to every mail server.
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
@@ -90,16 +91,20 @@ Result<std::string> Reversed(const std::string& client) {
   return Nibbles(ip6.s6_addr);
 }
 
-// The label and its point; nothing: there is nothing to say.
-std::string Options(const GreyMail& mail, std::string_view sender, const GreyKey& key) {
+// The label and its point; nothing where there is nothing to say.
+void AddOptions(const GreyMail& mail, std::string_view sender, const GreyKey& key, std::string* name) {
   const size_t at = sender.rfind('@');
   const bool has_domain = at != std::string_view::npos && at + 1 < sender.size();
-  std::string options;
-  if (has_domain && (mail.tells_domain || mail.is_aligned)) {
-    options += "d" + key.Hash(sender.substr(at + 1), kDomainDigits) + (mail.is_aligned ? "f" : "");
+  const bool tells = has_domain && (mail.tells_domain || mail.is_aligned);
+  if (!tells && !mail.looks_only) return;
+  *name += "o-";
+  if (tells) {
+    *name += 'd';
+    key.AddHash(sender.substr(at + 1), kDomainDigits, name);
+    if (mail.is_aligned) *name += 'f';
   }
-  if (mail.looks_only) options += "n";
-  return options.empty() ? "" : "o-" + options + ".";
+  if (mail.looks_only) *name += 'n';
+  *name += '.';
 }
 
 // Of an open file, so that nobody can change it behind the check.
@@ -150,6 +155,12 @@ Result<GreyKey> GreyKey::FromText(std::string_view key) {
 }
 
 std::string GreyKey::Hash(std::string_view text, size_t digits) const {
+  std::string hex;
+  AddHash(text, digits, &hex);
+  return hex;
+}
+
+void GreyKey::AddHash(std::string_view text, size_t digits, std::string* out) const {
   assert(digits <= 2 * kSha1Bytes);
   thread_local Sha1 sha1;
   sha1.Add(prefix_);
@@ -159,33 +170,34 @@ std::string GreyKey::Hash(std::string_view text, size_t digits) const {
     sha1.Add({lower.data(), part.size()});
   }
   const auto hash = sha1.Take();
-  std::string hex;
-  hex.reserve(2 * kSha1Bytes);
-  for (const uint8_t byte : hash) {
-    hex += kDigits[byte >> 4];
-    hex += kDigits[byte & 15];
+  std::array<char, 2 * kSha1Bytes> hex;
+  for (size_t i = 0; i < kSha1Bytes; ++i) {
+    hex[2 * i] = kDigits[hash[i] >> 4];
+    hex[2 * i + 1] = kDigits[hash[i] & 15];
   }
-  hex.resize(digits);
-  return hex;
+  out->append(hex.data(), digits);
 }
 
 Result<std::string> GreyRecipient(std::string_view recipient, const GreyKey& key) {
   const std::string_view address = WithoutBrackets(recipient);
-  if (address.empty()) return Fail("the recipient is empty");
+  if (address.empty()) return Fail(std::string(kNoRecipient));
   return key.Hash(address, kAddressDigits);
 }
 
 Result<std::string> GreyName(const GreyMail& mail, const GreyKey& key) {
-  Result<std::string> recipient = GreyRecipient(mail.recipient, key);
-  if (!recipient) return recipient;
-  Result<std::string> client = Reversed(mail.client);
-  if (!client) return client;
+  const std::string_view recipient = WithoutBrackets(mail.recipient);
+  if (recipient.empty()) return Fail(std::string(kNoRecipient));
+  const Result<std::string> client = Reversed(mail.client);
+  if (!client) return tl::unexpected(client.error());
   const std::string_view sender = WithoutBrackets(mail.sender);
-  std::string name = *std::move(recipient);
+  std::string name;
   name.reserve(dns::kMaxName);
-  for (const std::string& part : {"." + key.Hash(sender, kAddressDigits) + ".", Options(mail, sender, key), *client}) {
-    name += part;
-  }
+  key.AddHash(recipient, kAddressDigits, &name);
+  name += '.';
+  key.AddHash(sender, kAddressDigits, &name);
+  name += '.';
+  AddOptions(mail, sender, key, &name);
+  name += *client;
   return name;
 }
 

@@ -36,6 +36,8 @@ class GreyKey {
 
   // The first digits of SHA-1 over the key, "|" and the text in lower case. REQUIRES: digits <= 40.
   [[nodiscard]] std::string Hash(std::string_view text, size_t digits) const;
+  // The same behind `out`.
+  void AddHash(std::string_view text, size_t digits, std::string* out) const;
 
  private:
   explicit GreyKey(std::string_view key) : prefix_(std::string(key) + "|") {}

@@ -38,8 +38,10 @@ Explanation Zone::Explain(const AskedName& asked) const {
     if (asked.is_ip6) explanation.listings = rep_->heat->Explain(asked.ip6);
     return explanation;
   }
-  const auto matches = std::make_unique_for_overwrite<ZoneMatches>();  // most of its room is for bursts
-  const SlackName labels(asked.labels);                                // callers' may end where their memory ends
+  // Kept: most of its room is for bursts, and to make that ready takes longer than a lookup.
+  thread_local const auto matches = std::make_unique_for_overwrite<ZoneMatches>();
+  matches->Clear();
+  const SlackName labels(asked.labels);  // callers' may end where their memory ends
   AskedName readable = asked;
   readable.labels = labels.bytes();
   const size_t question = matches->Add(*rep_, readable);

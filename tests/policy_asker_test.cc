@@ -23,9 +23,9 @@ struct Sent {
 // An asker whose time and carrier are the test's; a server's time is 900 ms, a step 300.
 class PolicyAsker : public testing::Test, public Carrier {
  protected:
-  void Make(size_t servers) {
+  void Make(size_t servers, Transport first = Transport::kUdp) {
     asker_ = std::make_unique<Asker>(
-        servers, 900ms, [this] { return static_cast<uint16_t>(random_()); }, this,
+        servers, 900ms, first, [this] { return static_cast<uint16_t>(random_()); }, this,
         [this](Asker::Token token, const Asked& asked) {
           EXPECT_TRUE(done_.emplace(token, asked).second) << "twice: " << token;
         });
@@ -103,6 +103,26 @@ TEST_F(PolicyAsker, SilenceIsAskedAgainThenOverTcpThenOfTheNext) {
   Pass(10ms);  // 2 * 900 ms
   ASSERT_TRUE(done_.contains(1));
   EXPECT_FALSE(done_[1].answered);
+}
+
+TEST_F(PolicyAsker, WhereTcpIsFirstUdpStandsBehindIt) {
+  Make(2, Transport::kTcp);
+  EXPECT_TRUE(Ask(1));
+  Pass(890ms);
+  EXPECT_EQ(Way(), "0t 0u 0t");
+  Pass(10ms);
+  EXPECT_EQ(Way(), "1t");
+  asker_->OnRefused(1, true, now_);  // at once, and the server is none that does not answer
+  EXPECT_EQ(Way(), "1u");
+  asker_->OnRefused(1, true, now_);  // this question is not asked over it any more
+  EXPECT_EQ(Way(), "");
+  EXPECT_FALSE(asker_->is_down(1));
+  Pass(600ms);
+  EXPECT_EQ(Way(), "1t");
+  ASSERT_TRUE(done_.contains(1));
+  EXPECT_FALSE(done_[1].answered);
+  EXPECT_TRUE(asker_->Look(QuestionOf("2.grey.test"), 1, 2, now_));
+  EXPECT_EQ(Way(), "1u");
 }
 
 TEST_F(PolicyAsker, ALateAnswerOfAnEarlierServerCounts) {

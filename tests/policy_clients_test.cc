@@ -143,6 +143,25 @@ TEST_F(PolicyClients, AClientThatEndsItsSideHasAllItsAnswers) {
   EXPECT_EQ(Answers(client), -1);
 }
 
+// The poller tells of it once.
+TEST_F(PolicyClients, MoreThanOneReadIsTakenInOneRound) {
+  Make({});
+  const UniqueFd client = Connect();
+  Round();
+  const std::string request = "request=smtpd_access_policy\nsender=" + std::string(15000, 'x') + "\n\n";
+  std::string text;
+  while (text.size() < 150000) text += request;
+  const size_t requests = text.size() / request.size();
+  ASSERT_EQ(send(client.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  Round();
+  EXPECT_EQ(tickets_.size(), requests);
+  shutdown(client.get(), SHUT_WR);
+  ReplyToAll();
+  EXPECT_EQ(Answers(client), static_cast<int>(requests));
+  Round();
+  EXPECT_EQ(Answers(client), -1);
+}
+
 // Bytes that nobody has read would make the kernel reset the connection.
 TEST_F(PolicyClients, AnAnswerBeforeTheEndIsNotResetByWhatComesBehindIt) {
   Make({.most = 10, .idle = 600s, .closes = true});

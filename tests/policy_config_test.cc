@@ -16,7 +16,8 @@ TEST(PolicydConfig, HasAllItsKeys) {
   const auto settings = ParsePolicydConfig(
       "listen = [\"127.0.0.1:10023\", \"unix:/run/p.sock\"]\nsocket_mode = \"0660\"\nservers = [\"127.0.0.1:53\", "
       "\"[::1]:54\"]\n"
-      "timeout = \"500ms\"\nzone = \"Grey.Example.com\"\nkey_file = \"grey.key\"\nuser = \"nobody\"\nhost = "
+      "timeout = \"500ms\"\ntransport = \"tcp\"\nzone = \"Grey.Example.com\"\nkey_file = \"grey.key\"\nuser = "
+      "\"nobody\"\nhost = "
       "\"mx.example.com\"\n"
       "skip_authenticated = false\nskip_null_sender = true\nlocal = [\"10.0.0.0/8\"]\nwhitelist_clients = \"clients\"\n"
       "whitelist_recipients = [\"/etc/a\", \"b\"]\ndomain = false\nnormalise = false\ntext = \"wait %s\"\nheader = "
@@ -29,6 +30,7 @@ TEST(PolicydConfig, HasAllItsKeys) {
   ASSERT_EQ(settings->servers.size(), 2u);
   EXPECT_EQ(settings->servers[1].port, 54);
   EXPECT_EQ(settings->timeout.count(), 500);
+  EXPECT_EQ(settings->transport, policy::Transport::kTcp);
   EXPECT_EQ(settings->zone, "grey.example.com");
   EXPECT_EQ(settings->key_file, "/etc/rblitz/grey.key");
   EXPECT_FALSE(settings->skips_authenticated);
@@ -54,6 +56,7 @@ TEST(PolicydConfig, MistakesAreToldWithTheirLine) {
       {"socket_mode = \"7777\"", "p.toml:1: socket_mode: "},
       {"timeout = \"29ms\"", "p.toml:1: timeout: "},
       {"timeout = \"1h\"", "p.toml:1: timeout: "},
+      {"transport = \"TCP\"", "p.toml:1: transport: bad transport 'TCP' (udp or tcp)"},
       {"text = \"a\\nb\"", "p.toml:1: text: "},
       {"block_action = \"\"", "p.toml:1: block_action: "},
       {"local = [\"10.0.0.0/99\"]", "p.toml:1: local: "},

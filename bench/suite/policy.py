@@ -12,8 +12,6 @@ def p9(context):
     beside = [Part(f"{load['connections']} connections", "times postgrey's requests/s", load["times"]) for load in loads[:-1]]
     for load in loads:
         beside += [Part(f"{who}, {load['connections']} connections", "requests/s", load[key]) for who, key in (("postgrey", "theirs"), ("rblitz-policyd", "ours"))]
-    cpu = largest.get("cpu_us")
-    bound = "" if not cpu else ("CPU time a request in us: " + ", ".join(f"{name} {value:.1f}" for name, value in cpu.items()) +
-                                "; postgrey and its client have a core each, here three programs share two")
+    bound = "postgrey and its client have a core each, here three programs share two. " + ". ".join(load["bound"] for load in loads)
     return Result("policy service beside postgrey, a connection has one request at a time", how, parts, beside,
                   checked="every request was of a new triplet and was deferred, or it ends", bound=bound)

@@ -6,10 +6,11 @@
 
 namespace rblitz::policy {
 
-Asker::Asker(size_t servers, std::chrono::milliseconds timeout, std::function<uint16_t()> random, Carrier* carrier,
-             Done done)
+Asker::Asker(size_t servers, std::chrono::milliseconds timeout, Transport first, std::function<uint16_t()> random,
+             Carrier* carrier, Done done)
     : servers_(servers),
       step_(timeout / kTries),
+      first_(first),
       random_(std::move(random)),
       carrier_(carrier),
       done_(std::move(done)),
@@ -74,10 +75,15 @@ size_t Asker::SetOrder(Slot& slot, Clock::time_point now) {
   return hopeful;
 }
 
+bool Asker::IsOverTcp(const Slot& slot) const {
+  const unsigned attempt = slot.step % kTries;
+  if (attempt == 0) return first_ == Transport::kTcp && slot.steps > 1;  // a try that is the only one goes over UDP
+  return attempt + 1 == kTries;
+}
+
 void Asker::Send(uint32_t index, Clock::time_point now) {
   Slot& slot = slots_[index];
   const size_t server = slot.server();
-  const unsigned attempt = slot.step % kTries;
   const bool is_known = slot.step != 0 && by_id_[server][slot.ids[server]] == index;
   if (!is_known) {
     slot.ids[server] = FreeId(server);
@@ -85,10 +91,10 @@ void Asker::Send(uint32_t index, Clock::time_point now) {
   }
   slot.question.set_id(slot.ids[server]);
   deadlines_.push_back({.at = now + step_, .slot = index, .turn = ++slot.turn});
-  if (attempt + 1 < kTries) {
-    carrier_->SendUdp(server, slot.question);
-  } else {
+  if (IsOverTcp(slot)) {
     carrier_->SendTcp(server, slot.question);
+  } else {
+    carrier_->SendUdp(server, slot.question);
   }
 }
 
@@ -152,11 +158,11 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
 void Asker::OnRefused(size_t server, bool over_tcp, Clock::time_point now) {
   for (uint32_t index = 0; index < slots_.size(); ++index) {
     const Slot& slot = slots_[index];
-    const bool is_over_tcp = slot.step % kTries + 1 == kTries;
-    if (!slot.is_used || slot.server() != server || is_over_tcp != over_tcp) continue;
-    const unsigned next = (slot.step / kTries + 1) * kTries;
+    if (!slot.is_used || slot.server() != server || IsOverTcp(slot) != over_tcp) continue;
+    const bool is_first_over_tcp = over_tcp && slot.step % kTries == 0;
+    const unsigned next = is_first_over_tcp ? slot.step + 1 : (slot.step / kTries + 1) * kTries;
     if (next >= slot.steps) continue;
-    NoteFailure(server, now);
+    if (!is_first_over_tcp) NoteFailure(server, now);
     GoOn(index, next, now);
   }
 }

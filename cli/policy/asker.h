@@ -1,13 +1,13 @@
 // The life of questions to greylist servers: which server, over what, when again, and when to give up.
 //
-// A server gets a question over UDP, after a third of its time once more, and after another third over TCP; an answer
-// that was cut goes over TCP at once, one that says that the server cannot answer goes to the next server; so does a
-// question that nobody was there to take, unless there is no other: the last one may be starting again, and has its
-// time. Servers are asked in their order. One that has left kFailures questions in a row without an answer, or said
-// that it cannot, is asked last for kHoldOff, and then one question tries it again. While that holds for all of them a
-// question goes to one of them in turn, once, and waits a third of its time: a mail with many recipients must not wait
-// for each of them. After the last server's time a question ends without an answer: that is at most servers * timeout
-// after it was asked.
+// A server gets a question over UDP (or TCP first, where that is wanted), after a third of its time once more over UDP,
+// and after another third over TCP; an answer that was cut goes over TCP at once, one that says that the server cannot
+// answer goes to the next server; so does a question that nobody was there to take, unless there is no other: the last
+// one may be starting again, and has its time. Servers are asked in their order. One that has left kFailures questions
+// in a row without an answer, or said that it cannot, is asked last for kHoldOff, and then one question tries it again.
+// While that holds for all of them a question goes to one of them in turn, once, and waits a third of its time: a mail
+// with many recipients must not wait for each of them. After the last server's time a question ends without an answer:
+// that is at most servers * timeout after it was asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
@@ -35,6 +35,10 @@ class Carrier {
   virtual void SendTcp(size_t server, const Question& question) = 0;
 };
 
+// What carries a question the first time: over TCP many that are asked together are one write, and so are their
+// answers.
+enum class Transport : uint8_t { kUdp, kTcp };
+
 // What becomes of a question.
 struct Asked {
   bool answered = false;
@@ -55,8 +59,8 @@ class Asker {
   static constexpr std::chrono::seconds kHoldOff{10};
 
   // `random`: numbers that nobody guesses. REQUIRES: 1 to kMaxServers servers.
-  Asker(size_t servers, std::chrono::milliseconds timeout, std::function<uint16_t()> random, Carrier* carrier,
-        Done done);
+  Asker(size_t servers, std::chrono::milliseconds timeout, Transport first, std::function<uint16_t()> random,
+        Carrier* carrier, Done done);
 
   // False: there are too many already, and the question is not asked.
   [[nodiscard]] bool Ask(const Question& question, Token token, Clock::time_point now);
@@ -64,7 +68,7 @@ class Asker {
   [[nodiscard]] bool Look(const Question& question, size_t server, Token token, Clock::time_point now);
 
   void OnMessage(size_t server, std::span<const uint8_t> message, Clock::time_point now);
-  // Nobody is there, or the TCP connection has gone.
+  // Nobody is there, or the TCP connection has gone: what was asked over that for the first time goes over UDP.
   void OnRefused(size_t server, bool over_tcp, Clock::time_point now);
   void OnTime(Clock::time_point now);
   // Ends all questions without an answer.
@@ -79,7 +83,7 @@ class Asker {
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
-  static constexpr unsigned kTries = 3;  // UDP, UDP, TCP
+  static constexpr unsigned kTries = 3;  // the first, over UDP, over TCP
 
   struct Slot {
     Question question;
@@ -106,6 +110,7 @@ class Asker {
 
   [[nodiscard]] uint32_t Take(const Question& question, Token token);
   size_t SetOrder(Slot& slot, Clock::time_point now);
+  [[nodiscard]] bool IsOverTcp(const Slot& slot) const;
   void Send(uint32_t index, Clock::time_point now);
   void GoOn(uint32_t index, unsigned step, Clock::time_point now);
   void Finish(uint32_t index, Asked asked);
@@ -114,6 +119,7 @@ class Asker {
 
   size_t servers_;
   std::chrono::milliseconds step_;
+  Transport first_;
   std::function<uint16_t()> random_;
   Carrier* carrier_;
   Done done_;

@@ -18,6 +18,11 @@ constexpr int kAcceptsAtOnce = 64;
 constexpr int kLastAccepts = 65536;  // more than a queue of connections holds
 constexpr int kLastReads = 16;
 
+// The kernel tells that something has come when it comes, and not again while it is there, which would cost a look at
+// each client in each round.
+constexpr uint32_t kNothing = EPOLLET;
+constexpr uint32_t kReads = kNothing | EPOLLIN | EPOLLRDHUP;
+
 }  // namespace
 
 Clients::Clients(std::vector<UniqueFd> listeners, ClientLimits limits, const Poller* poller, Counters* counters,
@@ -46,7 +51,7 @@ void Clients::OnReady(const Poller::Ready& ready, Clock::time_point now) {
   // Closed earlier in this round, and perhaps another's by now.
   if (!client.fd || (client.life & Poller::kLives) != ready.life) return;
   const bool is_gone = (ready.events & (EPOLLERR | EPOLLHUP)) != 0;
-  if ((ready.events & EPOLLIN) != 0) return Read(ready.number, now);
+  if ((ready.events & EPOLLIN) != 0) return ReadNews(ready.number, (ready.events & EPOLLRDHUP) != 0, now);
   if (is_gone) return Close(ready.number);
   if ((ready.events & EPOLLOUT) != 0) MarkDirty(ready.number);
 }
@@ -86,7 +91,7 @@ void Clients::Open(UniqueFd fd, Clock::time_point now) {
   }
   const uint32_t index = free_.back();
   Client& client = places_[index];
-  client.events = EPOLLIN;
+  client.events = kReads;
   if (!poller_->Add(fd.get(), client.events, Kind::kClient, index, client.life)) {
     ++counters_->refused;
     return;
@@ -111,18 +116,42 @@ void Clients::SetIdle(Client& client, bool is_idle) {
   to.splice(to.end(), is_idle ? busy_ : idle_, client.at);
 }
 
-void Clients::Read(uint32_t index, Clock::time_point now) {
+// What has come is told once: all of it is taken, unless nothing may be taken now, whose end the poller is told. A read
+// that leaves room has taken all but the other side's end.
+void Clients::ReadNews(uint32_t index, bool has_ended, Clock::time_point now) {
+  const Client& client = places_[index];
+  const uint32_t life = client.life;
+  bool may_be_more = true;
+  while (may_be_more && client.life == life && !client.is_paused && !client.is_ended) {
+    const size_t size = Read(index, now);
+    may_be_more = size == kReadSize || (has_ended && size > 0);
+  }
+}
+
+// Returns how many bytes it took.
+size_t Clients::Read(uint32_t index, Clock::time_point now) {
   Client& client = places_[index];
-  const ssize_t size = recv(client.fd.get(), buffer_->data(), buffer_->size(), 0);
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (size < 0) return Close(index);
+  ssize_t size = 0;
+  do {
+    size = recv(client.fd.get(), buffer_->data(), buffer_->size(), 0);
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) {
+    TakeBytes(index, {buffer_->data(), static_cast<size_t>(size)}, now);
+    return static_cast<size_t>(size);
+  }
   if (size == 0) {
     // Exim's readsocket ends its side before it reads the answer.
     client.is_ended = true;
     Watch(index);
-    return MarkDirty(index);
+    MarkDirty(index);
+  } else if (errno != EAGAIN) {
+    Close(index);
   }
-  std::string_view bytes(buffer_->data(), static_cast<size_t>(size));
+  return 0;
+}
+
+void Clients::TakeBytes(uint32_t index, std::string_view bytes, Clock::time_point now) {
+  Client& client = places_[index];
   if (client.in.empty()) {
     if (!TakeRequests(index, &bytes, now)) return Break(index);
     client.in = bytes;
@@ -262,7 +291,7 @@ void Clients::End(uint32_t index) {
 void Clients::Watch(uint32_t index) {
   Client& client = places_[index];
   const bool reads = !client.is_paused && !client.is_ended;
-  const uint32_t events = (reads ? uint32_t{EPOLLIN} : 0u) | (client.out.empty() ? 0u : uint32_t{EPOLLOUT});
+  const uint32_t events = (reads ? kReads : kNothing) | (client.out.empty() ? 0u : uint32_t{EPOLLOUT});
   // What is in `out` before its first send is no reason to wait for the socket.
   if (client.is_dirty || events == client.events) return;
   client.events = events;

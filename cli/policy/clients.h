@@ -106,7 +106,9 @@ class Clients {
   void Open(UniqueFd fd, Clock::time_point now);
   void MakeRoom();
   void SetIdle(Client& client, bool is_idle);
-  void Read(uint32_t index, Clock::time_point now);
+  void ReadNews(uint32_t index, bool has_ended, Clock::time_point now);
+  size_t Read(uint32_t index, Clock::time_point now);
+  void TakeBytes(uint32_t index, std::string_view bytes, Clock::time_point now);
   void ReadOut(uint32_t index, Clock::time_point now);
   void ReadAllOut(Clock::time_point now);
   [[nodiscard]] bool TakeRequests(uint32_t index, std::string_view* bytes, Clock::time_point now);

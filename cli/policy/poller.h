@@ -34,7 +34,7 @@ class Poller {
     uint32_t life;  // 24 bits of it
     uint32_t events;
   };
-  static constexpr size_t kBurst = 256;
+  static constexpr size_t kBurst = 64;
   static constexpr uint32_t kLives = 0xffffff;
 
   [[nodiscard]] static Result<Poller> Create() {

@@ -122,6 +122,7 @@ void CutExtension(std::string& local) {
 }
 
 void ReplaceRecipient(std::string& local, std::string_view recipient) {
+  if (local.find('=') == std::string::npos) return;  // as nearly always
   Address whom = Split(recipient);
   if (whom.local.empty() || whom.domain.size() < 2) return;
   whom.domain[0] = '=';

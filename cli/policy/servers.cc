@@ -190,8 +190,8 @@ void ServerSockets::OpenTcp(size_t server) {
   io::SetOption(fd.get(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout_.count()));
   const bool is_done = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0;
   if (!is_done && errno != EINPROGRESS) return;
-  const bool added = poller_->Add(fd.get(), EPOLLIN | EPOLLOUT, Kind::kServerTcp, static_cast<uint32_t>(server));
-  if (!added) return;
+  tcp.events = EPOLLIN | EPOLLOUT;
+  if (!poller_->Add(fd.get(), tcp.events, Kind::kServerTcp, static_cast<uint32_t>(server))) return;
   tcp.fd = std::move(fd);
   tcp.opened = tcp.moved = Clock::now();
 }
@@ -204,9 +204,9 @@ void ServerSockets::CloseTcp(size_t server) {
 
 void ServerSockets::SendTcp(size_t server, const Question& question) {
   Tcp& tcp = tcp_[server];
-  const auto now = Clock::now();
-  if (tcp.out.empty()) tcp.moved = now;
-  if (tcp.fd && now - tcp.moved > timeout_) tcp = Tcp{};  // who asked has gone on
+  if (tcp.out.empty()) tcp.moved = Clock::now();
+  const bool waits = (tcp.events & EPOLLOUT) != 0;                          // for more than the end of this round
+  if (tcp.fd && waits && Clock::now() - tcp.moved > timeout_) tcp = Tcp{};  // who asked has gone on
   if (!tcp.fd) OpenTcp(server);
   if (!tcp.fd || tcp.out.size() > kMaxTcpOut) return;
   tcp.out += static_cast<char>(question.size >> 8);
@@ -224,7 +224,13 @@ void ServerSockets::WriteTcp(size_t server) {
     tcp.out.erase(0, static_cast<size_t>(size));
     tcp.moved = Clock::now();
   }
+  WatchTcp(server);
+}
+
+void ServerSockets::WatchTcp(size_t server) {
+  Tcp& tcp = tcp_[server];
   const uint32_t events = tcp.out.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT;
+  if (std::exchange(tcp.events, events) == events) return;
   poller_->Change(tcp.fd.get(), events, Kind::kServerTcp, static_cast<uint32_t>(server));
 }
 

@@ -56,6 +56,7 @@ class ServerSockets : public Carrier {
     UniqueFd fd;
     std::string in;
     std::string out;
+    uint32_t events = 0;  // that the poller looks for
     bool is_connected = false;
     Clock::time_point opened;
     Clock::time_point moved;  // something of `out`, or it was empty
@@ -74,6 +75,7 @@ class ServerSockets : public Carrier {
   void NoteUdpError(size_t number, int error);
   void ReceiveUdp(size_t number);
   void WriteTcp(size_t server);
+  void WatchTcp(size_t server);
   void ReadTcp(size_t server);
 
   std::vector<io::SocketAddress> servers_;

@@ -96,7 +96,7 @@ Service::Service(const Settings* settings, Rules rules, Poller poller, std::vect
           AddressesOf(settings->servers), settings->timeout, &poller_,
           [this](size_t server, std::span<const uint8_t> message) { asker_.OnMessage(server, message, now_); },
           [this](size_t server, bool over_tcp) { asker_.OnRefused(server, over_tcp, now_); }),
-      asker_(settings->servers.size(), settings->timeout, RandomIds(), &servers_,
+      asker_(settings->servers.size(), settings->timeout, settings->transport, RandomIds(), &servers_,
              [this](Asker::Token token, const Asked& asked) { OnAsked(token, asked); }),
       clients_(std::move(listeners), settings->limits, &poller_, &counters_,
                [this](Ticket ticket, const Request& request) { OnRequest(ticket, request); }),

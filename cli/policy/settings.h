@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/policy/asker.h"
 #include "cli/policy/clients.h"
 #include "dataplane/io/listen_address.h"
 #include "tables/ip6.h"
@@ -21,6 +22,7 @@ struct Settings {
   mode_t socket_mode = 0666;                // of Unix sockets: their folder is what keeps others out
   std::vector<io::SocketConfig> servers;    // at most Asker::kMaxServers
   std::chrono::milliseconds timeout{1000};  // of each server
+  Transport transport = Transport::kUdp;    // of questions, the first time
   std::string zone;
   std::string key_file;
   std::string user;  // empty: stay, which root may not

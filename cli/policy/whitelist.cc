@@ -154,6 +154,7 @@ Status RecipientList::Add(const std::string& line) {
 }
 
 bool RecipientList::Has(std::string_view recipient) const {
+  if (addresses_.empty() && locals_.empty() && domains_.empty()) return patterns_.Matches(recipient);
   const std::string whole = Lowered(recipient);
   const std::string_view address = whole;
   const size_t at = address.rfind('@');

@@ -238,6 +238,22 @@ class BadServers(unittest.TestCase):
         self.assertEqual(action, DEFER)
         self.assertLess(seconds, SLACK)
 
+    def test_tcp_first_needs_no_tcp(self):
+        keys = {"timeout": "20s", "transport": "tcp"}
+        dns = self.enterContext(Dns(lambda question, _: [code(question, 4)]))
+        policyd = self.enterContext(Policyd({"servers": [dns.address], **keys}))
+        self.assertEqual(policyd.ask(), DEFER)
+        self.assertEqual([(over_tcp, kind(question)) for over_tcp, question in dns.questions], [(True, 1), (False, 16)])
+        dns = self.enterContext(Dns(lambda question, _: [code(question, 4)]))
+        dns.tcp.shutdown(socket.SHUT_RDWR)  # nobody listens
+        policyd = self.enterContext(Policyd({"servers": [dns.address], **keys}))
+        begin = time.monotonic()
+        for _ in range(3):
+            self.assertIn(policyd.ask(), (DEFER, "DEFER_IF_PERMIT 4.2.0 Greylisted, try again later"))
+        self.assertLess(time.monotonic() - begin, SLACK)
+        self.assertNotIn(True, [over_tcp for over_tcp, _ in dns.questions])
+        self.assertNotIn("event=server_down", policyd.log)
+
     def test_a_slow_answer_counts(self):
         def slow(question, _):
             if kind(question) == 1:
@@ -506,12 +522,18 @@ class Starting(unittest.TestCase):
             self.assertEqual(self.run_it(policyd).returncode, 1)
 
     def test_a_real_server_defers_and_passes(self):
+        for transport in ("udp", "tcp"):
+            with self.subTest(transport=transport):
+                self.check_a_real_server(transport)
+
+    def check_a_real_server(self, transport):
         port = free_port()
         config = grey.server_table(port) + grey.greylist(ZONE, delay="1s", window="1h")
-        with Server(config, grey.FILES) as server, Policyd({"servers": [f"127.0.0.1:{port}"]}) as policyd:
+        with Server(config, grey.FILES) as server, Policyd({"servers": [f"127.0.0.1:{port}"], "transport": transport}) as policyd:
             self.assertRegex(policyd.ask(), r"^DEFER_IF_PERMIT 4\.2\.0 Greylisted, try again in [01] s$")
             server.wait_until(lambda: policyd.ask().startswith("PREPEND X-Greylist: delayed "))
             self.assertEqual(policyd.ask(instance="other"), "DUNNO")
+            self.assertEqual(server.json("stats")["tcp"]["accepted"], 1 if transport == "tcp" else 0)
             # As the mail server's log has the mail, and as its text says it.
             (server.folder / "grey.key").chmod(0o600)
             log = ("192.0.2.4", "prvs=1234567890=Alice+news@Example.com", "Bob+x@test")
