@@ -36,7 +36,7 @@ void ExpectSorted(const Addresses& given, const char* what) {
   std::ranges::sort(found);
   EXPECT_EQ(found, wanted) << what;
 
-  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   AddressBlocks ascending(&pool);
   by_top.Drain([&](uint32_t address) { ascending.Add(address); });
   EXPECT_EQ(by_top.size(), 0u);
@@ -115,7 +115,7 @@ TEST(AddressBlocks, TakeWhatOthersHave) {
   }
   all.Sort(Order::kAscending);
   std::ranges::sort(wanted);
-  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   EXPECT_EQ(Of(all), wanted);
 }
 
