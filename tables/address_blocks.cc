@@ -1,5 +1,7 @@
 #include "tables/address_blocks.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <atomic>
 #include <iterator>
@@ -16,7 +18,7 @@ namespace {
 
 constexpr size_t kBlock = AddressPool::kBlock;
 constexpr size_t kFirstSlab = 16;        // blocks
-constexpr size_t kLastSlab = 512;        // one huge page
+constexpr size_t kLastSlab = 256;        // no huge page: single blocks are given back
 constexpr size_t kFew = 1 << 16;         // below this threads are not worth while
 constexpr size_t kFewOfOctet = 1 << 10;  // below this clearing counters costs more than comparing
 
@@ -42,6 +44,8 @@ void AddressPool::Grow() {
   blocks_ += blocks;
   for (size_t i = blocks; i > 0; --i) free_.push_back(slab + (i - 1) * kBlock);
 }
+
+void AddressPool::GiveBack(uint32_t* block) noexcept { madvise(block, kBlock * sizeof *block, MADV_DONTNEED); }
 
 void AddressPool::Absorb(AddressPool&& other) {
   std::ranges::move(other.slabs_, std::back_inserter(slabs_));

@@ -33,6 +33,8 @@ class AddressPool {
   }
   // It may be of another pool that Absorb has taken over.
   void Free(uint32_t* block) { free_.push_back(block); }
+  // To the kernel: it is not to be used again.
+  static void GiveBack(uint32_t* block) noexcept;
   // What `other` has is this one's from now on, the blocks in use too.
   void Absorb(AddressPool&& other);
   // All there are, free or in use.
@@ -94,6 +96,8 @@ class AddressBlocks {
   }
   // It has been read for the last time.
   void Free(const Chunk& chunk) { pool_->Free(chunk.data()); }
+  // The same, where none of the pool's will be asked for any more.
+  static void GiveBack(const Chunk& chunk) noexcept { AddressPool::GiveBack(chunk.data()); }
   // Calls f(address) for all, sorted or not, and is empty afterwards.
   template <class F>
   void Drain(F&& f) {

@@ -269,7 +269,10 @@ void InsertInOrder(AddressBlocks& permuted, ValueId value, Ip4Singles& singles) 
   permuted.Sort(AddressBlocks::Order::kTop20);
   for (const std::span<const uint32_t> chunk : permuted.chunks()) singles.Count(chunk);
   singles.Plan();
-  for (const std::span<const uint32_t> chunk : permuted.chunks()) singles.Insert(chunk, value);
+  for (const AddressBlocks::Chunk& chunk : permuted.chunks()) {
+    singles.Insert(chunk, value);
+    AddressBlocks::GiveBack(chunk);
+  }
 }
 
 // The same with values, where sorting would take twice the memory.
