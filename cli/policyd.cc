@@ -73,6 +73,7 @@ void FitDescriptors(policy::ClientLimits* limits) {
 // Whoever wakes this process is not interrupted by it: what is sent meanwhile is taken together. On a processor that
 // has nothing else to do it runs at once.
 void RunInBatches() {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;  // somebody chose another
   const sched_param none{};
   static_cast<void>(sched_setscheduler(0, SCHED_BATCH, &none));  // where it may not, nothing is lost
 }

@@ -27,8 +27,8 @@ class CopyWriter {
   CopyWriter(const CopyWriter&) = delete;
   CopyWriter& operator=(const CopyWriter&) = delete;
 
-  // While one of these lives nothing is written; but no copy waits longer than kPatience in all, so that feeds that are
-  // loaded all the time are kept too. `writer` may be null.
+  // While one of these lives nothing is written; but no copy waits longer than kPatience once it is its turn, so that
+  // feeds that are loaded all the time are kept too. `writer` may be null.
   class Pause {
    public:
     explicit Pause(CopyWriter* writer) : writer_(writer) {

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace rblitz {
@@ -25,10 +26,13 @@ struct SchedAttributes {
 };
 static_assert(sizeof(SchedAttributes) == 48);
 
+constexpr int kShortTurnsNice = 10;
+
 // Threads that this one starts get the same.
 void TakeShortTurns() {
+  if (sched_getscheduler(0) != SCHED_OTHER) return;  // somebody chose another
   SchedAttributes attributes;
-  attributes.nice = getpriority(PRIO_PROCESS, 0);
+  attributes.nice = std::min(getpriority(PRIO_PROCESS, 0) + kShortTurnsNice, 19);
   attributes.runtime = 100'000;  // the least there is
   syscall(SYS_sched_setattr, 0, &attributes, 0);
 }

@@ -19,8 +19,8 @@ namespace rblitz {
 struct WorkThreadOptions {
   std::string name;            // at most 15 characters
   bool idle_priority = false;  // run only when nothing else wants a core
-  // As much of a core as everybody, but whoever wakes there waits for a tenth of a millisecond only, not for the
-  // scheduler's usual slice of three. A wish, which Linux grants from 6.12 on.
+  // A tenth of a core that others want all of (nice 10), and whoever wakes there waits for a tenth of a millisecond at
+  // most, not for the scheduler's usual slice of three. A wish; Linux grants the latter from 6.12 on.
   bool short_turns = false;
   // Called this often while there is nothing to do; empty: never.
   std::function<void()> idle_work;

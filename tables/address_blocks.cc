@@ -1,15 +1,16 @@
 #include "tables/address_blocks.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <iterator>
 #include <new>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "tables/radix_sort.h"
 #include "tables/usable_cpus.h"
 
 namespace rblitz {
@@ -19,7 +20,6 @@ namespace {
 constexpr size_t kBlock = AddressPool::kBlock;
 constexpr size_t kFirstSlab = 16;        // blocks
 constexpr size_t kLastSlab = 256;        // no huge page: single blocks are given back
-constexpr size_t kFew = 1 << 16;         // below this threads are not worth while
 constexpr size_t kFewOfOctet = 1 << 10;  // below this clearing counters costs more than comparing
 
 constexpr unsigned kDigitBits = 12;  // what the first octet leaves takes two passes
@@ -45,14 +45,10 @@ void AddressPool::Grow() {
   for (size_t i = blocks; i > 0; --i) free_.push_back(slab + (i - 1) * kBlock);
 }
 
-void AddressPool::GiveBack(uint32_t* block) noexcept { madvise(block, kBlock * sizeof *block, MADV_DONTNEED); }
-
-void AddressPool::Absorb(AddressPool&& other) {
-  std::ranges::move(other.slabs_, std::back_inserter(slabs_));
-  free_.insert(free_.end(), other.free_.begin(), other.free_.end());
-  blocks_ += std::exchange(other.blocks_, 0);
-  other.slabs_.clear();
-  other.free_.clear();
+void AddressPool::GiveBack(uint32_t* block) noexcept {
+  // A larger page has other blocks too.
+  static const bool is_a_page = sysconf(_SC_PAGESIZE) <= static_cast<long>(kBlock * sizeof *block);
+  if (is_a_page) madvise(block, kBlock * sizeof *block, MADV_DONTNEED);
 }
 
 void AddressBlocks::Grow(Octet& octet) {
@@ -61,30 +57,35 @@ void AddressBlocks::Grow(Octet& octet) {
   octet.end = octet.next + kBlock;
 }
 
-void AddressBlocks::Absorb(AddressBlocks&& other) {
-  for (size_t o = 0; o < octets_.size(); ++o) {
-    Octet& mine = octets_[o];
-    Octet& its = other.octets_[o];
-    if (its.blocks.empty()) continue;
-    // Only the last block of an octet may have room: the others' one is read over.
-    uint32_t* const last = its.blocks.back();
-    its.blocks.pop_back();
-    mine.blocks.insert(mine.blocks.end() - !mine.blocks.empty(), its.blocks.begin(), its.blocks.end());
-    for (const uint32_t* at = last; at < its.next; ++at) Add(*at);
-    pool_->Free(last);
-    its = Octet();
-  }
+void AddressBlocks::AddToFew(uint32_t address) {
+  few_.push_back(address);
+  if (few_.size() < kFew) return;
+  octets_ = std::make_unique<std::array<Octet, 256>>();
+  for (const uint32_t one : few_) Add(one);
+  few_ = std::vector<uint32_t>();
 }
 
 size_t AddressBlocks::size() const {
   size_t size = 0;
-  for (const Octet& octet : octets_) size += octet.size();
-  for (const Chunk& chunk : chunks_) size += chunk.size();
+  if (is_sorted_) {
+    for (const Chunk& chunk : chunks_) size += chunk.size();
+  } else if (octets_ == nullptr) {
+    size = few_.size();
+  } else {
+    for (const Octet& octet : *octets_) size += octet.size();
+  }
   return size;
 }
 
 void AddressBlocks::MakeChunks() {
-  for (Octet& octet : octets_) {
+  is_sorted_ = true;
+  if (octets_ == nullptr) {
+    for (std::span<uint32_t> left(few_); !left.empty(); left = left.subspan(chunks_.back().size())) {
+      chunks_.push_back(left.first(std::min(kBlock, left.size())));
+    }
+    return;
+  }
+  for (Octet& octet : *octets_) {
     size_t left = octet.size();
     for (uint32_t* const block : octet.blocks) {
       const size_t size = std::min(left, kBlock);
@@ -194,13 +195,18 @@ class AddressBlocks::Sorter {
 };
 
 void AddressBlocks::Sort(Order order) {
-  const unsigned threads = size() < kFew ? 1 : std::min(UsableCpus(), kMaxSortThreads);
+  if (octets_ == nullptr) {
+    RadixSort(std::span(few_));
+    if (order == Order::kAscending) few_.erase(std::unique(few_.begin(), few_.end()), few_.end());
+    return MakeChunks();
+  }
+  const unsigned threads = std::min(UsableCpus(), kMaxSortThreads);
   std::atomic<size_t> next{0};
   std::atomic<bool> no_memory{false};
   const auto work = [&] {
     try {
       Sorter sorter(order);
-      for (size_t o = next++; o < octets_.size(); o = next++) sorter.Sort(octets_[o]);
+      for (size_t o = next++; o < octets_->size(); o = next++) sorter.Sort((*octets_)[o]);
     } catch (const std::bad_alloc&) {
       no_memory = true;
     }

@@ -1,19 +1,21 @@
 // A list's single addresses while a table is built: filed by their first octet as they come, then sorted octet by
 // octet, which is where loading millions of them would spend most of its time.
 //
-// Each octet has blocks of kBlock addresses, 4 KiB, of a pool. Blocks that have been read for the last time go back to
-// the pool and are used again: what the kernel would zero anew is the most expensive memory there is.
+// A few addresses stand in one array. Of more each octet has blocks of kBlock addresses, 4 KiB, of a pool. Blocks that
+// have been read for the last time go back to the pool and are used again: what the kernel would zero anew is the most
+// expensive memory there is.
 //
-// Memory: 4 bytes an address, at most 1 MiB more, and while sorting the largest octet's addresses once more for each
-// thread. Cost of Sort: about 6 ns an address at 10 million on one core; as many threads as the caller may use CPUs,
-// up to kMaxSortThreads, take part, and end before it returns.
-// Thread-safety: none; each pool and what uses it belong to one thread. Errors: std::bad_alloc, on the caller's thread.
-// Source: Knuth, The Art of Computer Programming 3, 5.2.5 (distribution sorting).
+// Memory: 4 bytes an address, of more than kFew at most 1 MiB more, and while sorting the largest octet's addresses
+// once more for each thread. Cost of Sort: about 6 ns an address at 10 million on one core; as many threads as the
+// caller may use CPUs, up to kMaxSortThreads, take part, and end before it returns. Thread-safety: none; each pool and
+// what uses it belong to one thread. Errors: std::bad_alloc, on the caller's thread. Source: Knuth, The Art of Computer
+// Programming 3, 5.2.5 (distribution sorting).
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -31,12 +33,9 @@ class AddressPool {
     free_.pop_back();
     return block;
   }
-  // It may be of another pool that Absorb has taken over.
   void Free(uint32_t* block) { free_.push_back(block); }
   // To the kernel: it is not to be used again.
   static void GiveBack(uint32_t* block) noexcept;
-  // What `other` has is this one's from now on, the blocks in use too.
-  void Absorb(AddressPool&& other);
   // All there are, free or in use.
   [[nodiscard]] size_t blocks() const { return blocks_; }
 
@@ -51,20 +50,19 @@ class AddressPool {
 class AddressBlocks {
  public:
   static constexpr unsigned kMaxSortThreads = 4;
+  static constexpr size_t kFew = size_t{1} << 16;
   using Chunk = std::span<uint32_t>;  // at most kBlock addresses
 
   // `pool` must outlive it.
   explicit AddressBlocks(AddressPool* pool) : pool_(pool) {}
 
   void Add(uint32_t address) {
-    Octet& octet = octets_[address >> 24];
+    if (octets_ == nullptr) return AddToFew(address);
+    Octet& octet = (*octets_)[address >> 24];
     if (octet.next == octet.end) [[unlikely]]
       Grow(octet);
     *octet.next++ = address;
   }
-  // Takes what `other` has. REQUIRES: neither is sorted; this one's pool has absorbed the other's.
-  void Absorb(AddressBlocks&& other);
-  // Of all octets, until Sort; afterwards of all chunks.
   [[nodiscard]] size_t size() const;
 
   enum class Order : uint8_t {
@@ -89,24 +87,28 @@ class AddressBlocks {
       if (n > 0) {
         chunks_[kept++] = chunk.first(n);
       } else {
-        pool_->Free(chunk.data());
+        Free(chunk);
       }
     }
     chunks_.resize(kept);
   }
   // It has been read for the last time.
-  void Free(const Chunk& chunk) { pool_->Free(chunk.data()); }
+  void Free(const Chunk& chunk) {
+    if (octets_ != nullptr) pool_->Free(chunk.data());
+  }
   // The same, where none of the pool's will be asked for any more.
-  static void GiveBack(const Chunk& chunk) noexcept { AddressPool::GiveBack(chunk.data()); }
+  void GiveBack(const Chunk& chunk) noexcept {
+    if (octets_ != nullptr) AddressPool::GiveBack(chunk.data());
+  }
   // Calls f(address) for all, sorted or not, and is empty afterwards.
   template <class F>
   void Drain(F&& f) {
-    if (chunks_.empty()) MakeChunks();
+    if (!is_sorted_) MakeChunks();
     for (const Chunk& chunk : chunks_) {
       for (const uint32_t address : chunk) f(address);
       Free(chunk);
     }
-    chunks_.clear();
+    *this = AddressBlocks(pool_);
   }
 
  private:
@@ -122,12 +124,15 @@ class AddressBlocks {
   };
   class Sorter;
 
+  void AddToFew(uint32_t address);
   void Grow(Octet& octet);
-  // Of the octets, which are empty afterwards.
+  // Of all there is; octets are empty afterwards.
   void MakeChunks();
 
   AddressPool* pool_;
-  std::array<Octet, 256> octets_;
+  std::vector<uint32_t> few_;
+  std::unique_ptr<std::array<Octet, 256>> octets_;  // null while there are few
+  bool is_sorted_ = false;
   std::vector<Chunk> chunks_;
 };
 

@@ -271,7 +271,7 @@ void InsertInOrder(AddressBlocks& permuted, ValueId value, Ip4Singles& singles) 
   singles.Plan();
   for (const AddressBlocks::Chunk& chunk : permuted.chunks()) {
     singles.Insert(chunk, value);
-    AddressBlocks::GiveBack(chunk);
+    permuted.GiveBack(chunk);
   }
 }
 

@@ -51,7 +51,7 @@ def _versions(folder, feed):
     return served, more
 
 
-def _once(folder, feed, last, start, reload, cores):
+def _once(folder, feed, last, start, cores):
     """Seconds and most memory of a cold start, and of a reload."""
     served, more = _versions(folder, feed)
     served.read_bytes(), more.read_bytes()  # both in the page cache
@@ -62,17 +62,14 @@ def _once(folder, feed, last, start, reload, cores):
         forget_peak(server.process.pid)
         begin = time.monotonic()
         new.rename(served)
-        worker = threading.Thread(target=reload, args=(folder, server))
-        worker.start()
+        server.process.send_signal(signal.SIGHUP)
         asker = servers.Asker()
         wait(lambda: asker.is_listed(LAST), f"reload of {server.name}")
         took = time.monotonic() - begin
-        worker.join()
         return cold, cold_peak, took, peak(server.process.pid)
 
 
-PROGRAMS = {"rblitzd": (servers.rblitzd, lambda folder, _: servers.reload_rblitzd(folder)),
-            "rbldnsd": (servers.rbldnsd, lambda _, server: server.process.send_signal(signal.SIGHUP))}
+PROGRAMS = {"rblitzd": servers.rblitzd, "rbldnsd": servers.rbldnsd}
 
 
 def p5(context):
@@ -82,8 +79,8 @@ def p5(context):
     for cores, mark in ((None, 1 / 5), ([1], 1 / 3)):
         runs = {name: [] for name in PROGRAMS}
         for _ in range(context.repeat):
-            for name, (start, reload) in PROGRAMS.items():
-                runs[name].append(_once(folder, feed, last, start, reload, cores))
+            for name, start in PROGRAMS.items():
+                runs[name].append(_once(folder, feed, last, start, cores))
         where = "one core" if cores else "both cores"
         for at, what in ((0, "cold start"), (2, "reload")):
             parts.append(Part(f"{what}, {where}", "of rbldnsd's time", [a[at] / b[at] for a, b in zip(runs["rblitzd"], runs["rbldnsd"])], mark, True))
@@ -113,8 +110,8 @@ def _bound(context, feed, one_core):
 class Reloads:
     """Swaps two versions of a list all the time."""
 
-    def __init__(self, folder, served, versions):
-        self.folder, self.served, self.versions, self.ended, self.times = folder, served, versions, threading.Event(), []
+    def __init__(self, server, served, versions):
+        self.server, self.served, self.versions, self.ended, self.times = server, served, versions, threading.Event(), []
         self.error = None
 
     def __enter__(self):
@@ -134,14 +131,18 @@ class Reloads:
         except Exception as error:  # told by __exit__
             self.error = error
 
+    def loaded(self):
+        return (self.server.folder / "rblitzd.log").read_text().count("event=feed_loaded")
+
     def swap_until_ended(self):
         while not self.ended.wait(0.2):
             self.versions.reverse()
-            new = self.folder / "new"
+            new = self.served.with_name("new")
             new.hardlink_to(self.versions[0])
             new.rename(self.served)
-            begin = time.monotonic()
-            servers.reload_rblitzd(self.folder)
+            begin, before = time.monotonic(), self.loaded()
+            self.server.process.send_signal(signal.SIGHUP)
+            wait(lambda: self.loaded() > before, "reload of rblitzd", pause=0.02)
             self.times.append(time.monotonic() - begin)
 
 
@@ -163,7 +164,7 @@ def p6(context):
         versions = [feed, more]  # the first is served
         for _ in range(context.repeat):
             calm.append(json.loads(run(command)))
-            with Reloads(folder, served, versions) as swapping:
+            with Reloads(server, served, versions) as swapping:
                 busy.append(json.loads(run(command)))
             reloads += len(swapping.times)
     tail = lambda counts: [one["latency_us"]["p99_9"] for one in counts]

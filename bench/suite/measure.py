@@ -126,12 +126,12 @@ def script(context, name, *words, seconds=1800):
     return json.loads(out.read_text()), text, shlex.join(command)
 
 
-def wait(condition, what, seconds=120):
+def wait(condition, what, seconds=120, pause=0.002):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             raise RuntimeError(f"{what}: waited in vain for {seconds} s")
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 def peak(pid):

@@ -91,10 +91,6 @@ def rblitzd(folder, feed, cores=None, host="127.0.0.1", namespace=None, io=""):
     return Process("rblitzd", [BUILD / "rblitzd", "--config", folder / "rblitz.toml"], folder, cores, namespace)
 
 
-def reload_rblitzd(folder):
-    subprocess.run([BUILD / "rblitz", "--control", folder / "control.sock", "reload"], check=True, capture_output=True, timeout=120)
-
-
 def rbldnsd(folder, feed, cores=None, host="127.0.0.1", namespace=None, dataset="ip4set"):
     return Process("rbldnsd", [PEERS / "usr/sbin/rbldnsd", "-n", "-a", "-u", "65534:65534", "-c", "0", "-b", f"{host}/{PORT}",
                                f"{ZONE}:{dataset}:{feed}"], folder, cores, namespace)

@@ -51,9 +51,10 @@ void Clients::OnReady(const Poller::Ready& ready, Clock::time_point now) {
   // Closed earlier in this round, and perhaps another's by now.
   if (!client.fd || (client.life & Poller::kLives) != ready.life) return;
   const bool is_gone = (ready.events & (EPOLLERR | EPOLLHUP)) != 0;
+  // Told once: what waits to be written is looked at even if there is something to be read.
+  if ((ready.events & EPOLLOUT) != 0) MarkDirty(ready.number);
   if ((ready.events & EPOLLIN) != 0) return ReadNews(ready.number, (ready.events & EPOLLRDHUP) != 0, now);
   if (is_gone) return Close(ready.number);
-  if ((ready.events & EPOLLOUT) != 0) MarkDirty(ready.number);
 }
 
 void Clients::Accept(uint32_t listener, int most, Clock::time_point now) {
