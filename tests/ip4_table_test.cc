@@ -209,6 +209,45 @@ TEST(Ip4Table, AgreesWithTheModelOnRandomEntries) {
   }
 }
 
+// Single addresses everywhere, so that runs of them end and begin at ranges: each beats what covers it, and the rest is
+// as if the ranges were alone.
+TEST(Ip4Table, SinglesAmongRangesChangeNothingButThemselves) {
+  for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
+    Random random(7);
+    Fixture singles_too(precedence);
+    Fixture ranges_alone(precedence);
+    std::vector<uint32_t> borders;
+    for (int i = 0; i < 3000; ++i) {
+      // Of /24s and more: pieces of one address would be united with singles.
+      const auto host = static_cast<uint32_t>(0xffffffff) >> (12 + random() % 13);
+      const uint32_t first = static_cast<uint32_t>(random()) & ~host;
+      const auto a = static_cast<uint32_t>(i % 5 == 0 ? 0 : 3 + random() % 4);  // 0: an exclusion
+      for (Fixture* const f : {&singles_too, &ranges_alone}) {
+        f->builder.AddRange(first, first | host, a == 0 ? kNotListed : f->Value(a));
+      }
+      borders.insert(borders.end(), {first - 1, first, first | host, (first | host) + 1});
+    }
+    std::unordered_set<uint32_t> singles = {0, 1, 0xffffffff, 0xfffffffd};
+    for (size_t i = 0; i < borders.size(); i += 3) singles.insert(borders[i]);
+    for (uint32_t i = 0; i < 16; ++i) singles.insert(0x01020300 + i * 2);
+    for (uint32_t i = 0; i < 17; ++i) singles.insert(0x01020500 + i * 2);
+    while (singles.size() < 300000) singles.insert(static_cast<uint32_t>(random()));
+    for (const uint32_t single : singles) singles_too.builder.Add(single, singles_too.Value(2));
+    const Ip4Table table = singles_too.Build();
+    const Ip4Table alone = ranges_alone.Build();
+    for (const uint32_t single : singles) ASSERT_EQ(singles_too.At(table, single), As{2}) << single;
+    const auto expect_as_alone = [&](uint32_t address) {
+      if (singles.contains(address)) return;
+      ASSERT_EQ(singles_too.At(table, address), ranges_alone.At(alone, address)) << address;
+    };
+    for (const uint32_t border : borders) ASSERT_NO_FATAL_FAILURE(expect_as_alone(border));
+    for (const uint32_t single : singles) {
+      ASSERT_NO_FATAL_FAILURE(expect_as_alone(single + 1));
+      ASSERT_NO_FATAL_FAILURE(expect_as_alone(single - 1));
+    }
+  }
+}
+
 // Forces the large shape by listing enough addresses far from where the random entries are.
 TEST(Ip4Table, LargeShapeAgreesWithTheModel) {
   for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
