@@ -1,6 +1,6 @@
 // Vectors of 16 bytes, the same on every processor: the compiler's own types, whose operators work lane by lane, and
 // what these cannot say. On x86 each function is the instruction that its comment names; elsewhere the operators say
-// it, which GCC and clang turn into NEON on arm64. The one place that asks for the processor, kernels of one
+// it, which GCC and clang turn into NEON on arm64. What the layers that build for arm64 use, kernels of one
 // instruction set apart; every layer may include it.
 //
 // Lanes are numbered from the lowest address. A comparison is all ones or none in each lane, as signed numbers;

@@ -27,7 +27,8 @@ class TcpInput {
 
   static constexpr size_t kBuffer = kLength + kMaxMessage;
 
-  // `buffer`, of kBuffer bytes, is somebody else's: a server has many of these, uses few, and touches no other.
+  // `buffer`, of kBuffer bytes, is somebody else's: a server has many of these, and touches those only that it has
+  // used.
   explicit TcpInput(uint8_t* buffer = nullptr) noexcept : bytes_(buffer) {}
 
   void Clear() noexcept { begin_ = end_ = 0; }
