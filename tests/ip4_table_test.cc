@@ -229,8 +229,7 @@ TEST(Ip4Table, SinglesAmongRangesChangeNothingButThemselves) {
     }
     std::unordered_set<uint32_t> singles = {0, 1, 0xffffffff, 0xfffffffd};
     for (size_t i = 0; i < borders.size(); i += 3) singles.insert(borders[i]);
-    for (uint32_t i = 0; i < 16; ++i) singles.insert(0x01020300 + i * 2);
-    for (uint32_t i = 0; i < 17; ++i) singles.insert(0x01020500 + i * 2);
+    for (uint32_t i = 0; i < 33; ++i) singles.insert(0x01020300 + i % 2 * 0x200 + i / 2 * 2);  // 17 and 16 in a /24
     while (singles.size() < 300000) singles.insert(static_cast<uint32_t>(random()));
     for (const uint32_t single : singles) singles_too.builder.Add(single, singles_too.Value(2));
     const Ip4Table table = singles_too.Build();
@@ -241,10 +240,7 @@ TEST(Ip4Table, SinglesAmongRangesChangeNothingButThemselves) {
       ASSERT_EQ(singles_too.At(table, address), ranges_alone.At(alone, address)) << address;
     };
     for (const uint32_t border : borders) ASSERT_NO_FATAL_FAILURE(expect_as_alone(border));
-    for (const uint32_t single : singles) {
-      ASSERT_NO_FATAL_FAILURE(expect_as_alone(single + 1));
-      ASSERT_NO_FATAL_FAILURE(expect_as_alone(single - 1));
-    }
+    for (const uint32_t single : singles) ASSERT_NO_FATAL_FAILURE(expect_as_alone(single ^ 1));
   }
 }
 
