@@ -51,13 +51,18 @@ inline DataSet MakeDataSet(size_t addresses, uint32_t values = 1, size_t feeds =
   return set;
 }
 
-// `hit_percent` of the questions are listed addresses; the others are random.
-inline std::vector<uint32_t> MakeQuestions(const DataSet& set, size_t count, unsigned hit_percent = 50) {
-  std::mt19937_64 random(kSeed + 1);
+// `hit_percent` of the questions are listed addresses, each once where there are as many; the others are random. Others
+// for another `asker`.
+inline std::vector<uint32_t> MakeQuestions(const DataSet& set, size_t count, unsigned hit_percent = 50,
+                                           uint64_t asker = 0) {
+  constexpr size_t kStride = 7368787;  // a prime: no two steps come to the same address
+  std::mt19937_64 random(kSeed + 1 + asker);
+  size_t at = random() % set.listed.size();
   std::vector<uint32_t> questions(count);
   for (uint32_t& question : questions) {
     const bool hit = random() % 100 < hit_percent;
-    question = hit ? set.listed[random() % set.listed.size()] : static_cast<uint32_t>(random());
+    at = (at + (hit ? kStride : 0)) % set.listed.size();
+    question = hit ? set.listed[at] : static_cast<uint32_t>(random());
   }
   return questions;
 }

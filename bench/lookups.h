@@ -29,4 +29,10 @@ inline void SetRate(benchmark::State& state, int64_t lookups) {
                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
+// Whether as many of the questions were found as are listed, and of the others as few as are by chance.
+inline bool IsRight(size_t found, size_t asked, unsigned hit_percent) {
+  const size_t listed = asked * hit_percent / 100;
+  return found + asked / 200 >= listed && found <= listed + (asked - listed) / 25 + asked / 200;
+}
+
 }  // namespace rblitz::bench

@@ -5,6 +5,7 @@
 // bytes an entry.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "bench/lookups.h"
@@ -18,6 +19,12 @@ void Lookups(benchmark::State& state, unsigned hit_percent) {
   const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions, hit_percent);
   const Ip4Table& table = *set.feeds.front()->ip4;
   ValueId values[kMaxBatch];
+  size_t found = 0;
+  for (size_t at = 0; at < bench::kQuestions; at += kMaxBatch) {
+    table.LookupBatch({&questions[at], kMaxBatch}, values);
+    found += kMaxBatch - static_cast<size_t>(std::count(values, values + kMaxBatch, kNotListed));
+  }
+  if (!bench::IsRight(found, bench::kQuestions, hit_percent)) return state.SkipWithError("wrong answers");
   size_t at = 0;
   for (auto _ : state) {
     table.LookupBatch({&questions[at], kMaxBatch}, values);
@@ -44,6 +51,10 @@ void BM_Ip4Table_Singles(benchmark::State& state) {
   Ip4BuildReport report;
   const Ip4Table table = builder.Build(nullptr, &report);
   ValueId values[kMaxBatch];
+  for (size_t at = 0; at + kMaxBatch <= addresses.size(); at += kMaxBatch) {
+    table.LookupBatch({&addresses[at], kMaxBatch}, values);
+    if (std::count(values, values + kMaxBatch, id) != kMaxBatch) return state.SkipWithError("one is not found");
+  }
   size_t at = 0;
   for (auto _ : state) {
     table.LookupBatch({&addresses[at], kMaxBatch}, values);
@@ -59,6 +70,8 @@ void BM_UnorderedSet(benchmark::State& state) {
   const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), 1);
   const std::unordered_set<uint32_t> listed(set.listed.begin(), set.listed.end());
   const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions);
+  const auto found = std::ranges::count_if(questions, [&](uint32_t question) { return listed.contains(question); });
+  if (!bench::IsRight(static_cast<size_t>(found), bench::kQuestions, 50)) return state.SkipWithError("wrong answers");
   size_t at = 0;
   for (auto _ : state) {
     for (size_t i = 0; i < kMaxBatch; ++i) benchmark::DoNotOptimize(listed.contains(questions[at + i]));

@@ -76,23 +76,25 @@ class Asker {
     return {};
   }
 
-  // Asks `count` questions, at most kBatch, and returns how many the kernel took.
-  size_t Ask(size_t count, std::mt19937_64& random) {
+  // Asks `count` questions, at most kBatch, the first of which was due at `due` and each other one `step` later, and
+  // returns how many the kernel took. Latencies count from when a question was due: a client that is held up does not
+  // make a server look fast.
+  size_t Ask(size_t count, uint64_t due, double step, std::mt19937_64& random) {
     uint8_t bytes[kBatch][512];
     iovec parts[kBatch];
     mmsghdr messages[kBatch] = {};
-    const uint64_t now = Now();
     for (size_t i = 0; i < count; ++i) {
       const auto id = static_cast<uint16_t>(next_id_ + i);
-      if (slots_[id].sent != 0) CountLost(slots_[id]);  // its id comes round again only after the timeout
-      slots_[id] = {.question = oracle_.Pick(ChooseKind(random), random), .sent = now};
+      if (slots_[id].due != 0) CountLost(slots_[id]);  // its id comes round again only after the timeout
+      slots_[id] = {.question = oracle_.Pick(ChooseKind(random), random),
+                    .due = due + static_cast<uint64_t>(static_cast<double>(i) * step)};
       parts[i] = {.iov_base = bytes[i], .iov_len = oracle_.Write(slots_[id].question, id, bytes[i])};
       messages[i].msg_hdr.msg_iov = &parts[i];
       messages[i].msg_hdr.msg_iovlen = 1;
     }
     const int taken = sendmmsg(socket_, messages, static_cast<unsigned>(count), 0);
     const size_t sent = taken > 0 ? static_cast<size_t>(taken) : 0;
-    for (size_t i = sent; i < count; ++i) slots_[static_cast<uint16_t>(next_id_ + i)].sent = 0;
+    for (size_t i = sent; i < count; ++i) slots_[static_cast<uint16_t>(next_id_ + i)].due = 0;
     next_id_ = static_cast<uint16_t>(next_id_ + sent);
     counts_.sent += sent;
     counts_.under_way += sent;
@@ -121,20 +123,20 @@ class Asker {
 
   void CountLost() {
     for (Slot& slot : slots_) {
-      if (slot.sent != 0) CountLost(slot);
+      if (slot.due != 0) CountLost(slot);
     }
   }
 
  private:
   struct Slot {
     Question question;
-    uint64_t sent = 0;  // 0: nothing is under way
+    uint64_t due = 0;  // 0: nothing is under way
   };
 
   void CountLost(Slot& slot) {
     ++counts_.lost;
     --counts_.under_way;
-    slot.sent = 0;
+    slot.due = 0;
   }
 
   Kind ChooseKind(std::mt19937_64& random) const {
@@ -158,9 +160,9 @@ class Asker {
     if (answer.size() < 2) return Blame("an answer without an id");
     const auto id = static_cast<uint16_t>(answer[0] << 8 | answer[1]);
     Slot& slot = slots_[id];
-    if (slot.sent == 0) return Blame("an answer to nothing that is under way, id " + std::to_string(id));
-    const uint64_t latency = arrived > slot.sent ? arrived - slot.sent : 0;
-    slot.sent = 0;
+    if (slot.due == 0) return Blame("an answer to nothing that is under way, id " + std::to_string(id));
+    const uint64_t latency = arrived > slot.due ? arrived - slot.due : 0;
+    slot.due = 0;
     --counts_.under_way;
     const std::string mistake = oracle_.Judge(slot.question, id, answer);
     if (!mistake.empty()) return Blame(Oracle::Describe(slot.question) + ": " + mistake);
@@ -190,6 +192,7 @@ void Sleep(uint64_t nanoseconds) {
 void Ask(const Options& options, std::vector<std::unique_ptr<Asker>>& askers, Counts* counts) {
   std::mt19937_64 random(options.seed);
   const uint64_t start = Now();
+  const double step = kSecond / options.rate;
   const auto most_behind = static_cast<uint64_t>(options.rate / 20) + 1;
   uint64_t skipped = 0;
   size_t turn = 0;
@@ -202,7 +205,8 @@ void Ask(const Options& options, std::vector<std::unique_ptr<Asker>>& askers, Co
       due = most_behind;
     }
     while (due > 0) {
-      const size_t taken = askers[turn++ % askers.size()]->Ask(std::min<uint64_t>(due, kBatch), random);
+      const auto first = start + static_cast<uint64_t>(static_cast<double>(counts->sent + skipped) * step);
+      const size_t taken = askers[turn++ % askers.size()]->Ask(std::min<uint64_t>(due, kBatch), first, step, random);
       if (taken == 0) break;
       due -= taken;
     }

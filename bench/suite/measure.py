@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import statistics
 import subprocess
@@ -94,20 +95,20 @@ def run(command, seconds=1800, **options):
     return done.stdout
 
 
-def google(context, program, pattern):
+def google(context, program, pattern, *words, environment=None):
     """Runs of a Google Benchmark by name, each a dict of its counters; and the command."""
     out = context.work / f"{program}.json"
     command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", f"--benchmark_repetitions={context.repeat}",
-               f"--benchmark_out={out}", "--benchmark_out_format=json"]
+               f"--benchmark_out={out}", "--benchmark_out_format=json", *words]
     if context.smoke:
         command.append("--benchmark_min_time=0.01")
-    run(command)
+    run(command, env=os.environ | (environment or {}))
     runs, text = {}, out.read_text()
     for row in json.loads(text)["benchmarks"] if text else []:
         if row["run_type"] == "iteration":
             if row.get("error_occurred"):
                 raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
-            runs.setdefault(row["run_name"].split("/manual_time")[0].split("/iterations")[0].split("/process_time")[0], []).append(row)
+            runs.setdefault(re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"]), []).append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
     return runs, shlex.join(command[:2])

@@ -7,6 +7,7 @@ from suite.measure import Part, Result, column, google, script
 # Beside P1: name, arguments of bench/port_to_port, mark.
 MIXES = (("1,000 addresses", ("--entries", 1000), None), ("4 feeds", ("--feeds", 4), 0.6), ("16 feeds", ("--feeds", 16), 0.35), ("nothing listed", ("--hits", 0), None),
          ("all listed", ("--hits", 100), None), ("EDNS", ("--edns",), None), ("5 zones", ("--zones", 5), None),
+         ("A, TXT, EDNS and cookies in turn", ("--mixed",), None), ("packets in pages of 2 MiB", ("--hugepages",), None),
          ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None))
 
 
@@ -28,9 +29,10 @@ def p1(context):
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in MIXES[1:2] if context.smoke else MIXES:
         full = [] if context.smoke else ["--seconds", 2, "--repeat", context.repeat]
-        folder = "ports" if words[0] in ("--hits", "--edns", "--zones") else f"ports{'-'.join(map(str, words))}"  # the same lists
+        folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
         mixed = script(context, "port_to_port", *_sizes(context, folder), *full, *words)[0]
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
+        beside.append(Part(f"rblitzd, {name}", "million packets/s", [rate / 1e6 for rate in mixed["ours"]]))
         series[name] = mixed["ratios"]
     return Result("port to port, against a program that only swaps addresses", how, parts, beside, checked=_right(text),
                   bound=_bound(figures, series, context), series={"ratio to testpmd by mix": series})
