@@ -83,16 +83,17 @@ void Traffic::Collect() {
   uint64_t lost = 0;
   for (const auto& counters : counters_) lost += counters->traffic.Drain(&samples_);
   std::ranges::sort(samples_, {}, &TrafficRing::Sample::address);
+  counted_.clear();
+  for (const TrafficRing::Sample& sample : samples_) {
+    const uint32_t cell = sample.address >> 8;
+    if (counted_.empty() || counted_.back().cell != cell) counted_.push_back({.cell = cell, .count = 0});
+    counted_.back().count += sample.weight;
+  }
   const double now = Now();
   const std::lock_guard lock(mutex_);
   samples_count_ += samples_.size();
   lost_ += lost;
-  for (size_t i = 0; i < samples_.size();) {
-    const uint32_t cell = samples_[i].address >> 8;
-    double questions = 0;
-    for (; i < samples_.size() && samples_[i].address >> 8 == cell; ++i) questions += samples_[i].weight;
-    counts_.Add(cell, questions, now);
-  }
+  counts_.Add(counted_, now);
 }
 
 Traffic::Figures Traffic::figures() const {

@@ -11,11 +11,17 @@ constexpr double kMostHalfLives = 32;
 
 }  // namespace
 
-void DecayingCounts::Add(uint32_t cell, double count, double now) {
+void DecayingCounts::Add(std::span<const Counted> counted, double now) {
+  constexpr size_t kAhead = 16;  // cells under way from memory
   if (now - base_ > kMostHalfLives * half_life_) Rebase(now);
-  const double weighed = count / FactorAt(now);
-  cells_[cell] += static_cast<float>(weighed);
-  sum_ += weighed;
+  const double weight = 1 / FactorAt(now);
+  uint64_t sum = 0;
+  for (size_t i = 0; i < counted.size(); ++i) {
+    if (i + kAhead < counted.size()) cells_.Prefetch(counted[i + kAhead].cell);
+    cells_[counted[i].cell] += static_cast<float>(counted[i].count * weight);
+    sum += counted[i].count;
+  }
+  sum_ += static_cast<double>(sum) * weight;
 }
 
 void DecayingCounts::SetHalfLife(double half_life, double now) {

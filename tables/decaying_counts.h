@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include "tables/cell_blocks.h"
 
@@ -19,8 +20,16 @@ class DecayingCounts {
  public:
   explicit DecayingCounts(double half_life) : half_life_(half_life) {}
 
-  // REQUIRES: count >= 0.
-  void Add(uint32_t cell, double count, double now);
+  struct Counted {
+    uint32_t cell = 0;
+    uint32_t count = 0;
+  };
+  // Fast where the cells are in order.
+  void Add(std::span<const Counted> counted, double now);
+  void Add(uint32_t cell, uint32_t count, double now) {
+    const Counted one = {.cell = cell, .count = count};
+    Add({&one, 1}, now);
+  }
   // From now on.
   void SetHalfLife(double half_life, double now);
   [[nodiscard]] double half_life() const noexcept { return half_life_; }

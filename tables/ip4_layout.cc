@@ -334,6 +334,7 @@ void LayOutIp4(const Ip4Pass& pass, uint32_t values, AddressPool* pool, Rep& rep
   if (small.fits()) {
     rep.starts.shrink_to_fit();
     rep.values.shrink_to_fit();
+    rep.IndexPieces();
     return;
   }
   rep.starts = std::vector<uint32_t>();

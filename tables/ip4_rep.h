@@ -49,6 +49,10 @@ struct Ip4Table::Rep {
   // Small: piece i holds from starts[i] to starts[i + 1] - 1, gaps are pieces of kNotListed. starts[0] is 0.
   std::vector<uint32_t> starts;
   std::vector<ValueId> values;
+  // What an address is looked up among: as many pieces from piece firsts[address >> firsts_shift] on.
+  std::vector<uint32_t> firsts;
+  unsigned firsts_shift = 31;
+  size_t candidates = 1;
 
   // Large.
   HugeArray<uint64_t> coarse;    // kCoarseWords: Ip4Coarse of every network of kCoarseLength
@@ -80,6 +84,8 @@ struct Ip4Table::Rep {
     return static_cast<Ip4Kind>((map[address >> 13] >> ((address >> 8 & 31) * 2)) & 3);
   }
   [[nodiscard]] ValueId ValueInBlock(uint32_t address) const noexcept;
+  // Small: makes `firsts`. REQUIRES: the pieces are there.
+  void IndexPieces();
   [[nodiscard]] size_t PieceOf(uint32_t address) const noexcept;
   template <size_t kCount>
   void PiecesOf(const uint32_t* wanted, size_t* pieces) const noexcept;

@@ -37,12 +37,38 @@ ValueId Ip4Table::Rep::ValueInBlock(uint32_t address) const noexcept {
   return dense_values[in.values + value];
 }
 
+// Blocks of addresses, half as many as pieces at least. However they are spread, a block's candidates reach to the last
+// piece that begins in it; where that would be behind the last of all, they begin earlier.
+void Ip4Table::Rep::IndexPieces() {
+  const auto bits = std::max(1u, static_cast<unsigned>(std::bit_width(starts.size())) - 1);
+  firsts_shift = 32 - bits;
+  std::vector<size_t> behind(size_t{1} << bits);  // the first piece that begins after the block
+  size_t piece = 0;
+  for (size_t block = 0; block < behind.size(); ++block) {
+    while (piece < starts.size() && starts[piece] >> firsts_shift <= block) ++piece;
+    behind[block] = piece;
+  }
+  const auto first_of = [&](size_t block) {
+    const size_t begin = block == 0 ? 0 : behind[block - 1];
+    const auto address = static_cast<uint32_t>(block << firsts_shift);
+    return begin < starts.size() && starts[begin] == address ? begin : begin - 1;
+  };
+  for (size_t block = 0; block < behind.size(); ++block) {
+    candidates = std::max(candidates, behind[block] - first_of(block));
+  }
+  firsts.resize(behind.size());
+  for (size_t block = 0; block < behind.size(); ++block) {
+    firsts[block] = static_cast<uint32_t>(std::min(first_of(block), starts.size() - candidates));
+  }
+}
+
 // The last start that is not above the address, of kCount addresses side by side: their reads do not wait for each
 // other, and there is no branch that half of all addresses take.
 template <size_t kCount>
 inline void Ip4Table::Rep::PiecesOf(const uint32_t* wanted, size_t* pieces) const noexcept {
-  size_t base[kCount] = {};
-  for (size_t n = starts.size(); n > 1; n -= n / 2) {
+  size_t base[kCount];
+  for (size_t k = 0; k < kCount; ++k) base[k] = firsts[wanted[k] >> firsts_shift];
+  for (size_t n = candidates; n > 1; n -= n / 2) {
     for (size_t k = 0; k < kCount; ++k) {
       const auto is_below = static_cast<size_t>(starts[base[k] + n / 2] <= wanted[k]);
       base[k] += n / 2 & (0 - is_below);
@@ -169,9 +195,9 @@ uint64_t Ip4Table::addresses() const noexcept { return rep_->addresses; }
 size_t Ip4Table::bytes() const noexcept {
   const Rep& rep = *rep_;
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  return sizeof(Rep) + held(rep.starts) + held(rep.values) + rep.coarse.bytes() + rep.map.bytes() + held(rep.top) +
-         held(rep.blocks) + held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() + held(rep.hidden_keys) +
-         rep.lengths.bytes();
+  return sizeof(Rep) + held(rep.starts) + held(rep.values) + held(rep.firsts) + rep.coarse.bytes() + rep.map.bytes() +
+         held(rep.top) + held(rep.blocks) + held(rep.dense) + held(rep.dense_values) + rep.singles.bytes() +
+         held(rep.hidden_keys) + rep.lengths.bytes();
 }
 
 }  // namespace rblitz

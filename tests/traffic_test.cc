@@ -119,15 +119,20 @@ TEST(DecayingCounts, CountsAsANaiveTwinDoes) {
   DecayingCounts counts(30);
   struct Added {
     uint32_t cell;
-    double count;
+    uint32_t count;
     double at;
   };
   std::vector<Added> added;
   double now = 0;
-  for (int i = 0; i < 3000; ++i) {
-    now += static_cast<double>(random() % 5);
-    added.push_back({static_cast<uint32_t>(random() % 50) * 1000, static_cast<double>(1 + random() % 64), now});
-    counts.Add(added.back().cell, added.back().count, now);
+  for (int i = 0; i < 300; ++i) {
+    now += static_cast<double>(random() % 50);
+    std::vector<DecayingCounts::Counted> together(random() % 40);
+    for (auto& [cell, count] : together) {
+      cell = static_cast<uint32_t>(random() % 50) * 1000;
+      count = static_cast<uint32_t>(1 + random() % 64);
+      added.push_back({cell, count, now});
+    }
+    counts.Add(together, now);
   }
   std::map<uint32_t, double> model;
   for (const Added& one : added) model[one.cell] += one.count * std::exp2((one.at - now) / 30);

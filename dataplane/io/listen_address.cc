@@ -50,12 +50,6 @@ bool SocketAddress::is_wildcard() const noexcept {
   return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr);
 }
 
-// sin_port and sin6_port stand at the same place.
-uint16_t SocketAddress::port() const noexcept {
-  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
-  return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
-}
-
 ClientAddress SocketAddress::client() const noexcept {
   if (!is_ip6()) {
     const in_addr& ip4 = reinterpret_cast<const sockaddr_in&>(storage).sin_addr;

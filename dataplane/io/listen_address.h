@@ -39,7 +39,11 @@ struct SocketAddress {
 
   [[nodiscard]] bool is_ip6() const noexcept { return storage.ss_family == AF_INET6; }
   [[nodiscard]] bool is_wildcard() const noexcept;
-  [[nodiscard]] uint16_t port() const noexcept;
+  // sin_port and sin6_port stand at the same place.
+  [[nodiscard]] uint16_t port() const noexcept {
+    static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+    return ntohs(reinterpret_cast<const sockaddr_in&>(storage).sin_port);
+  }
   // Of a client; an IPv4 one of an IPv6 socket is mapped already.
   [[nodiscard]] ClientAddress client() const noexcept;
 };

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 namespace rblitz::io {
 
@@ -72,38 +73,52 @@ void AnswerFromAskedAddress(msghdr& header) noexcept {
 
 struct SocketIo::Rep {
   Rep(int socket, bool is_wildcard, WorkerStats* counters) : fd(socket), with_control(is_wildcard), stats(counters) {
-    for (size_t i = 0; i < kBurst; ++i) Prepare(i);
+    for (size_t i = 0; i < kBurst; ++i) Connect(i);
   }
   ~Rep() { close(fd); }
   Rep(const Rep&) = delete;
   Rep& operator=(const Rep&) = delete;
 
-  // The kernel writes into these what it used of them: made anew before each use.
-  void Prepare(size_t i) noexcept {
+  // Where the kernel shall write, once and for all.
+  void Connect(size_t i) noexcept {
     Slot& slot = slots[i];
-    slot.part = {slot.data, kMaxQuestion};
+    slot.part.iov_base = slot.data;
     received[i] = {};
     msghdr& header = received[i].msg_hdr;
     header.msg_name = &slot.peer.storage;
-    header.msg_namelen = sizeof slot.peer.storage;
     header.msg_iov = &slot.part;
     header.msg_iovlen = 1;
-    if (!with_control) return;
-    header.msg_control = slot.control;
-    header.msg_controllen = sizeof slot.control;
+    if (with_control) header.msg_control = slot.control;
+    Prepare(i);
+  }
+
+  // How much room there is: the kernel writes over it what it used, and so does who sends the answer.
+  void Prepare(size_t i) noexcept {
+    slots[i].part.iov_len = kMaxQuestion;
+    received[i].msg_hdr.msg_namelen = sizeof slots[i].peer.storage;
+    if (with_control) received[i].msg_hdr.msg_controllen = sizeof slots[i].control;
   }
 
   void Take(size_t i, Burst& burst) noexcept;
-  size_t SendAll(size_t n) noexcept;
+  [[nodiscard]] size_t SlotOf(const Message& message) const noexcept {
+    return static_cast<size_t>(reinterpret_cast<const Slot*>(message.payload) - slots.data());
+  }
+  // Makes what came with a question the header of its answer.
+  void Turn(mmsghdr& answer, size_t size) const noexcept {
+    answer.msg_hdr.msg_iov->iov_len = size;
+    answer.msg_hdr.msg_flags = 0;
+    answer.msg_len = 0;
+    if (with_control) AnswerFromAskedAddress(answer.msg_hdr);
+  }
+  size_t SendAll(mmsghdr* headers, size_t n) noexcept;
 
   const int fd;
   uint16_t port = 0;  // bound
   const bool with_control;
   WorkerStats* const stats;
-  size_t used = 0;                     // slots to prepare before the next receive
-  std::array<size_t, kBurst> slot_of;  // by message
+  size_t used = 0;  // slots to prepare before the next receive
   std::array<mmsghdr, kBurst> received;
-  std::array<mmsghdr, kBurst> answers;
+  std::array<mmsghdr, kBurst> answers;  // where not every question has one
   std::array<Slot, kBurst> slots;
 };
 
@@ -118,19 +133,18 @@ void SocketIo::Rep::Take(size_t i, Burst& burst) noexcept {
     stats->Drop(DropReason::kSourcePortZero);
     return;
   }
-  slot_of[burst.count] = i;
   burst.messages[burst.count++] = {.payload = slots[i].data,
                                    .size = static_cast<uint16_t>(received[i].msg_len),
                                    .capacity = static_cast<uint16_t>(kMaxAnswer),
                                    .sum_change = 0};
 }
 
-// Sends the first `n` answers; returns how many the kernel took.
-size_t SocketIo::Rep::SendAll(size_t n) noexcept {
+// Returns how many the kernel took.
+size_t SocketIo::Rep::SendAll(mmsghdr* headers, size_t n) noexcept {
   size_t taken = 0;
   int refusals = 0;
   for (size_t next = 0; next < n;) {
-    const int sent = sendmmsg(fd, &answers[next], static_cast<unsigned>(n - next), MSG_DONTWAIT);
+    const int sent = sendmmsg(fd, &headers[next], static_cast<unsigned>(n - next), MSG_DONTWAIT);
     if (sent > 0) {
       taken += static_cast<size_t>(sent);
       next += static_cast<size_t>(sent);
@@ -201,21 +215,31 @@ void SocketIo::Receive(Burst& burst) noexcept {
 
 void SocketIo::Send(Burst& burst) noexcept {
   Rep& rep = *rep_;
+  const std::span<const Message> messages(burst.messages, burst.count);
   size_t n = 0;
-  for (size_t i = 0; i < burst.count; ++i) {
-    const Message& message = burst.messages[i];
-    if (message.size == 0) continue;
-    mmsghdr& answer = rep.answers[n++];
-    answer = rep.received[rep.slot_of[i]];
-    answer.msg_hdr.msg_iov->iov_len = message.size;
-    answer.msg_hdr.msg_flags = 0;
-    answer.msg_len = 0;
-    if (rep.with_control) AnswerFromAskedAddress(answer.msg_hdr);
-  }
-  const size_t taken = rep.SendAll(n);
   size_t bytes = 0;
-  // The kernel noted a length for each that it took.
-  for (size_t i = 0; i < n; ++i) bytes += rep.answers[i].msg_len;
+  for (const Message& message : messages) {
+    n += message.size != 0;
+    bytes += message.size;
+  }
+  // Nearly always each that came is answered, and its header stays where it is.
+  mmsghdr* answers = rep.received.data();
+  if (n == rep.used) [[likely]] {
+    for (size_t i = 0; i < n; ++i) rep.Turn(answers[i], messages[i].size);
+  } else {
+    answers = rep.answers.data();
+    mmsghdr* answer = answers;
+    for (const Message& message : messages) {
+      if (message.size == 0) continue;
+      *answer = rep.received[rep.SlotOf(message)];
+      rep.Turn(*answer++, message.size);
+    }
+  }
+  const size_t taken = rep.SendAll(answers, n);
+  if (taken != n) [[unlikely]] {  // the kernel noted a length for each that it took
+    bytes = 0;
+    for (size_t i = 0; i < n; ++i) bytes += answers[i].msg_len;
+  }
   rep.stats->answered.Add(taken);
   rep.stats->bytes_answered.Add(bytes);
   rep.stats->Drop(DropReason::kTxFull, n - taken);
