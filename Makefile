@@ -96,7 +96,7 @@ format:
 	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
 
 bench: check-deps
-	@$(PYTHON) tests/check.py --build-only release
+	@$(PYTHON) tests/check.py --build-only bench
 	@$(SUDO) bench/run $(P)
 
 install: configure

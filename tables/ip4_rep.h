@@ -49,7 +49,7 @@ struct Ip4Table::Rep {
   // Small: piece i holds from starts[i] to starts[i + 1] - 1, gaps are pieces of kNotListed. starts[0] is 0.
   std::vector<uint32_t> starts;
   std::vector<ValueId> values;
-  // What an address is looked up among: as many pieces from piece firsts[address >> firsts_shift] on.
+  // An address is in one of `candidates` pieces, from piece firsts[address >> firsts_shift] on.
   std::vector<uint32_t> firsts;
   unsigned firsts_shift = 31;
   size_t candidates = 1;

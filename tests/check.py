@@ -161,6 +161,11 @@ def build_release():
     return step("build", build("build", RELEASE))
 
 
+def build_bench():
+    """What bench/run runs."""
+    return step("build", build("build", RELEASE, targets=["rblitzd", "rblitz", "rblitz-policyd", "rblitz-blast", "bench", "tests/check_client", "tests/grey_fill"]))
+
+
 def test_release():
     total = test("build", [])
     print(*total.matrix, sep="\n")
@@ -261,7 +266,7 @@ def lint_tests():
 
 
 # What a stage compiles or reads, and what it runs once that has succeeded.
-STAGES = {"release": (build_release, test_release), "asan": (build_asan, test_asan), "tsan": (build_tsan, test_tsan),
+STAGES = {"release": (build_release, test_release), "bench": (build_bench, None), "asan": (build_asan, test_asan), "tsan": (build_tsan, test_tsan),
           "arm64": (build_arm64, test_arm64), "arm64-all": (build_arm64_all, test_arm64_all),
           "lint": (lint, None), "lint-tests": (lint_tests, None)}
 

@@ -139,6 +139,36 @@ TEST_F(SocketIoTest, LongerQuestionsAreOversize) {
   EXPECT_TRUE(test::AddsUp(*stats_));
 }
 
+// Bursts of which some are dropped on arrival or not answered, and bursts that are answered whole, in turn.
+TEST_F(SocketIoTest, EachGetsItsOwnAnswerWhereOthersGetNone) {
+  Open("::");
+  const UdpClient first("::1", io_->port());
+  const UdpClient second("::1", io_->port());
+  uint64_t n = 0;
+  for (char round = 0; round < 3; ++round) {
+    first.Send({2, 'a', round, 'x'});
+    second.Send("");
+    first.Send(Datagram(SocketIo::kMaxQuestion + 1, 'x'));
+    second.Send({2, 'b', round, 'x', 'x'});
+    Serve(n += 4);
+    EXPECT_EQ(first.Receive(), Inverted({2, 'a', round}));
+    EXPECT_EQ(second.Receive(), Inverted({2, 'b', round, 'x'}));
+    for (char i = 0; i < 5; ++i) {
+      first.Send({2, i, 'x'});
+      second.Send({2, i, round, 'x'});
+    }
+    Serve(n += 10);
+    for (char i = 0; i < 5; ++i) {
+      EXPECT_EQ(first.Receive(), Inverted({2, i}));
+      EXPECT_EQ(second.Receive(), Inverted({2, i, round}));
+    }
+  }
+  EXPECT_EQ(dropped(DropReason::kOversize), 3u);
+  EXPECT_EQ(dropped(DropReason::kShortDns), 3u);
+  EXPECT_EQ(stats_->answered.value(), 36u);
+  EXPECT_TRUE(test::AddsUp(*stats_));
+}
+
 TEST_F(SocketIoTest, AnEmptyDatagramIsAMessageOfSizeZero) {
   Open("127.0.0.1");
   const UdpClient client("127.0.0.1", io_->port());
@@ -192,6 +222,7 @@ TEST_F(SocketIoTest, AnAnswerThatCannotBeSentIsTxFull) {
   // Larger than any datagram: EMSGSIZE, for good.
   burst_.messages[1].size = 65535;
   io_->Send(burst_);
+  EXPECT_EQ(stats_->bytes_answered.value(), 6u);
   EXPECT_EQ(dropped(DropReason::kTxFull), 1u);
   EXPECT_EQ(stats_->answered.value(), 2u);
   EXPECT_EQ(client.Receive()[1], 0);

@@ -38,21 +38,23 @@ def questions(folder, data, count):
 
 
 def _dnsperf(file, seconds, server):
-    """Answers a second, and microseconds of the server's own time for each."""
+    """Answers a second, microseconds of the server's time for each, and the share of it that is the kernel's."""
     before = _ran(server.process.pid)
     text = run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-s", "127.0.0.1", "-p", servers.PORT, "-d", file, "-c", 1, "-T", 1, "-q", 100, "-l", seconds])
     codes = {code: float(share) for code, share in re.findall(r"(NOERROR|NXDOMAIN) \d+ \(([\d.]+)%\)", text)}
     if not all(40 < codes.get(code, 0) < 60 for code in ("NOERROR", "NXDOMAIN")):
         raise RuntimeError(f"dnsperf: half of the answers were to be of each kind: {codes}\n{text}")
     number = lambda what: float(re.search(rf"{what}:\s+([\d.]+)", text)[1])
-    return number("Queries per second"), 1e6 * (_ran(server.process.pid) - before) / number("Queries completed")
+    user, kernel = (now - then for now, then in zip(_ran(server.process.pid), before))
+    return number("Queries per second"), 1e6 * (user + kernel) / number("Queries completed"), kernel / (user + kernel)
 
 
 def _ran(pid):
-    """Seconds that a process and its children have run, in all of their threads."""
-    children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
-    own = sum(int((task / "schedstat").read_text().split()[0]) for task in Path(f"/proc/{pid}/task").iterdir()) / 1e9
-    return own + sum(map(_ran, children))
+    """Seconds that a process and its children have run, in user mode and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = [int(fields[at]) / os.sysconf("SC_CLK_TCK") for at in (11, 12)]
+    return [sum(all) for all in zip(own, *map(_ran, children))]
 
 
 @contextlib.contextmanager
@@ -103,8 +105,8 @@ def _checked(where, found, server, file, expected, count, *words):
     """Each question of the file asked once, its answer compared."""
     counts = json.loads(run([*found, BUILD / "rblitz-blast", "--server", server, "--questions", file, "--expect", expected, "--count", count,
                              "--order", "sequential", "--window", 50, "--timeout", 5, "--duration", 60, *words, "--json"]))
-    if counts["wrong"] or not counts["answered"]:
-        raise RuntimeError(f"wrong answers: {counts['mistakes'][:5]}")
+    if counts["wrong"] or counts["answered"] < 0.99 * count:
+        raise RuntimeError(f"{where}: {counts['answered']} answers to {count} questions, wrong: {counts['mistakes'][:5]}")
     return f"{where}: {counts['answered']:,} of {counts['sent']:,} answers compared with the list, {counts['wrong']} wrong"
 
 
@@ -182,15 +184,16 @@ def p7(context):
     count = 1000 if context.smoke else 100_000
     file, expected = questions(folder, data, count)
     seconds = 1 if context.smoke else 4
-    rates, times = ({name: [] for name in SOCKETS} for _ in range(2))
+    rates, times, shares = ({name: [] for name in SOCKETS} for _ in range(3))
     checked = []
     for turn in range(context.repeat):
         for name, start in SOCKETS.items():
             with start(folder, feed, [SERVER_CORE]) as server:
                 server.wait_for(last)
-                rate, spent = _dnsperf(file, seconds, server)
+                rate, spent, kernel = _dnsperf(file, seconds, server)
                 rates[name].append(rate)
                 times[name].append(spent)
+                shares[name].append(kernel)
                 if name == "rblitzd" and turn == 0:
                     checked.append(_checked("loopback", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
     wires = {}
@@ -219,7 +222,7 @@ def p7(context):
     beside += [Part(f"{name}, veth", "answers/s", found) for name, found in wires.items()]
     beside += [Part(f"{name}, user instructions", "a question", [value]) for name, value in counts.items()]
     return Result("through the kernel, 1 million addresses, a core each for server and client", "bench/run P7", parts, beside, checked="; ".join(checked),
-                  bound=f"an answer to dnsperf takes {statistics.median(times['rblitzd']):.1f} us of rblitzd's time, nearly all of it the kernel's: its own "
+                  bound=f"an answer to dnsperf takes {statistics.median(times['rblitzd']):.1f} us of rblitzd's time, {statistics.median(shares['rblitzd']):.0%} of it the kernel's: its own "
                         f"instructions a question are {counts['rblitzd']:.0f} where rbldnsd has {counts['rbldnsd']:.0f}")
 
 
@@ -242,7 +245,7 @@ def _latencies(context, name, ask, capacity, beside):
 
 
 PORT_WORDS = ["--eal=--no-pci", "--eal=--no-huge", "--eal=-m", "--eal=256", "--eal=--in-memory", "--eal=--no-telemetry",
-        "--eal=--vdev=net_af_packet0,iface=client0", "--address", "10.77.0.9/24", "--mbufs", 8192]
+              "--eal=--vdev=net_af_packet0,iface=client0", "--address", "10.77.0.9/24", "--mbufs", 8192]
 
 
 def _latency_over_xdp(context, folder, feed, file, expected, beside):
@@ -275,7 +278,7 @@ def latency(context):
         with SOCKETS[name](folder, feed, [SERVER_CORE]) as server:
             server.wait_for(last)
             capacity = _dnsperf(file, 1 if context.smoke else 3, server)[0]
-            ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, *words)
+            ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
             series[name] = _latencies(context, name, ask, capacity, beside)
     xdp = _latency_over_xdp(context, folder, feed, file, expected, beside)
     at_half = lambda found, name: found[name]["50%"][1]

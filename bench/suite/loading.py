@@ -176,7 +176,8 @@ def p6(context):
                   [us / most for us, most in zip(tail(busy), allowed)], 1, True)]
     beside = [Part("p99.9 under reloads", "us", tail(busy)), Part("p99.9 without reloads", "us", tail(calm)), Part("reloads", "", [reloads]),
               Part("questions a second", "", [one["queries_per_second"] for one in busy]),
-              Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm)])]
+              Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm)]),
+               Part("not asked under reloads, because the client was held up for 50 ms", "questions", [one["skipped"] for one in busy])]
     series = {"p50, p99, p99.9 with and without reloads": {name: [sorted(one["latency_us"][q] for one in counts)[len(counts) // 2] for q in ("p50", "p99", "p99_9")]
                                                            for name, counts in (("without", calm), ("with", busy))}}
     return Result(f"reloads of 10 million entries under {rate:,} questions/s, kernel sockets", "bench/run P6", parts, beside, series=series,

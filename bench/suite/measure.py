@@ -111,7 +111,7 @@ def google(context, program, pattern, *words, environment=None):
             runs.setdefault(re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"]), []).append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
-    return runs, shlex.join(command[:2])
+    return runs, shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command[:2], *words])
 
 
 def column(rows, key):

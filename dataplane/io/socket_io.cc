@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cassert>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -73,14 +74,14 @@ void AnswerFromAskedAddress(msghdr& header) noexcept {
 
 struct SocketIo::Rep {
   Rep(int socket, bool is_wildcard, WorkerStats* counters) : fd(socket), with_control(is_wildcard), stats(counters) {
-    for (size_t i = 0; i < kBurst; ++i) Connect(i);
+    for (size_t i = 0; i < kBurst; ++i) SetUp(i);
   }
   ~Rep() { close(fd); }
   Rep(const Rep&) = delete;
   Rep& operator=(const Rep&) = delete;
 
   // Where the kernel shall write, once and for all.
-  void Connect(size_t i) noexcept {
+  void SetUp(size_t i) noexcept {
     Slot& slot = slots[i];
     slot.part.iov_base = slot.data;
     received[i] = {};
@@ -225,7 +226,10 @@ void SocketIo::Send(Burst& burst) noexcept {
   // Nearly always each that came is answered, and its header stays where it is.
   mmsghdr* answers = rep.received.data();
   if (n == rep.used) [[likely]] {
-    for (size_t i = 0; i < n; ++i) rep.Turn(answers[i], messages[i].size);
+    for (size_t i = 0; i < n; ++i) {
+      assert(rep.SlotOf(messages[i]) == i);
+      rep.Turn(answers[i], messages[i].size);
+    }
   } else {
     answers = rep.answers.data();
     mmsghdr* answer = answers;
