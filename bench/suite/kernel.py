@@ -224,7 +224,13 @@ def p7(context):
     beside += [Part(f"{name}, user instructions", "a question", [value]) for name, value in counts.items()]
     return Result("through the kernel, 1 million addresses, a core each for server and client", "bench/run P7", parts, beside, checked="; ".join(checked),
                   bound=f"an answer to dnsperf takes {statistics.median(times['rblitzd']):.1f} us of rblitzd's time, {statistics.median(shares['rblitzd']):.0%} of it the kernel's: its own "
-                        f"instructions a question are {counts['rblitzd']:.0f} where rbldnsd has {counts['rbldnsd']:.0f}")
+                        f"instructions a question are {counts['rblitzd']:.0f} where rbldnsd has {counts['rbldnsd']:.0f}. {_busy(rates, times)}")
+
+
+def _busy(rates, times):
+    """How much of its core each server needed while dnsperf asked as fast as it could."""
+    each = {name: statistics.median(rate * us / 1e6 for rate, us in zip(rates[name], times[name])) for name in ("rblitzd", "rbldnsd")}
+    return ", ".join(f"{name} was busy for {share:.0%} of the time" for name, share in each.items()) + ": dnsperf, one thread on the other core, asks no faster"
 
 
 def _blast(found, *words):
