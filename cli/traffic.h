@@ -100,7 +100,7 @@ class Traffic {
   uint64_t samples_count_ = 0;
   uint64_t lost_ = 0;
 
-  std::vector<TrafficRing::Sample> samples_;  // of the thread that collects
+  std::vector<TrafficRing::Sample> samples_;      // of the thread that collects
   std::vector<DecayingCounts::Counted> counted_;  // likewise
   std::thread collecting_;
   std::thread publishing_;
