@@ -28,6 +28,7 @@
 #include "dataplane/responder.h"
 #include "dataplane/stage_times.h"
 #include "dataplane/zone.h"
+#include "dataplane/zone_tables.h"
 #include "tests/frames.h"
 
 namespace rblitz {
@@ -78,10 +79,13 @@ const bench::DataSet& DataSetOf(size_t addresses, size_t feeds) {
   return set->second;
 }
 
-std::unique_ptr<const Serving> Serve(const bench::DataSet& set, uint32_t count = 1) {
+// `joined`: the feeds of a zone, as the server does it.
+std::unique_ptr<const Serving> Serve(const bench::DataSet& set, uint32_t count = 1, bool joined = true) {
   std::vector<ZoneConfig> zones(count);
+  const auto tables = joined ? std::make_shared<JoinedTables>() : nullptr;
   for (uint32_t z = 0; z < count; ++z) {
     zones[z].name = ZoneName(z, count);
+    zones[z].joined_tables = tables;
     for (uint32_t i = 0; i < set.feeds.size(); ++i) zones[z].feeds.push_back(i);
   }
   auto serving = BuildServing({.feeds = set.feeds}, zones, {});
@@ -185,6 +189,12 @@ void Run(benchmark::State& state, const Shape& shape) {
   Ask(state, *serving, bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), shape);
 }
 
+// Each feed asked for itself.
+void BM_Responder_Apart(benchmark::State& state) {
+  const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
+  Ask(state, *Serve(set, 1, false), bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), {});
+}
+
 // So many zones of one feed, asked in turn.
 void BM_Responder_Zones(benchmark::State& state) {
   const bench::DataSet& set = DataSetOf(1000000, 1);
@@ -258,6 +268,7 @@ BENCHMARK(BM_Responder)
     ->Args({100000000, 1, 50});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
+BENCHMARK(BM_Responder_Apart)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)

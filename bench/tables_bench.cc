@@ -11,6 +11,7 @@
 
 #include "bench/lookups.h"
 #include "tables/huge_array.h"
+#include "tables/ip4_union.h"
 
 namespace rblitz {
 namespace {
@@ -117,6 +118,22 @@ void BM_Ip4Builder(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(addresses));
 }
 
+// BM_Ip4Union/N/TABLES: as many tables, to which N addresses and the networks were dealt out, joined to one. Counter:
+// bytes an entry of the result.
+void BM_Ip4Union(benchmark::State& state) {
+  const auto addresses = static_cast<size_t>(state.range(0));
+  const bench::DataSet set = bench::MakeDataSet(addresses, 1, static_cast<size_t>(state.range(1)));
+  std::vector<Ip4Union::Source> sources;
+  for (const auto& feed : set.feeds) {
+    sources.push_back({.table = feed->ip4.get(), .values = feed->verdicts.values()});
+  }
+  for (auto _ : state) {
+    const Ip4Union joined = Ip4Union::Build(sources);
+    state.counters["bytes/entry"] = static_cast<double>(joined.bytes()) / static_cast<double>(addresses);
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(addresses));
+}
+
 BENCHMARK(BM_Ip4Table_Batch)
     ->Args({60000, 1})
     ->Args({100000, 1})
@@ -129,6 +146,12 @@ BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Singles)->Args({60000, 1})->Args({10000000, 1})->Args({10000000, 200});
 BENCHMARK(BM_RandomLines)->Arg(1)->Arg(8)->Arg(32)->Arg(128)->Arg(384);
 BENCHMARK(BM_UnorderedSet)->Arg(60000)->Arg(10000000);
+BENCHMARK(BM_Ip4Union)
+    ->Args({1000000, 4})
+    ->Args({10000000, 4})
+    ->Args({10000000, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Ip4Builder)
     ->Arg(1000000)
     ->Arg(10000000)

@@ -291,6 +291,7 @@ void ConfigReader::ReadZone(const toml::table& table) {
   for (const char* key : {"name", "feeds"}) reader.Require(key);
   ReadZoneName(reader, &zone);
   ReadZoneFeeds(reader, &zone);
+  zone.join = reader.Bool("join");
   ReadServing(reader, &zone);
   reader.Finish();
   config_.zones.push_back(std::move(zone));

@@ -38,6 +38,7 @@ class FeedOfOverrides {
       : listed_(listed), usual_a_be_(usual_a_be) {
     data_->name = std::move(name);
     data_->is_text_only = usual_a_be == 0;
+    data_->is_override = true;
   }
 
   // `digest`, if any, is which one of the subject's it is about, instead of the name.

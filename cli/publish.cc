@@ -14,6 +14,7 @@ Publisher ZonePublisher::For(std::vector<ZoneConfig> zones, std::shared_ptr<cons
     const auto next = static_cast<uint32_t>(std::min(slots_.size(), kZoneSlots - 1));
     zone.slot = slots_.emplace(zone.name, next).first->second;
     if (zone.heat) zone.heat->tables = heat_tables_;
+    if (zone.join.value_or(true)) zone.joined_tables = joined_tables_;
   }
   const auto shared = std::make_shared<const Plan>(Plan{std::move(zones), std::move(client_rules)});
   return [this, shared](const std::shared_ptr<const Snapshot>& snapshot) { return Publish(*snapshot, shared); };

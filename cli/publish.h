@@ -17,6 +17,7 @@
 #include "cli/serials.h"
 #include "dataplane/heat_zone.h"
 #include "dataplane/zone.h"
+#include "dataplane/zone_tables.h"
 #include "loaders/reloader.h"
 #include "tables/rcu.h"
 
@@ -56,6 +57,7 @@ class ZonePublisher {
 
   Identity identity_;
   std::shared_ptr<HeatTables> heat_tables_ = std::make_shared<HeatTables>();
+  std::shared_ptr<JoinedTables> joined_tables_ = std::make_shared<JoinedTables>();
   std::map<std::string, uint32_t> slots_;     // by zone name
   mutable std::mutex mutex_;                  // one at a time publishes
   std::vector<Override> overrides_;           // guarded by mutex_, as is what was published last:

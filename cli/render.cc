@@ -40,6 +40,10 @@ std::string ZoneTable(const Json& zones) {
           std::pair("allow", "answers to ")}) {
       if (!zone[key].empty()) rules += name + ": " + what + Joined(zone[key]) + "\n";
     }
+    const Json& joined = zone["joined"];
+    if (!joined["feeds"].empty()) {
+      rules += name + ": has joined " + Joined(joined["feeds"]) + " in a table of " + Bytes(joined["bytes"]) + "\n";
+    }
   }
   return table.Text() + rules;
 }

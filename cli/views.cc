@@ -230,6 +230,7 @@ Json ZonesJson(const Config& config, const Serving* serving) {
   Json zones = Json::array();
   for (const ZoneConfig& zone : config.zones) {
     const Zone* served = serving != nullptr ? serving->zones.Find(zone.name) : nullptr;
+    const bool joins = served != nullptr && served->joined_bytes() > 0;
     Json allow = Json::array();
     for (const Ip6Prefix& clients : zone.allow) allow.push_back(ClientsText(clients));
     zones.push_back({{"name", zone.name},
@@ -239,6 +240,9 @@ Json ZonesJson(const Config& config, const Serving* serving) {
                      {"feeds", FeedNames(config, zone.feeds)},
                      {"except", FeedNames(config, zone.except)},
                      {"access", FeedNames(config, zone.access)},
+                     {"joined",
+                      {{"feeds", joins ? served->joined_feeds() : std::vector<std::string>()},
+                       {"bytes", joins ? served->joined_bytes() : 0}}},
                      {"allow", std::move(allow)}});
   }
   return zones;

@@ -13,4 +13,7 @@ namespace rblitz {
 [[nodiscard]] bool MakeReady(const RecordChunk& chunk, size_t apex_at, dns::Rcode rcode, Section section,
                              ReadyAnswer& ready);
 
+// All that the zone has ready, once the rest of it is there.
+void MakeReadyAnswers(Zone::Rep& zone);
+
 }  // namespace rblitz

@@ -129,64 +129,64 @@ void Responder::SortByZone() noexcept {
 // Asks all tables, kRounds of each zone at a time, every stage over all of them before the next.
 void Responder::LookUp() noexcept {
   Scratch& s = *scratch_;
-  size_t most_feeds = 0;
-  for (size_t g = 0; g < s.group_count; ++g) most_feeds = std::max(most_feeds, s.groups[g].zone->feeds.size());
-  s.most_feeds = most_feeds;
+  size_t most_tables = 0;
+  for (size_t g = 0; g < s.group_count; ++g) most_tables = std::max(most_tables, s.groups[g].zone->tables.size());
+  s.most_tables = most_tables;
   std::fill_n(s.hits, s.asked_count, uint16_t{0});
 
-  for (Scratch::Round& round : std::span(s.rounds).first(std::min(kRounds, most_feeds))) {
+  for (Scratch::Round& round : std::span(s.rounds).first(std::min(kRounds, most_tables))) {
     for (size_t g = 0; g < s.group_count; ++g) {
       const size_t begin = s.groups[g].begin;
       round.cursors[g] = {.permuted = round.permuted + begin, .lines = round.lines + begin};
     }
   }
-  for (size_t first = 0; first < most_feeds; first += kRounds) {
+  for (size_t first = 0; first < most_tables; first += kRounds) {
     const auto each = [&](auto&& stage) {
-      for (size_t r = 0; r < std::min(kRounds, most_feeds - first); ++r) {
+      for (size_t r = 0; r < std::min(kRounds, most_tables - first); ++r) {
         for (size_t g = 0; g < s.group_count; ++g) {
           const auto& [zone, begin, end] = s.groups[g];
-          if (first + r >= zone->feeds.size()) continue;
-          const ZoneFeed& feed = zone->feeds[first + r];
+          if (first + r >= zone->tables.size()) continue;
+          const ZoneTable& table = zone->tables[first + r];
           Scratch::Round& round = s.rounds[r];
-          stage(feed, std::span(s.addresses + begin, end - begin), round.cursors[g], round.values + begin, begin);
+          stage(table, std::span(s.addresses + begin, end - begin), round.cursors[g], round.values + begin, begin);
         }
       }
     };
     using Addresses = std::span<const uint32_t>;
-    each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.ip4->Sort(addresses, cursor, values);
+    each([](const ZoneTable& table, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
+      table.ip4->Sort(addresses, cursor, values);
       // Not a stage of its own: GCC 12 takes a function that only prefetches for one that does nothing.
       for (const uint8_t* const line : std::span(cursor.lines, addresses.size())) __builtin_prefetch(line, 0, 3);
     });
-    each([](const ZoneFeed& feed, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.ip4->Locate(addresses, cursor, values);
+    each([](const ZoneTable& table, Addresses addresses, Ip4Cursor& cursor, ValueId* values, size_t) {
+      table.ip4->Locate(addresses, cursor, values);
     });
-    each([](const ZoneFeed& feed, Addresses addresses, const Ip4Cursor& cursor, ValueId* values, size_t) {
-      feed.ip4->Find(addresses, cursor, values);
+    each([](const ZoneTable& table, Addresses addresses, const Ip4Cursor& cursor, ValueId* values, size_t) {
+      table.ip4->Find(addresses, cursor, values);
     });
-    if (most_feeds == 1) return;  // WriteGroup reads the values where they are
-    each([&](const ZoneFeed& feed, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {
-      if (feed.excepts) [[unlikely]]
+    if (most_tables == 1) return;  // WriteGroup reads the values where they are
+    each([&](const ZoneTable& table, Addresses addresses, Ip4Cursor&, const ValueId* values, size_t begin) {
+      if (table.excepts) [[unlikely]]
         return Except(values, begin, addresses.size());
-      Join(feed, values, begin, addresses.size());
+      Join(table, values, begin, addresses.size());
     });
   }
 }
 
-// Adds what a feed says of the questions from `begin` on.
-inline void Responder::Join(const ZoneFeed& feed, const ValueId* values, size_t begin, size_t count) noexcept {
+// Adds what a table says of the questions from `begin` on.
+inline void Responder::Join(const ZoneTable& table, const ValueId* values, size_t begin, size_t count) noexcept {
   Scratch& s = *scratch_;
   for (size_t i = 0; i < count; ++i) {
     // Half of all questions miss: a mask, not a branch.
     const auto hit = static_cast<uint16_t>(values[i] != kNotListed);
     const auto mask = static_cast<uint16_t>(0 - hit);
-    const uint16_t answer = feed.ready_of[values[i]];
+    const uint16_t answer = table.ready_of[values[i]];
     s.ready[begin + i] = static_cast<uint16_t>((answer & mask) | (s.ready[begin + i] & ~mask));
     s.hits[begin + i] = static_cast<uint16_t>(s.hits[begin + i] + hit);
   }
 }
 
-// Takes away all that feeds before said of the questions from `begin` on that this one lists.
+// Takes away all that tables before said of the questions from `begin` on that this one lists.
 void Responder::Except(const ValueId* values, size_t begin, size_t count) noexcept {
   for (size_t i = 0; i < count; ++i) {
     if (values[i] != kNotListed) scratch_->hits[begin + i] = 0;
@@ -198,25 +198,25 @@ void Responder::Except(const ValueId* values, size_t begin, size_t count) noexce
 void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
   const auto& [zone, begin, end] = s.groups[group];
-  const bool has_one_feed = s.most_feeds == 1 && zone->feeds.size() == 1;
+  const bool has_one_table = s.most_tables == 1 && zone->tables.size() == 1;
   const auto write_ready = [ready = zone->ready.data()]<bool kEdns>(io::Message& message, size_t question_end,
                                                                     uint16_t answer) {
     WriteReady<kEdns, 16>(message, question_end, Flags::Of(message.payload), ready[answer]);
   };
   if (zone->heat != nullptr) {
     WriteHeatGroup(burst, group);
-  } else if (has_one_feed && s.all_plain && zone->negatives_are_ready && zone->feeds[0].is_ready &&
+  } else if (has_one_table && s.all_plain && zone->negatives_are_ready && zone->tables[0].is_ready &&
              !HasTestPoint({s.addresses + begin, end - begin})) {
     const ValueId* const values = s.rounds[0].values;
     s.SortByKind(group, [&](const Asked& asked, size_t i) {
       return 2 * static_cast<size_t>(values[i] != kNotListed) + static_cast<size_t>(asked.form);
     });
-    const uint16_t* const ready_of = zone->feeds[0].ready_of.data();
+    const uint16_t* const ready_of = zone->tables[0].ready_of.data();
     WriteKinds(burst, *zone, [&]<bool kEdns>(io::Message& message, size_t question_end, size_t i) {
       write_ready.template operator()<kEdns>(message, question_end, ready_of[values[i]]);
     });
   } else {
-    if (has_one_feed) Join(zone->feeds[0], s.rounds[0].values + begin, begin, end - begin);
+    if (has_one_table) Join(zone->tables[0], s.rounds[0].values + begin, begin, end - begin);
     // What is not there gets a transfer refused, and may get ANY answered otherwise.
     s.SortByKind(group, [&, zone = zone](const Asked& asked, size_t i) {
       const size_t hits = s.hits[i];

@@ -27,7 +27,7 @@ struct GreyDecision;
 struct HeatAsked;
 struct NameQuestion;
 struct ReadyAnswer;
-struct ZoneFeed;
+struct ZoneTable;
 
 class Responder {
  public:
@@ -59,7 +59,7 @@ class Responder {
   void Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept;
   void SortByZone() noexcept;
   void LookUp() noexcept;
-  void Join(const ZoneFeed& feed, const uint32_t* values, size_t begin, size_t count) noexcept;
+  void Join(const ZoneTable& table, const uint32_t* values, size_t begin, size_t count) noexcept;
   void Except(const uint32_t* values, size_t begin, size_t count) noexcept;
   void WriteGroup(io::Burst& burst, size_t group) noexcept;
   void WriteHeatGroup(io::Burst& burst, size_t group) noexcept;
@@ -73,11 +73,11 @@ class Responder {
   // more, and nothing has been done.
   [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;
   [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
-  [[nodiscard]] bool AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
+  [[nodiscard]] bool AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   template <bool kEdns>
   void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
   template <bool kEdns>
-  void WriteAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept;
+  void WriteAlikeTables(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept;
   template <bool kEdns>
   void WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept;
   template <bool kEdns>

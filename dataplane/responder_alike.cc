@@ -104,6 +104,16 @@ uint64_t Hits(const HeatHit* hits, size_t count) noexcept {
   return ~misses & ~uint64_t{0} >> (io::kBurst - count);
 }
 
+// Of these hits, those without a ready answer.
+uint64_t Unready(const ZoneTable& table, const ValueId* values, uint64_t hits) noexcept {
+  uint64_t unready = 0;
+  for (uint64_t which = hits; which != 0; which &= which - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(which));
+    unready |= uint64_t{table.ready_of[values[i]] == kCompose} << i;
+  }
+  return unready;
+}
+
 }  // namespace
 
 bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
@@ -114,10 +124,10 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
       first.size != end + has_opt * dns::kOptSize) {
     return false;
   }
-  if (zone->each_is_ready) return AnswerAlikeFeeds(burst, *zone, has_opt != 0);
+  if (zone->tables_are_few) return AnswerAlikeTables(burst, *zone, has_opt != 0);
   if (!zone->all_is_ready) return zone->heat_ready != kCompose && AnswerAlikeHeat(burst, *zone, has_opt != 0);
   const std::span addresses(s.label_addresses, burst.count);
-  const Ip4Table& table = *zone->feeds[0].ip4;
+  const Ip4Table& table = *zone->tables[0].ip4;
   Scratch::Round& round = s.rounds[0];
   Ip4Cursor cursor{.permuted = round.permuted, .lines = round.lines};
   table.Sort(addresses, cursor, round.values);
@@ -169,7 +179,7 @@ inline void Responder::WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint
 template <bool kEdns>
 void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
   const ValueId* const values = scratch_->rounds[0].values;
-  const uint16_t* const ready_of = zone.feeds[0].ready_of.data();
+  const uint16_t* const ready_of = zone.tables[0].ready_of.data();
   const ReadyAnswer* const ready = zone.ready.data();
   WriteSorted<kEdns>(burst, zone, Hits(values, burst.count),
                      [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
@@ -177,20 +187,20 @@ void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
                      });
 }
 
-// All feeds are asked for all questions, kRounds at a time. What one feed alone lists has its ready answer; what more
-// than one lists is written record by record.
-bool Responder::AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept {
+// All tables are asked for all questions, kRounds at a time. What one alone lists has its ready answer, if there is
+// one; what more than one lists is written record by record.
+bool Responder::AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept {
   Scratch& s = *scratch_;
   const std::span addresses(s.label_addresses, burst.count);
   uint64_t any = 0;
-  uint64_t several = 0;
-  for (size_t first = 0; first < zone.feeds.size(); first += kRounds) {
-    const std::span feeds = std::span(zone.feeds).subspan(first, std::min(kRounds, zone.feeds.size() - first));
+  uint64_t composed = 0;
+  for (size_t first = 0; first < zone.tables.size(); first += kRounds) {
+    const std::span tables = std::span(zone.tables).subspan(first, std::min(kRounds, zone.tables.size() - first));
     Ip4Cursor cursors[kRounds];
-    for (size_t r = 0; r < feeds.size(); ++r) {
+    for (size_t r = 0; r < tables.size(); ++r) {
       Scratch::Round& round = s.rounds[r];
       cursors[r] = {.permuted = round.permuted, .lines = round.lines};
-      feeds[r].ip4->Sort(addresses, cursors[r], s.feed_values[first + r]);
+      tables[r].ip4->Sort(addresses, cursors[r], s.table_values[first + r]);
       if (first + r == 0) {
         if (!AreAlike(burst, s.label_sizes, round.lines, zone.ends[has_opt], has_opt) || HasTestPoint(addresses)) {
           return false;
@@ -199,21 +209,22 @@ bool Responder::AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool h
         for (const uint8_t* const line : std::span(round.lines, burst.count)) __builtin_prefetch(line, 0, 3);
       }
     }
-    for (size_t r = 0; r < feeds.size(); ++r) {
-      ValueId* const values = s.feed_values[first + r];
-      feeds[r].ip4->Locate(addresses, cursors[r], values);
-      feeds[r].ip4->Find(addresses, cursors[r], values);
+    for (size_t r = 0; r < tables.size(); ++r) {
+      ValueId* const values = s.table_values[first + r];
+      tables[r].ip4->Locate(addresses, cursors[r], values);
+      tables[r].ip4->Find(addresses, cursors[r], values);
       const uint64_t hits = Hits(values, burst.count);
-      s.feed_hits[first + r] = hits;
-      several |= any & hits;
+      s.table_hits[first + r] = hits;
+      composed |= any & hits;
       any |= hits;
+      if (!tables[r].is_ready) composed |= Unready(tables[r], values, hits);
     }
   }
   stats_->CountType(AskedType::kA, burst.count);
   const uint64_t misses = ~uint64_t{0} >> (io::kBurst - burst.count) & ~any;
-  has_opt ? WriteAlikeFeeds<true>(burst, zone, any & ~several, misses)
-          : WriteAlikeFeeds<false>(burst, zone, any & ~several, misses);
-  for (uint64_t which = several; which != 0; which &= which - 1) {
+  has_opt ? WriteAlikeTables<true>(burst, zone, any & ~composed, misses)
+          : WriteAlikeTables<false>(burst, zone, any & ~composed, misses);
+  for (uint64_t which = composed; which != 0; which &= which - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(which));
     const size_t end = dns::kHeaderSize + s.label_sizes[i] + zone.ends[0].size();
     s.asked[i] = {.message = static_cast<uint8_t>(i),
@@ -228,17 +239,17 @@ bool Responder::AnswerAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, bool h
 }
 
 template <bool kEdns>
-void Responder::WriteAlikeFeeds(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept {
+void Responder::WriteAlikeTables(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept {
   const Scratch& s = *scratch_;
   const ReadyAnswer* const ready = zone.ready.data();
   const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
   const Flags flags = Flags::Of(burst.messages[0].payload);
-  for (size_t f = 0; f < zone.feeds.size(); ++f) {
-    const uint16_t* const ready_of = zone.feeds[f].ready_of.data();
-    for (uint64_t which = s.feed_hits[f] & once; which != 0; which &= which - 1) {
+  for (size_t t = 0; t < zone.tables.size(); ++t) {
+    const uint16_t* const ready_of = zone.tables[t].ready_of.data();
+    for (uint64_t which = s.table_hits[t] & once; which != 0; which &= which - 1) {
       const auto i = static_cast<size_t>(std::countr_zero(which));
       WriteReady<kEdns, 16>(burst.messages[i], end_less_labels + s.label_sizes[i], flags,
-                            ready[ready_of[s.feed_values[f][i]]]);
+                            ready[ready_of[s.table_values[t][i]]]);
     }
   }
   WriteMisses<kEdns>(burst, zone, misses, flags);

@@ -113,7 +113,7 @@ struct Responder::Scratch {
   size_t group_count;
   Group groups[io::kBurst];
 
-  // By position in `asked`, in zones of several feeds: how many list it, and its ready answer, the last such feed's.
+  // By position in `asked`, in zones of several tables: how many list it, and its ready answer, the last such table's.
   uint16_t ready[io::kBurst];
   uint16_t hits[io::kBurst];
 
@@ -124,7 +124,7 @@ struct Responder::Scratch {
   };
   OfKind of_kind[kAnswerKinds];
 
-  size_t most_feeds;  // of a zone of the burst
+  size_t most_tables;  // of a zone of the burst
 
   // By round: each group asks its next table.
   struct Round {
@@ -134,9 +134,9 @@ struct Responder::Scratch {
     Ip4Cursor cursors[io::kBurst];  // by group: a slice of the arrays above
   };
   Round rounds[kRounds];
-  // Of questions that are alike, by feed: what it says, and whom it lists.
-  alignas(kVectorSize) ValueId feed_values[kMaxReadyFeeds][io::kBurst];
-  uint64_t feed_hits[kMaxReadyFeeds];
+  // Of questions that are alike, by table: what it says, and whom it lists.
+  alignas(kVectorSize) ValueId table_values[kMaxReadyTables][io::kBurst];
+  uint64_t table_hits[kMaxReadyTables];
 
   // Questions for names, by their index in `matches`; the next one's is folded before it is known to be one.
   ZoneMatches matches;

@@ -1,7 +1,6 @@
 #include "dataplane/zone.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include "dataplane/chunk_writer.h"
@@ -11,6 +10,7 @@
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
+#include "dataplane/zone_tables.h"
 
 namespace rblitz {
 
@@ -49,8 +49,8 @@ class ZoneBuilder {
   Result<std::unique_ptr<const Zone::Rep>> Build() {
     for (const auto step :
          {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds, &ZoneBuilder::SetExcept,
-          &ZoneBuilder::SetGrey, &ZoneBuilder::SetHeat, &ZoneBuilder::SetAccess, &ZoneBuilder::SetSoa,
-          &ZoneBuilder::SetNs, &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
+          &ZoneBuilder::SetGrey, &ZoneBuilder::SetTables, &ZoneBuilder::SetHeat, &ZoneBuilder::SetAccess,
+          &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs, &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
       if (const Status done = (this->*step)(); !done) return Fail("zone " + config_.name + ": " + done.error().message);
     }
     return std::move(zone_);
@@ -119,9 +119,7 @@ class ZoneBuilder {
     return {.data = &data,
             .ip4 = data.ip4.get(),
             .ttl_seconds = has_ttl ? data.ttl_seconds : zone_->ttl_seconds,
-            .excepts = excepts,
-            .is_ready = false,
-            .ready_of = {}};
+            .excepts = excepts};
   }
   void AddListing(const FeedData& data) {
     zone_->feeds.push_back(MakeFeed(data, false));
@@ -172,6 +170,36 @@ class ZoneBuilder {
     zone_->grey = std::move(grey);
     zone_->out = false;
     return {};
+  }
+
+  // What was joined, then what lists for itself, then what excepts.
+  Status SetTables() {
+    if (config_.joined_tables != nullptr && !config_.grey) Join();
+    if (zone_->joined != nullptr) AddTable(zone_->joined->table(), false);
+    for (const ZoneFeed& feed : zone_->feeds) {
+      if (feed.excepts && zone_->tables.empty()) AddTable(*zone_->feeds[0].ip4, false);
+      const bool is_joined = std::ranges::find(zone_->joined_feeds, &feed) != zone_->joined_feeds.end();
+      if (!is_joined && feed.ip4->addresses() > 0) AddTable(*feed.ip4, feed.excepts);
+    }
+    if (zone_->tables.empty() && !zone_->feeds.empty()) AddTable(*zone_->feeds[0].ip4, false);
+    return {};
+  }
+
+  void AddTable(const Ip4Table& table, bool excepts) {
+    zone_->tables.push_back({.ip4 = &table, .excepts = excepts, .is_ready = false, .ready_of = {}});
+  }
+
+  void Join() {
+    std::vector<JoinedTables::Feed> tables;
+    std::vector<const ZoneFeed*> feeds;
+    for (const ZoneFeed& feed : zone_->listing()) {
+      if (feed.data->is_override) continue;
+      tables.push_back({.table = feed.data->ip4, .values = feed.data->verdicts.values()});
+      feeds.push_back(&feed);
+    }
+    JoinedTables::Choice choice = config_.joined_tables->Choose(tables, config_.join.value_or(false));
+    for (const size_t i : choice.feeds) zone_->joined_feeds.push_back(feeds[i]);
+    zone_->joined = std::move(choice.joined);
   }
 
   Status SetHeat() {
@@ -291,75 +319,8 @@ class ZoneBuilder {
   }
 
   Status MakeReadyAnswers() {
-    zone_->negatives_are_ready = true;
-    for (size_t i = 0; i < kNegatives; ++i) {
-      ReadyAnswer negative;
-      const size_t apex_at = dns::kHeaderSize + kMinLabelBytes + i;
-      const dns::Rcode rcode = zone_->has_ip6 && apex_at == kNibblesEnd ? dns::kNoError : dns::kNxDomain;
-      zone_->negatives_are_ready &= MakeReady(zone_->soa_negative, apex_at, rcode, Section::kAuthority, negative);
-      zone_->ready.push_back(negative);
-    }
-    if (zone_->grey != nullptr) MakeGreyAnswers();
-    for (ZoneFeed& feed : std::span(zone_->feeds).first(zone_->listing_feeds)) {
-      const uint32_t values = feed.data->verdicts.values();
-      feed.ready_of.assign(values, kCompose);
-      for (ValueId value = 1; value < values; ++value) feed.ready_of[value] = ReadyFor(feed, value);
-      feed.is_ready = std::find(feed.ready_of.begin() + 1, feed.ready_of.end(), kCompose) == feed.ready_of.end();
-    }
-    if (zone_->heat != nullptr && zone_->heat->has_one_answer()) {
-      const uint32_t least_be = __builtin_bswap32(HeatZone::kAnswers);
-      zone_->heat_ready = ReadyOf(AddressChunk(zone_->ttl_seconds, {&least_be, 1}));
-    }
-    zone_->ready.shrink_to_fit();
-    zone_->all_is_ready =
-        zone_->negatives_are_ready && zone_->feeds.size() == 1 && zone_->feeds[0].is_ready && !zone_->has_ip6;
-    zone_->each_is_ready =
-        zone_->negatives_are_ready && zone_->feeds.size() > 1 && zone_->feeds.size() <= kMaxReadyFeeds &&
-        !zone_->has_ip6 &&
-        std::all_of(zone_->feeds.begin(), zone_->feeds.end(), [](const ZoneFeed& feed) { return feed.is_ready; });
+    rblitz::MakeReadyAnswers(*zone_);
     return {};
-  }
-
-  // What only observes says to all that it has not recorded them.
-  void MakeGreyAnswers() {
-    for (size_t answer = 0; answer < kGreyAnswers; ++answer) {
-      const uint32_t told = GreyA(zone_->grey->observe ? GreyAnswer::kUnrecorded : static_cast<GreyAnswer>(answer));
-      // One record always fits.
-      (void)MakeReady(AddressChunk(0, {&told, 1}), 0, dns::kNoError, Section::kAnswer, zone_->ready.emplace_back());
-    }
-  }
-
-  // A records for the question's name.
-  RecordChunk AddressChunk(uint32_t ttl_seconds, std::span<const uint32_t> a_be) const {
-    ChunkWriter writer(*zone_);
-    for (const uint32_t address : a_be) {
-      writer.Begin(false, dns::kA, ttl_seconds);
-      writer.Put32(__builtin_bswap32(address));
-      writer.End();
-    }
-    return writer.Take();
-  }
-
-  // Answers to A questions depend on the A values and the TTL alone: values that differ in their text share one.
-  uint16_t ReadyFor(const ZoneFeed& feed, ValueId value) {
-    if (feed.data->is_text_only) return kCompose;
-    std::vector<uint32_t> key = {feed.ttl_seconds};
-    for (const Verdict& verdict : feed.data->verdicts.at(value)) {
-      if (std::find(key.begin() + 1, key.end(), verdict.a_be) == key.end()) key.push_back(verdict.a_be);
-    }
-    if (const auto known = ready_ids_.find(key); known != ready_ids_.end()) return known->second;
-    if (zone_->ready.size() == kMaxReadyAnswers) return kCompose;
-    const uint16_t id = ReadyOf(AddressChunk(feed.ttl_seconds, std::span(key).subspan(1)));
-    ready_ids_.emplace(std::move(key), id);
-    return id;
-  }
-
-  // An answer of these records.
-  uint16_t ReadyOf(const RecordChunk& records) {
-    ReadyAnswer ready;
-    if (!MakeReady(records, 0, dns::kNoError, Section::kAnswer, ready)) return kCompose;
-    zone_->ready.push_back(ready);
-    return static_cast<uint16_t>(zone_->ready.size() - 1);
   }
 
   const ZoneConfig& config_;
@@ -369,7 +330,6 @@ class ZoneBuilder {
   std::vector<const FeedData*> sources_;  // of the configured zone, as far as they are loaded
   std::unique_ptr<Zone::Rep> zone_ = std::make_unique<Zone::Rep>();
   int64_t newest_ = 0;
-  std::map<std::vector<uint32_t>, uint16_t> ready_ids_;  // by TTL and A values
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Serving holds both. Errors: Build says which zone and what is wrong with it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,7 +29,8 @@ struct ZoneSerial {
   bool operator==(const ZoneSerial&) const = default;
 };
 
-class Greylist;  // dataplane/greylist.h
+class Greylist;      // dataplane/greylist.h
+class JoinedTables;  // dataplane/zone_tables.h
 
 // What makes a zone a greylist. The zone's feeds are its static lists of clients that pass.
 struct GreyZoneConfig {
@@ -72,6 +74,9 @@ struct ZoneConfig {
   // Present: it is a greylist, and clients that may not ask get no answer at all.
   std::optional<GreyZoneConfig> grey = {};
   std::optional<HeatZoneConfig> heat = {};
+  std::shared_ptr<JoinedTables> joined_tables = {};  // null: each feed is asked for itself
+  // Whether feeds are: absent, as far as joined tables of all zones do not have more entries than all feeds.
+  std::optional<bool> join = {};
 };
 
 // One verdict of a zone and where it comes from, for `rblitz lookup`.
@@ -112,6 +117,9 @@ class Zone {
   [[nodiscard]] std::string part() const;
   // Not every client gets its answers.
   [[nodiscard]] bool is_restricted() const noexcept;
+  // Feeds whose IPv4 addresses it has in one table of its own, and the memory of that; none: it asks each for itself.
+  [[nodiscard]] std::vector<std::string> joined_feeds() const;
+  [[nodiscard]] size_t joined_bytes() const noexcept;
   // It lists nothing.
   [[nodiscard]] bool is_greylist() const noexcept;
   // It tells scores.

@@ -29,6 +29,14 @@ std::string Zone::part() const { return is_part() ? rep_->name.substr(0, rep_->p
 bool Zone::is_restricted() const noexcept { return rep_->access != nullptr; }
 bool Zone::is_greylist() const noexcept { return rep_->grey != nullptr; }
 
+std::vector<std::string> Zone::joined_feeds() const {
+  std::vector<std::string> names;
+  for (const ZoneFeed* const feed : rep_->joined_feeds) names.push_back(feed->data->name);
+  return names;
+}
+
+size_t Zone::joined_bytes() const noexcept { return rep_->joined == nullptr ? 0 : rep_->joined->bytes(); }
+
 bool Zone::is_heat() const noexcept { return rep_->heat != nullptr; }
 
 Explanation Zone::Explain(const AskedName& asked) const {

@@ -18,6 +18,7 @@
 #include "dataplane/stats.h"
 #include "dataplane/zone.h"
 #include "tables/ip4_table.h"
+#include "tables/ip4_union.h"
 #include "tables/ip6.h"
 
 namespace rblitz {
@@ -60,13 +61,19 @@ inline constexpr size_t kNibblesEnd = dns::kHeaderSize + kMinLabelBytes;
 
 inline constexpr uint16_t kCompose = 0xffff;  // no ready answer: write it record by record
 inline constexpr size_t kMaxReadyAnswers = 4096;
-inline constexpr size_t kMaxReadyFeeds = 16;  // of a zone whose feeds can all be asked at once
+inline constexpr size_t kMaxReadyTables = 16;  // of a zone whose tables can all be asked at once
 
 struct ZoneFeed {
   const FeedData* data;
   const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
-  bool excepts;                    // what it lists is not listed, whatever others say
+  bool excepts;  // what it lists is not listed, whatever others say
+};
+
+// What is asked for addresses: a feed's table, or one that is joined of several (dataplane/zone_tables.h).
+struct ZoneTable {
+  const Ip4Table* ip4;
+  bool excepts;                    // as its feed does
   bool is_ready;                   // each value has a ready answer
   std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
 };
@@ -86,8 +93,8 @@ struct Zone::Rep {
   uint32_t slot = 0;
   bool out = false;
   bool negatives_are_ready = false;
-  bool all_is_ready = false;   // and so is what its one feed says
-  bool each_is_ready = false;  // and so is what each of its few feeds says alone; none excepts
+  bool all_is_ready = false;    // and so is all that its one table says
+  bool tables_are_few = false;  // else: there are negatives and few tables, none of which excepts
   // Kinds of data that some feed has, which bring the test points of RFC 5782 with them.
   bool has_addresses = false;  // IPv4
   bool has_ip6 = false;
@@ -95,12 +102,15 @@ struct Zone::Rep {
   bool has_records = false;  // of single names
   // Some feed is a list. A zone of texts alone has no test points, and what a question leaves out is zero there.
   bool has_lists = false;
-  std::vector<ZoneFeed> feeds;               // those that list, then those that except
-  size_t listing_feeds = 0;                  // how many list
-  std::vector<ReadyAnswer> ready;            // negatives, those of a greylist by GreyAnswer, those of listings
-  std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
-  std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
-  std::unique_ptr<const HeatZone> heat;      // null: it is none of heat, or out
+  std::vector<ZoneFeed> feeds;                // those that list, then those that except
+  size_t listing_feeds = 0;                   // how many list
+  std::vector<ZoneTable> tables;              // of both that list addresses at all; one of those that list at least
+  std::shared_ptr<const Ip4Union> joined;     // owns the first one; null: they are the feeds' own
+  std::vector<const ZoneFeed*> joined_feeds;  // of that, in its order
+  std::vector<ReadyAnswer> ready;             // negatives, those of a greylist by GreyAnswer, those of listings
+  std::unique_ptr<const ZoneAccess> access;   // null: everyone may ask
+  std::unique_ptr<const GreyZone> grey;       // null: it is no greylist
+  std::unique_ptr<const HeatZone> heat;       // null: it is none of heat, or out
   // Its ready answer of one A, to which HeatZone::AnswerOf is added; kCompose: there is none.
   uint16_t heat_ready = kCompose;
 

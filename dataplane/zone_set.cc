@@ -11,6 +11,7 @@
 #include "dataplane/zone.h"
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_rep.h"
+#include "dataplane/zone_tables.h"
 #include "tables/hash.h"
 
 namespace rblitz {
@@ -182,12 +183,26 @@ Status AddParts(const ZoneConfig& config, const Snapshot& snapshot, const Zone& 
   return {};
 }
 
+// What is joined may be as much as all feeds have.
+void BeginJoining(std::span<const ZoneConfig> configs, const Snapshot& snapshot) {
+  uint64_t entries = 0;
+  for (const auto& feed : snapshot.feeds) {
+    if (feed == nullptr) continue;
+    entries += feed->ip4->entries();
+    for (const FeedPart& part : feed->parts) entries += part.data->ip4->entries();
+  }
+  for (const ZoneConfig& config : configs) {
+    if (config.joined_tables != nullptr) config.joined_tables->Begin(entries);
+  }
+}
+
 }  // namespace
 
 Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> configs,
                                                     Identity identity,
                                                     std::shared_ptr<const ClientRules> client_rules) {
   std::vector<Zone> zones;
+  BeginJoining(configs, snapshot);
   for (const ZoneConfig& config : configs) {
     Result<Zone> zone = Zone::Build(config, snapshot);
     if (!zone) return Fail(zone.error().message);

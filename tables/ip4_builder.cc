@@ -13,6 +13,7 @@
 #include "tables/ip4_layout.h"
 #include "tables/ip4_paint.h"
 #include "tables/ip4_rep.h"
+#include "tables/ip4_stream.h"
 #include "tables/radix_sort.h"
 
 namespace rblitz {
@@ -21,8 +22,6 @@ namespace {
 
 constexpr uint32_t kTestPoints = 0x7f000001;  // the first of 127.0.0.1 and 127.0.0.2
 constexpr uint8_t kPieceLevelOfOne = 3;       // of /8, /16, /24 and /32
-
-constexpr size_t kWorthRun = 32;  // addresses that are handed on together
 
 }  // namespace
 
@@ -226,62 +225,12 @@ void Ip4Builder::Rep::UniteKeyed() {
   value_of = std::vector<ValueId>();
 }
 
-// One pass over what is listed, in address order: single addresses over segments, neighbours with one value joined.
-// The last pass gives back what it has read.
+// One pass over what is listed. The last one gives back what it has read.
 void Ip4Builder::Rep::Stream(Ip4PieceSink& sink, bool is_last) {
-  uint64_t first = 0;
-  uint64_t end = 0;  // of the piece so far
-  ValueId value = kNotListed;
-  bool more = true;
-  const auto flush = [&] {
-    if (value != kNotListed) more = sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
-    value = kNotListed;
-  };
-  const auto piece = [&](uint64_t from, uint64_t to, ValueId next) {
-    if (from >= to) return;
-    if (from == end && next == value) {
-      end = to;
-      return;
-    }
-    flush();
-    first = from;
-    end = to;
-    value = next;
-  };
-  Ip4SinglesCursor singles = Singles();
   size_t freed = 0;
-  const auto single = [&] {
-    const uint32_t at = singles.address();
-    piece(at, uint64_t{at} + 1, singles.value());
-    singles.Next();
-  };
-  const auto singles_below = [&](uint64_t stop) {
-    while (more && singles.more() && singles.address() < stop) {
-      const size_t apart = singles.CountApart(end, stop);
-      if (apart < kWorthRun) {
-        for (size_t n = std::max<size_t>(apart, 1); more && n > 0; --n) single();
-      } else {
-        flush();
-        if (more) more = sink.Apart(singles.alike().first(apart), bare_value);
-        singles.Skip(apart);
-      }
-      for (; is_last && freed < singles.behind(); ++freed) bare.Free(bare.chunks()[freed]);
-    }
-  };
-  for (const Ip4Segment& segment : segments) {
-    singles_below(segment.first);
-    uint64_t at = segment.first;
-    while (more && singles.more() && singles.address() <= segment.last) {
-      const uint32_t inside = singles.address();
-      piece(at, inside, segment.value);
-      single();
-      at = uint64_t{inside} + 1;
-    }
-    piece(at, uint64_t{segment.last} + 1, segment.value);
-    if (!more) return;
-  }
-  singles_below(uint64_t{1} << 32);
-  if (more) flush();
+  StreamIp4(segments, Singles(), sink, [&](size_t behind) {
+    for (; is_last && freed < behind; ++freed) bare.Free(bare.chunks()[freed]);
+  });
 }
 
 // Distinct keys; those that lookups in the finished table cannot show go to `hidden`.

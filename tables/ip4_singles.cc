@@ -257,4 +257,34 @@ void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* const* lines, siz
   WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, lines, count, which, values); });
 }
 
+// A tag and where it stands tell the address: of the permuted addresses that can stand there, which are fewer than a
+// tag has values, one has this tag.
+template <class Layout>
+void Ip4Singles::VisitAs(const std::function<void(uint32_t, ValueId)>& visit) const {
+  const size_t buckets = lines_.size() / kLine;
+  for (size_t bucket = 0; bucket < buckets; ++bucket) {
+    const uint8_t* const line = lines_.data() + bucket * kLine;
+    const auto* const tags = Layout::Tags(line);
+    const size_t first_bucket = bucket - std::min<size_t>(bucket, max_displacement_);
+    const uint64_t first = ((uint64_t{first_bucket} << 32) + buckets_ - 1) / buckets_;
+    const size_t slots = Layout::Spills(line) ? Layout::kLast : Layout::kSlots;
+    for (size_t slot = 0; slot < slots; ++slot) {
+      // Repetitions stand behind the first two, either of which they may repeat.
+      if ((slot > 0 && tags[slot] == tags[0]) || (slot > 1 && tags[slot] == tags[1])) continue;
+      const uint64_t permuted = first + static_cast<typename Layout::Tag>(tags[slot] - first);
+      if (permuted > UINT32_MAX) continue;  // of an empty bucket, as is one that belongs to a bucket behind this
+      const size_t own = BucketOf(static_cast<uint32_t>(permuted));
+      if (own < first_bucket || own > bucket) continue;
+      ValueId value = common_;
+      if constexpr (Layout::kHasValue) value = Layout::Values(line)[slot];
+      visit(static_cast<uint32_t>(permuted), value);
+    }
+  }
+  for (const auto& [permuted, value] : stragglers_) visit(permuted, value);
+}
+
+void Ip4Singles::Visit(const std::function<void(uint32_t, ValueId)>& visit) const {
+  WithLayout(shape_, [&]<class Layout>() { VisitAs<Layout>(visit); });
+}
+
 }  // namespace rblitz

@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -44,6 +45,15 @@ class Ip4Permutation {
     x ^= x >> 15;
     x *= 0x846ca68bu;
     return x;
+  }
+  // The address that `permuted` came from.
+  [[nodiscard]] uint32_t Undo(uint32_t permuted) const noexcept {
+    uint32_t x = permuted * 0x43021123u;  // inverses modulo 2^32 of the two factors
+    x ^= x >> 15 ^ x >> 30;
+    x ^= second_;
+    x *= 0x1d69e2a5u;
+    x ^= x >> 16;
+    return x ^ first_;
   }
   [[nodiscard]] uint32_t first() const noexcept { return first_; }
   [[nodiscard]] uint32_t second() const noexcept { return second_; }
@@ -91,6 +101,9 @@ class Ip4Singles {
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept;
 
+  // Calls visit(permuted, value) for all, in no order.
+  void Visit(const std::function<void(uint32_t, ValueId)>& visit) const;
+
   [[nodiscard]] size_t bytes() const noexcept {
     return lines_.bytes() + stragglers_.capacity() * sizeof(stragglers_[0]);
   }
@@ -105,6 +118,8 @@ class Ip4Singles {
   template <class Layout>
   void FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
               ValueId* values) const noexcept;
+  template <class Layout>
+  void VisitAs(const std::function<void(uint32_t, ValueId)>& visit) const;
   template <class Layout>
   [[nodiscard]] ValueId FindFurther(uint32_t permuted) const noexcept;
 

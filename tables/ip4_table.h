@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -62,6 +63,10 @@ class Ip4Table {
   // Whether any address below prefix/length is listed, for length 8, 16 or 24: an empty non-terminal (RFC 8020).
   [[nodiscard]] bool AnyBelow(uint32_t prefix, unsigned length) const noexcept;
 
+  // Calls visit(first, last, value) for pieces that are disjoint and together are all that is listed, in no order.
+  // Cost: the whole table is read once.
+  void Visit(const std::function<void(uint32_t first, uint32_t last, ValueId value)>& visit) const;
+
   // What was loaded: distinct networks, ranges and addresses, exclusions among them.
   [[nodiscard]] uint64_t entries() const noexcept;
   // Addresses listed. 0 to 2^32.
@@ -69,10 +74,11 @@ class Ip4Table {
   // Memory held, in bytes.
   [[nodiscard]] size_t bytes() const noexcept;
 
-  struct Rep;  // tables/ip4_rep.h, for the builder
+  struct Rep;  // tables/ip4_rep.h, for those who build
 
  private:
   friend class Ip4Builder;
+  friend class Ip4Union;
   explicit Ip4Table(std::unique_ptr<Rep> rep) noexcept;
   std::unique_ptr<const Rep> rep_;
 };

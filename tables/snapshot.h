@@ -71,6 +71,7 @@ struct FeedData {
   std::shared_ptr<const Heat6Networks> heat6;  // null unless it is, and has some of IPv6
   std::vector<FeedPart> parts;                 // of a combined feed, which lists nothing itself
   Verdicts verdicts;
+  bool is_override = false;         // what the operator says besides: it changes at any moment
   bool is_text_only = false;        // a table to look things up in, not a list: texts without A values, no test points
   Ip4Builder::Exact test_listed;    // an entry for exactly 127.0.0.2
   Ip4Builder::Exact test_unlisted;  // an entry for exactly 127.0.0.1

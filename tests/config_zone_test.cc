@@ -39,6 +39,7 @@ std::string ErrorOf(const std::string& zone) {
 TEST(ConfigZone, SortsItsFeedsByWhatTheyAreFor) {
   const auto config = ParseConfig(std::string(kHead) + R"(feeds = ["clients", "data", "records"]
 except = ["own"]
+join = false
 allow = ["127.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.7", "0.0.0.0/0"]
 )",
                                   "r.toml");
@@ -47,6 +48,7 @@ allow = ["127.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.7", "0.0.0.0/0"]
   EXPECT_EQ(zone.feeds, (std::vector<uint32_t>{0, 3}));
   EXPECT_EQ(zone.access, std::vector<uint32_t>{2});
   EXPECT_EQ(zone.except, std::vector<uint32_t>{1});
+  EXPECT_EQ(zone.join, false);
   std::vector<std::string> allow;
   for (const Ip6Prefix& clients : zone.allow) allow.push_back(ClientsText(clients));
   EXPECT_EQ(allow, (std::vector<std::string>{"127.0.0.0/8", "::1", "2001:db8::/32", "192.0.2.7", "0.0.0.0/0"}));
@@ -57,6 +59,7 @@ TEST(ConfigZone, WithoutThemIsOpenAndHasNoExceptions) {
   const auto config = ParseConfig(std::string(kHead) + "feeds = [\"data\"]\n", "r.toml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_TRUE(config->zones[0].allow.empty() && config->zones[0].access.empty() && config->zones[0].except.empty());
+  EXPECT_FALSE(config->zones[0].join.has_value());
 }
 
 TEST(ConfigZone, MistakesAreToldWithTheirPlace) {
@@ -65,6 +68,7 @@ TEST(ConfigZone, MistakesAreToldWithTheirPlace) {
            {"feeds = [\"clients\"]\n",
             "r.toml:21: zone.feeds: names access lists only: there is nothing to answer from"},
            {data + "except = []\n", "r.toml:22: zone.except: is empty"},
+           {data + "join = \"yes\"\n", "r.toml:22: zone.join: must be true or false"},
            {data + "except = [\"nobody\"]\n", "r.toml:22: zone.except: there is no feed 'nobody'"},
            {data + "except = [\"own\", \"own\"]\n", "r.toml:22: zone.except: names 'own' twice"},
            {data + "except = [\"data\"]\n", "r.toml:22: zone.except: 'data' is one of its feeds too"},
