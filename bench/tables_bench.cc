@@ -96,6 +96,27 @@ void BM_RandomLines(benchmark::State& state) {
   bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
 }
 
+// BM_WrittenLines/MIB/threads:T: the same where each line is written, and each thread has so many MiB of its own: what
+// two workers can have of memory.
+void BM_WrittenLines(benchmark::State& state) {
+  struct alignas(64) Line {
+    uint64_t words[8];
+  };
+  HugeArray<Line> lines(static_cast<size_t>(state.range(0)) * (size_t{1} << 20) / sizeof(Line));
+  std::memset(lines.data(), 0, lines.bytes());
+  std::mt19937_64 random(bench::kSeed);
+  std::vector<uint32_t> asked(bench::kQuestions);
+  for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % (lines.bytes() / sizeof(Line)));
+  size_t at = 0;
+  for (auto _ : state) {
+    for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&lines[asked[at + i]], 1, 3);
+    for (size_t i = 0; i < kMaxBatch; ++i) ++lines[asked[at + i]].words[0];
+    benchmark::ClobberMemory();
+    at = (at + kMaxBatch) % bench::kQuestions;
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kMaxBatch));
+}
+
 // For scale only: what everybody has.
 void BM_UnorderedSet(benchmark::State& state) {
   const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), 1);
@@ -145,6 +166,7 @@ BENCHMARK(BM_Ip4Table_Hit)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Singles)->Args({60000, 1})->Args({10000000, 1})->Args({10000000, 200});
 BENCHMARK(BM_RandomLines)->Arg(1)->Arg(8)->Arg(32)->Arg(128)->Arg(384);
+BENCHMARK(BM_WrittenLines)->Arg(8)->Arg(512)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(BM_UnorderedSet)->Arg(60000)->Arg(10000000);
 BENCHMARK(BM_Ip4Union)
     ->Args({1000000, 4})

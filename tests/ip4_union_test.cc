@@ -85,7 +85,7 @@ std::vector<Piece> PiecesOf(const Ip4Table& table) {
 class Ip4TableVisit : public testing::TestWithParam<Recipe> {};
 
 TEST_P(Ip4TableVisit, IsAllThatIsListedAndNothingTwice) {
-  for (const uint64_t seed : {1, 2}) {
+  for (const uint64_t seed : {1u, 2u}) {
     const auto list = MakeList(GetParam(), seed, 77);
     const Ip4Table& table = *list->table;
     uint64_t addresses = 0;

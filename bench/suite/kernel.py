@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import random
 import re
 import shlex
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from suite import servers
 from suite.loading import Singles, make, ports
-from suite.measure import BUILD, PEERS, ROOT, Part, Result, peak, run, say
+from suite.measure import BUILD, PEERS, ROOT, Part, Result, peak, ran, run, say
 
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import harness  # noqa: E402
@@ -39,22 +38,14 @@ def questions(folder, data, count):
 
 def _dnsperf(file, seconds, server):
     """Answers a second, microseconds of the server's time for each, and the share of it that is the kernel's."""
-    before = _ran(server.process.pid)
+    before = ran(server.process.pid)
     text = run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-s", "127.0.0.1", "-p", servers.PORT, "-d", file, "-c", 1, "-T", 1, "-q", 100, "-l", seconds])
     codes = {code: float(share) for code, share in re.findall(r"(NOERROR|NXDOMAIN) \d+ \(([\d.]+)%\)", text)}
     if not all(40 < codes.get(code, 0) < 60 for code in ("NOERROR", "NXDOMAIN")):
         raise RuntimeError(f"dnsperf: half of the answers were to be of each kind: {codes}\n{text}")
     number = lambda what: float(re.search(rf"{what}:\s+([\d.]+)", text)[1])
-    user, kernel = (now - then for now, then in zip(_ran(server.process.pid), before))
+    user, kernel = (now - then for now, then in zip(ran(server.process.pid), before))
     return number("Queries per second"), 1e6 * (user + kernel) / number("Queries completed"), kernel / (user + kernel)
-
-
-def _ran(pid):
-    """Seconds that a process and its children have run, in user mode and in the kernel."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    own = [int(fields[at]) / os.sysconf("SC_CLK_TCK") for at in (11, 12)]
-    return [sum(all) for all in zip(own, *map(_ran, children))]
 
 
 @contextlib.contextmanager

@@ -135,6 +135,14 @@ def wait(condition, what, seconds=120, pause=0.002):
         time.sleep(pause)
 
 
+def ran(pid):
+    """Seconds that a process and its children have run, in user mode and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    own = [int(fields[at]) / os.sysconf("SC_CLK_TCK") for at in (11, 12)]
+    return [sum(all) for all in zip(own, *map(ran, children))]
+
+
 def peak(pid):
     """Most memory that a process has held since it started or was told to forget it, in MB."""
     line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
