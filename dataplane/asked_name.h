@@ -27,8 +27,13 @@ struct AskedName {
 
   // Reads what an IPv6 address has within.
   void SetIp6(const Ip6Address& address) noexcept;
-  // REQUIRES: well-formed, in lower case.
-  [[nodiscard]] static AskedName Read(std::span<const uint8_t> labels, size_t count) noexcept;
+  // Becomes what these labels are asked for. REQUIRES: well-formed, in lower case.
+  void Set(std::span<const uint8_t> name, size_t label_count) noexcept;
+  [[nodiscard]] static AskedName Read(std::span<const uint8_t> labels, size_t count) noexcept {
+    AskedName asked;
+    asked.Set(labels, count);
+    return asked;
+  }
 };
 
 }  // namespace rblitz

@@ -21,7 +21,6 @@ namespace rblitz {
 class AnswerWriter;
 enum class GreyAnswer : uint8_t;
 struct Asked;
-struct Asker;
 struct Flags;
 struct GreyDecision;
 struct HeatAsked;
@@ -93,11 +92,10 @@ class Responder {
   void AnswerInZone(io::Burst& burst, size_t index, const dns::Query& query, const Serving& serving,
                     const Zone::Rep& zone, size_t below) noexcept;
   // The same for a question whose label number `key` is a key that its zone knows.
-  void AnswerKeyed(io::Message& message, size_t index, const dns::Query& query, const ZoneSet& zones, size_t key,
-                   const Asker& asker) noexcept;
+  void AnswerKeyed(io::Message& message, size_t index, const dns::Query& query, const ZoneSet& zones,
+                   size_t key) noexcept;
   // And for one that asks the zone for its first `below` labels.
-  void AnswerBelow(size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below, size_t apex_at,
-                   const Asker& asker) noexcept;
+  void AnswerBelow(size_t index, const Zone::Rep& zone, size_t below, size_t apex_at) noexcept;
   void AnswerNames(io::Burst& burst) noexcept;
   void AnswerName(io::Message& message, const NameQuestion& question, size_t match) noexcept;
   // Questions of greylists, which are decided together (responder_grey.cc). ReadGrey takes those that mail servers ask

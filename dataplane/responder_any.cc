@@ -40,11 +40,16 @@ AskedKey FindKey(const dns::Query& query, const FoldedName& name, const Zone::Re
   return std::string_view();
 }
 
-Asker FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access, AskedKey key) noexcept {
-  if (access == nullptr) return {};
-  if (burst.clients == nullptr) return {.address = {}, .gets = {.action = AclAction::kRefuse}};
-  const Ip6Address address = AddressOf(burst.clients->ClientOf(message));
-  return {.address = address, .gets = access->Decide(address, key)};
+void FindAsker(const io::Burst& burst, const io::Message& message, const ZoneAccess* access, AskedKey key,
+               Asker& asker) noexcept {
+  asker = {};
+  if (access == nullptr) return;
+  if (burst.clients == nullptr) {
+    asker.gets.action = AclAction::kRefuse;
+    return;
+  }
+  asker.address = AddressOf(burst.clients->ClientOf(message));
+  asker.gets = access->Decide(asker.address, key);
 }
 
 // An IPv4 client as it is usually written.
@@ -126,7 +131,8 @@ void Responder::Count(const Zone::Rep& zone, Outcome outcome) noexcept {
 
 void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving) noexcept {
   io::Message& message = burst.messages[index];
-  dns::Query query = dns::ParseQuery({message.payload, message.size});
+  dns::Query& query = scratch_->next_name().query;
+  dns::ParseQuery({message.payload, message.size}, &query);
   query.over_tcp = burst.over_tcp;
   if (query.status != dns::QueryStatus::kOk) return AnswerUnreadable(message, query);
   stats_->CountType(AskedTypeOf(query.qtype));
@@ -189,7 +195,8 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
   io::Message& message = burst.messages[index];
   const FoldedName& name = s.folded[s.matches.size()];
   const size_t configured = ConfiguredApex(query, zone, below);
-  const Asker asker = FindAsker(burst, message, zone.access.get(), FindKey(query, name, zone, configured));
+  Asker& asker = s.next_name().asker;
+  FindAsker(burst, message, zone.access.get(), FindKey(query, name, zone, configured), asker);
   if (asker.gets.action == AclAction::kIgnore) {
     Count(zone, Outcome::kIgnored);
     return Drop(message, DropReason::kAcl);
@@ -212,7 +219,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     Count(zone, is_refused ? Outcome::kRefused : Outcome::kServfail);
     return Finish(writer, is_refused ? dns::kRefused : dns::kServFail, false);
   }
-  if (asker.gets.is_keyed) return AnswerKeyed(message, index, query, serving.zones, configured - 1, asker);
+  if (asker.gets.is_keyed) return AnswerKeyed(message, index, query, serving.zones, configured - 1);
   if (below == 0) {
     AnswerWriter writer(message, query);
     writer.set_apex_at(apex_at);
@@ -220,12 +227,12 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
   }
   if (zone.grey != nullptr) return AskGrey(message, index, query, zone, below, apex_at);
   if (zone.heat != nullptr) return AskHeat(message, index, query, zone, below, apex_at);
-  AnswerBelow(index, query, zone, below, apex_at, asker);
+  AnswerBelow(index, zone, below, apex_at);
 }
 
 // The zone of what is left without the key: the configured one, or the part of it that has the most labels.
 void Responder::AnswerKeyed(io::Message& message, size_t index, const dns::Query& query, const ZoneSet& zones,
-                            size_t key, const Asker& asker) noexcept {
+                            size_t key) noexcept {
   const FoldedName& name = scratch_->folded[scratch_->matches.size()];
   const size_t key_at = query.label_at[key];
   const size_t apex_at = query.label_at[key + 1];
@@ -239,7 +246,7 @@ void Responder::AnswerKeyed(io::Message& message, size_t index, const dns::Query
     if (found == nullptr || size_t{found->apex_size} - found->part_size != apex_size) continue;
     // Chunks point to the configured zone's apex alone.
     const size_t found_at = dns::kHeaderSize + apex_at - found->part_size;
-    if (below > 0) return AnswerBelow(index, query, *found, below, found_at, asker);
+    if (below > 0) return AnswerBelow(index, *found, below, found_at);
     // Nothing but the key, or the apex of a part, both of which are above names that may exist.
     AnswerWriter writer(message, query);
     writer.set_apex_at(found_at);
@@ -247,16 +254,16 @@ void Responder::AnswerKeyed(io::Message& message, size_t index, const dns::Query
   }
 }
 
-void Responder::AnswerBelow(size_t index, const dns::Query& query, const Zone::Rep& zone, size_t below, size_t apex_at,
-                            const Asker& asker) noexcept {
+void Responder::AnswerBelow(size_t index, const Zone::Rep& zone, size_t below, size_t apex_at) noexcept {
   Scratch& s = *scratch_;
-  // Its name stays where it was folded to.
-  const AskedName asked = AskedName::Read({s.folded[s.matches.size()].data(), size_t{query.label_at[below]}}, below);
-  const size_t match = s.matches.Add(zone, zone.has_lists ? asked : Completed(zone, asked));
-  s.name_questions[match] = {.message = static_cast<uint8_t>(index),
-                             .apex_at = static_cast<uint16_t>(apex_at),
-                             .asker = asker,
-                             .query = query};
+  // All of it stays where it was read and folded to.
+  NameQuestion& question = s.next_name();
+  question.message = static_cast<uint8_t>(index);
+  question.apex_at = static_cast<uint16_t>(apex_at);
+  AskedName& asked = s.matches.next();
+  asked.Set({s.folded[s.matches.size()].data(), size_t{question.query.label_at[below]}}, below);
+  if (!zone.has_lists) asked = Completed(zone, asked);
+  s.matches.AddNext(zone);
 }
 
 // What lists them is looked up together; those for which there was no room, one after another.

@@ -143,6 +143,8 @@ struct Responder::Scratch {
   NameQuestion name_questions[io::kBurst];
   FoldedName folded[io::kBurst];
   static_assert(ZoneMatches::kCapacity >= io::kBurst);
+  // That of the question that is being read, should it be one for a name.
+  [[nodiscard]] NameQuestion& next_name() noexcept { return name_questions[matches.size()]; }
 
   // Questions of greylists, and what becomes of them.
   size_t grey_count;

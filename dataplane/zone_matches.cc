@@ -19,28 +19,29 @@ bool AsksTestPoint(const Zone::Rep& zone, const AskedName& asked) noexcept {
 
 // Zones that list IPv4 addresses are asked for the one within an IPv6 address, too, as rbldnsd does: of a mapped
 // address it is all that counts.
-AskedName WithIp4Within(const Zone::Rep& zone, AskedName asked) noexcept {
+void AskIp4Within(const Zone::Rep& zone, AskedName& asked) noexcept {
   if (asked.ip4_within == Ip4Within::kNone || !zone.has_addresses || !zone.has_lists) [[likely]]
-    return asked;
+    return;
   asked.is_ip4 = true;
   asked.is_ip6 = asked.ip4_within != Ip4Within::kMapped;
-  return asked;
 }
 
 }  // namespace
 
-size_t ZoneMatches::Add(const Zone::Rep& zone, const AskedName& asked) noexcept {
+size_t ZoneMatches::AddNext(const Zone::Rep& zone) noexcept {
   assert(count_ < kCapacity);
-  const bool is_test = AsksTestPoint(zone, asked);
-  const AskedName meant = is_test ? asked : WithIp4Within(zone, asked);
-  questions_[count_] = {.zone = &zone,
-                        .asked = meant,
-                        .excepted_by = nullptr,
-                        .first = kNone,
-                        .last = kNone,
-                        .is_test = is_test || AsksTestPoint(zone, meant),
-                        .has_names_below = false,
-                        .is_cut = false};
+  Question& question = questions_[count_];
+  question.zone = &zone;
+  question.excepted_by = nullptr;
+  question.first = kNone;
+  question.last = kNone;
+  question.is_test = AsksTestPoint(zone, question.asked);
+  if (!question.is_test) {
+    AskIp4Within(zone, question.asked);
+    question.is_test = AsksTestPoint(zone, question.asked);
+  }
+  question.has_names_below = false;
+  question.is_cut = false;
   return count_++;
 }
 

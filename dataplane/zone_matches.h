@@ -35,8 +35,15 @@ class ZoneMatches {
     count_ = 0;
     found_count_ = 0;
   }
-  // REQUIRES: fewer than kCapacity so far; 16 bytes behind the labels can be read. The index is what the others take.
-  size_t Add(const Zone::Rep& zone, const AskedName& asked) noexcept;
+  // What is asked next, to be written where it stays.
+  [[nodiscard]] AskedName& next() noexcept { return questions_[count_].asked; }
+  // Asks the zone for next(). REQUIRES: fewer than kCapacity so far; 16 bytes behind the labels can be read. The index
+  // is what the others take.
+  size_t AddNext(const Zone::Rep& zone) noexcept;
+  size_t Add(const Zone::Rep& zone, const AskedName& asked) noexcept {
+    next() = asked;
+    return AddNext(zone);
+  }
   void LookUp() noexcept;
 
   [[nodiscard]] size_t size() const noexcept { return count_; }

@@ -69,19 +69,22 @@ void AddTest(const ZoneFeed& feed, const ExactEntry& exact, std::vector<ZoneVerd
 
 }  // namespace
 
-AskedName AskedName::Read(std::span<const uint8_t> labels, size_t count) noexcept {
-  AskedName asked;
-  asked.labels = labels;
-  asked.count = count;
-  asked.is_ip4 = count == 4 && ReadOctets(labels.data(), count, asked.ip4);
+// Field by field: what is copied as a whole right after it was written field by field stalls the core.
+void AskedName::Set(std::span<const uint8_t> name, size_t label_count) noexcept {
+  labels = name;
+  count = label_count;
+  ip4 = 0;
+  is_ip4 = count == 4 && ReadOctets(labels.data(), count, ip4);
+  is_ip6 = false;
+  ip4_within = Ip4Within::kNone;
+  ip6 = {};
   if (count == 32 && labels.size() == dns::kNibbleLabelsSize) {
-    const uint8_t* const name = labels.data();
+    const uint8_t* const first = labels.data();
     dns::NibbleAddress address;
     uint8_t good = 0;
-    dns::BestNibbleLabelsKernel().parse(&name, 1, &address, &good);
-    if (good != 0) asked.SetIp6({.high = address.high, .low = address.low});
+    dns::BestNibbleLabelsKernel().parse(&first, 1, &address, &good);
+    if (good != 0) SetIp6({.high = address.high, .low = address.low});
   }
-  return asked;
 }
 
 void AskedName::SetIp6(const Ip6Address& address) noexcept {

@@ -112,33 +112,32 @@ bool OptionsAreWellFormed(Message rdata) noexcept {
   return true;
 }
 
-Query ParseQuery(Message message) noexcept {
-  Query query;
+void ParseQuery(Message message, Query* parsed) noexcept {
+  Query& query = *parsed;
+  query.Clear();
   if (message.size() < kHeaderSize) {
     query.status = QueryStatus::kShort;
-    return query;
+    return;
   }
   const uint16_t flags = Load16(&message[2]);
   if ((flags & kQr) != 0) {
     query.status = QueryStatus::kResponse;
-    return query;
+    return;
   }
   const bool is_query = (flags & kOpcodeMask) == 0;
   if (!is_query || Load16(&message[4]) != 1) {
     query.status = is_query ? QueryStatus::kFormErr : QueryStatus::kNotImp;
-    ParseUnanswerable(message, query);
-    return query;
+    return ParseUnanswerable(message, query);
   }
   query.status = QueryStatus::kFormErr;
-  if (!ParseName(message, query)) return query;
+  if (!ParseName(message, query)) return;
   const size_t end = kHeaderSize + query.name_size;
-  if (message.size() - end < 4) return query;
+  if (message.size() - end < 4) return;
   query.qtype = Load16(&message[end]);
   query.qclass = Load16(&message[end + 2]);
   query.question_end = static_cast<uint16_t>(end + 4);
   query.status = QueryStatus::kOk;
   ParseRecords(message, end + 4, query);
-  return query;
 }
 
 }  // namespace rblitz::dns

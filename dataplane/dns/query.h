@@ -36,9 +36,25 @@ struct Query {
   uint8_t labels = 0;                   // of the name, without the root label
   uint8_t name_size = 0;                // bytes, with the root label
   uint8_t label_at[kMaxLabels + 1];     // offset in the name of each label and of the root label
+
+  // As it was made, but for label_at.
+  void Clear() noexcept {
+    status = QueryStatus::kOk;
+    edns = dnssec_ok = over_tcp = false;
+    udp_size = kMinUdpSize;
+    qtype = qclass = 0;
+    question_end = kHeaderSize;
+    options_at = options_size = 0;
+    labels = name_size = 0;
+  }
 };
 
-[[nodiscard]] Query ParseQuery(std::span<const uint8_t> message) noexcept;
+void ParseQuery(std::span<const uint8_t> message, Query* query) noexcept;
+[[nodiscard]] inline Query ParseQuery(std::span<const uint8_t> message) noexcept {
+  Query query;
+  ParseQuery(message, &query);
+  return query;
+}
 
 // Whether the options of an OPT fill its data exactly (RFC 6891 section 6.1.2).
 [[nodiscard]] bool OptionsAreWellFormed(std::span<const uint8_t> rdata) noexcept;
