@@ -82,13 +82,12 @@ const bench::DataSet& DataSetOf(size_t addresses, size_t feeds) {
 // `joined`: the feeds of a zone, as the server does it.
 std::unique_ptr<const Serving> Serve(const bench::DataSet& set, uint32_t count = 1, bool joined = true) {
   std::vector<ZoneConfig> zones(count);
-  const auto tables = joined ? std::make_shared<JoinedTables>() : nullptr;
+  JoinedTables tables;
   for (uint32_t z = 0; z < count; ++z) {
     zones[z].name = ZoneName(z, count);
-    zones[z].joined_tables = tables;
     for (uint32_t i = 0; i < set.feeds.size(); ++i) zones[z].feeds.push_back(i);
   }
-  auto serving = BuildServing({.feeds = set.feeds}, zones, {});
+  auto serving = BuildServing({.feeds = set.feeds}, zones, {}, {}, {.tables = joined ? &tables : nullptr});
   if (!serving) std::abort();
   return std::move(*serving);
 }

@@ -1,6 +1,7 @@
 #include "cli/publish.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -14,14 +15,33 @@ Publisher ZonePublisher::For(std::vector<ZoneConfig> zones, std::shared_ptr<cons
     const auto next = static_cast<uint32_t>(std::min(slots_.size(), kZoneSlots - 1));
     zone.slot = slots_.emplace(zone.name, next).first->second;
     if (zone.heat) zone.heat->tables = heat_tables_;
-    if (zone.join.value_or(true)) zone.joined_tables = joined_tables_;
   }
   const auto shared = std::make_shared<const Plan>(Plan{std::move(zones), std::move(client_rules)});
-  return [this, shared](const std::shared_ptr<const Snapshot>& snapshot) { return Publish(*snapshot, shared); };
+  return {
+      .publish = [this, shared](const std::shared_ptr<const Snapshot>& snapshot) { return Publish(*snapshot, shared); },
+      .prepare = [this, shared](const Snapshot& snapshot) { Prepare(snapshot, *shared); }};
+}
+
+// Zones that may join something, as they are going to be: Serve finds what they have joined.
+void ZonePublisher::Prepare(const Snapshot& snapshot, const Plan& plan) {
+  std::vector<ZoneConfig> zones;
+  std::ranges::copy_if(plan.zones, std::back_inserter(zones), [&](const ZoneConfig& zone) {
+    const auto has_parts = [&](uint32_t feed) {
+      return snapshot.feeds[feed] != nullptr && !snapshot.feeds[feed]->parts.empty();
+    };
+    const bool may_join = zone.feeds.size() > 1 || std::ranges::any_of(zone.feeds, has_parts);
+    return may_join && !zone.grey && !zone.heat && zone.join.value_or(true);
+  });
+  if (zones.empty()) return;
+  auto prepared = BuildServing(snapshot, zones, {}, {}, {.tables = &joined_tables_, .may_join = true});
+  if (!prepared) return;  // Publish says why
+  const std::lock_guard lock(mutex_);
+  prepared_ = *std::move(prepared);
 }
 
 Status ZonePublisher::Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan) {
   const std::lock_guard lock(mutex_);
+  const std::unique_ptr<const Serving> prepared = std::move(prepared_);
   if (Status served = Serve(snapshot, *plan, overrides_); !served) return served;
   snapshot_ = snapshot;
   plan_ = plan;
@@ -47,7 +67,8 @@ Status ZonePublisher::Serve(Snapshot snapshot, Plan plan, const std::vector<Over
     joining.Join(&zone, &snapshot);
     serials_.Join(&zone);
   }
-  auto serving = BuildServing(std::move(snapshot), plan.zones, identity_, std::move(plan.client_rules));
+  auto serving = BuildServing(std::move(snapshot), plan.zones, identity_, std::move(plan.client_rules),
+                              {.tables = &joined_tables_, .may_join = false});
   if (!serving) return tl::unexpected<Error>(serving.error());
   serials_.Remember((*serving)->zones.zones());
   serving_.Publish(*std::move(serving));

@@ -1,10 +1,10 @@
 // Turns what the reloader loaded into what the workers serve: Snapshot, zones and overrides into one Serving, published
 // with one pointer.
 //
-// Thread-safety: For on one thread at a time; the publishers it gives run on the reloader's thread; SetOverrides on any
-// thread that is no online reader; serving() is for readers. Lifetime: must outlive the publishers. Errors: a publisher
-// says what BuildServing found; what is served stays.
-// Cost: SetOverrides builds zones and the overrides' tables anew; the feeds' tables are shared.
+// Thread-safety: For on one thread at a time; the publishers it gives run on the reloader's threads; SetOverrides on
+// any thread that is no online reader; serving() is for readers. Lifetime: must outlive the publishers. Errors: a
+// publisher says what BuildServing found; what is served stays. Cost: SetOverrides builds zones and the overrides'
+// tables anew; the feeds' tables are shared.
 #pragma once
 
 #include <map>
@@ -51,15 +51,17 @@ class ZonePublisher {
     std::vector<ZoneConfig> zones;
     std::shared_ptr<const ClientRules> client_rules;
   };
+  void Prepare(const Snapshot& snapshot, const Plan& plan);
   [[nodiscard]] Status Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan);
   // REQUIRES: mutex_ is held.
   [[nodiscard]] Status Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides);
 
   Identity identity_;
   std::shared_ptr<HeatTables> heat_tables_ = std::make_shared<HeatTables>();
-  std::shared_ptr<JoinedTables> joined_tables_ = std::make_shared<JoinedTables>();
+  JoinedTables joined_tables_;
   std::map<std::string, uint32_t> slots_;     // by zone name
   mutable std::mutex mutex_;                  // one at a time publishes
+  std::unique_ptr<const Serving> prepared_;   // guarded by mutex_; null: nothing was, or it is published
   std::vector<Override> overrides_;           // guarded by mutex_, as is what was published last:
   Snapshot snapshot_;                         // of the feeds alone
   std::shared_ptr<const HeatCells> traffic_;  // null: not known yet

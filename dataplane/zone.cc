@@ -10,7 +10,6 @@
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_names.h"
 #include "dataplane/zone_rep.h"
-#include "dataplane/zone_tables.h"
 
 namespace rblitz {
 
@@ -43,13 +42,13 @@ uint32_t SerialAfter(const std::optional<ZoneSerial>& before, uint32_t of_data) 
 // Fills a Zone::Rep step by step; each step may use what the ones before it made.
 class ZoneBuilder {
  public:
-  ZoneBuilder(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part)
-      : config_(config), snapshot_(snapshot), part_(part) {}
+  ZoneBuilder(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part, JoinedTables::Round* joining)
+      : config_(config), snapshot_(snapshot), part_(part), joining_(joining) {}
 
   Result<std::unique_ptr<const Zone::Rep>> Build() {
     for (const auto step :
          {&ZoneBuilder::CheckFeeds, &ZoneBuilder::SetApex, &ZoneBuilder::SetFeeds, &ZoneBuilder::SetExcept,
-          &ZoneBuilder::SetGrey, &ZoneBuilder::SetTables, &ZoneBuilder::SetHeat, &ZoneBuilder::SetAccess,
+          &ZoneBuilder::SetGrey, &ZoneBuilder::SetHeat, &ZoneBuilder::SetAccess, &ZoneBuilder::SetTables,
           &ZoneBuilder::SetSoa, &ZoneBuilder::SetNs, &ZoneBuilder::SetTestPoints, &ZoneBuilder::MakeReadyAnswers}) {
       if (const Status done = (this->*step)(); !done) return Fail("zone " + config_.name + ": " + done.error().message);
     }
@@ -119,7 +118,8 @@ class ZoneBuilder {
     return {.data = &data,
             .ip4 = data.ip4.get(),
             .ttl_seconds = has_ttl ? data.ttl_seconds : zone_->ttl_seconds,
-            .excepts = excepts};
+            .excepts = excepts,
+            .is_joined = false};
   }
   void AddListing(const FeedData& data) {
     zone_->feeds.push_back(MakeFeed(data, false));
@@ -172,36 +172,6 @@ class ZoneBuilder {
     return {};
   }
 
-  // What was joined, then what lists for itself, then what excepts.
-  Status SetTables() {
-    if (config_.joined_tables != nullptr && !config_.grey) Join();
-    if (zone_->joined != nullptr) AddTable(zone_->joined->table(), false);
-    for (const ZoneFeed& feed : zone_->feeds) {
-      if (feed.excepts && zone_->tables.empty()) AddTable(*zone_->feeds[0].ip4, false);
-      const bool is_joined = std::ranges::find(zone_->joined_feeds, &feed) != zone_->joined_feeds.end();
-      if (!is_joined && feed.ip4->addresses() > 0) AddTable(*feed.ip4, feed.excepts);
-    }
-    if (zone_->tables.empty() && !zone_->feeds.empty()) AddTable(*zone_->feeds[0].ip4, false);
-    return {};
-  }
-
-  void AddTable(const Ip4Table& table, bool excepts) {
-    zone_->tables.push_back({.ip4 = &table, .excepts = excepts, .is_ready = false, .ready_of = {}});
-  }
-
-  void Join() {
-    std::vector<JoinedTables::Feed> tables;
-    std::vector<const ZoneFeed*> feeds;
-    for (const ZoneFeed& feed : zone_->listing()) {
-      if (feed.data->is_override) continue;
-      tables.push_back({.table = feed.data->ip4, .values = feed.data->verdicts.values()});
-      feeds.push_back(&feed);
-    }
-    JoinedTables::Choice choice = config_.joined_tables->Choose(tables, config_.join.value_or(false));
-    for (const size_t i : choice.feeds) zone_->joined_feeds.push_back(feeds[i]);
-    zone_->joined = std::move(choice.joined);
-  }
-
   Status SetHeat() {
     if (!config_.heat || zone_->out) return {};
     zone_->heat = MakeHeatZone(*config_.heat, sources_, zone_->ttl_seconds);
@@ -224,6 +194,46 @@ class ZoneBuilder {
     const AclAction others = config_.grey ? AclAction::kIgnore : AclAction::kRefuse;
     zone_->access = std::make_unique<const ZoneAccess>(config_.allow, others, std::move(lists));
     return {};
+  }
+
+  // What was joined, then what lists for itself, then what excepts.
+  Status SetTables() {
+    if (joining_ != nullptr && IsWorthJoining()) Join();
+    if (zone_->joined != nullptr) AddTable(zone_->joined->table(), nullptr);
+    for (const ZoneFeed& feed : zone_->feeds) {
+      if (feed.excepts && zone_->tables.empty()) AddTable(*zone_->feeds[0].ip4, zone_->feeds.data());
+      if (!feed.is_joined && feed.ip4->addresses() > 0) AddTable(*feed.ip4, &feed);
+    }
+    if (zone_->tables.empty() && !zone_->feeds.empty()) AddTable(*zone_->feeds[0].ip4, zone_->feeds.data());
+    return {};
+  }
+
+  // Where there are names, addresses are asked as names may be: feed by feed.
+  bool IsWorthJoining() const {
+    return config_.join.value_or(true) && !zone_->out && zone_->grey == nullptr && !zone_->has_names &&
+           !zone_->has_records;
+  }
+
+  void AddTable(const Ip4Table& table, const ZoneFeed* feed) {
+    zone_->tables.push_back(
+        {.ip4 = &table, .feed = feed, .excepts = feed != nullptr && feed->excepts, .is_ready = false, .ready_of = {}});
+  }
+
+  void Join() {
+    std::vector<JoinedTables::Feed> tables;
+    std::vector<uint32_t> feeds;
+    for (uint32_t i = 0; i < zone_->listing_feeds; ++i) {
+      const FeedData& data = *zone_->feeds[i].data;
+      if (data.is_override) continue;
+      tables.push_back({.table = data.ip4, .values = data.verdicts.values()});
+      feeds.push_back(i);
+    }
+    JoinedTables::Choice choice = joining_->Choose(tables, config_.join.value_or(false));
+    for (const size_t i : choice.feeds) {
+      zone_->joined_feeds.push_back(feeds[i]);
+      zone_->feeds[feeds[i]].is_joined = true;
+    }
+    zone_->joined = std::move(choice.joined);
   }
 
   void SetKinds(const FeedData& data) {
@@ -326,6 +336,7 @@ class ZoneBuilder {
   const ZoneConfig& config_;
   const Snapshot& snapshot_;
   const std::string part_;
+  JoinedTables::Round* const joining_;
   std::string zone_name_;                 // of the configured zone
   std::vector<const FeedData*> sources_;  // of the configured zone, as far as they are loaded
   std::unique_ptr<Zone::Rep> zone_ = std::make_unique<Zone::Rep>();
@@ -339,8 +350,9 @@ Zone::Zone(Zone&&) noexcept = default;
 Zone& Zone::operator=(Zone&&) noexcept = default;
 Zone::~Zone() = default;
 
-Result<Zone> Zone::Build(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part) {
-  auto rep = ZoneBuilder(config, snapshot, part).Build();
+Result<Zone> Zone::Build(const ZoneConfig& config, const Snapshot& snapshot, std::string_view part,
+                         JoinedTables::Round* joining) {
+  auto rep = ZoneBuilder(config, snapshot, part, joining).Build();
   if (!rep) return Fail(rep.error().message);
   return Zone(std::move(*rep));
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/zone_tables.h"
 #include "tables/heat_table.h"
 #include "tables/ip6.h"
 #include "tables/result.h"
@@ -29,8 +30,7 @@ struct ZoneSerial {
   bool operator==(const ZoneSerial&) const = default;
 };
 
-class Greylist;      // dataplane/greylist.h
-class JoinedTables;  // dataplane/zone_tables.h
+class Greylist;  // dataplane/greylist.h
 
 // What makes a zone a greylist. The zone's feeds are its static lists of clients that pass.
 struct GreyZoneConfig {
@@ -74,8 +74,8 @@ struct ZoneConfig {
   // Present: it is a greylist, and clients that may not ask get no answer at all.
   std::optional<GreyZoneConfig> grey = {};
   std::optional<HeatZoneConfig> heat = {};
-  std::shared_ptr<JoinedTables> joined_tables = {};  // null: each feed is asked for itself
-  // Whether feeds are: absent, as far as joined tables of all zones do not have more entries than all feeds.
+  // Whether its feeds are joined (dataplane/zone_tables.h): absent, as far as the joined tables of all zones do not
+  // have more entries than all feeds.
   std::optional<bool> join = {};
 };
 
@@ -98,8 +98,9 @@ class Zone {
  public:
   // `part`: a name relative to the configured zone, below which a combined feed has data of its own; "" is the zone
   // itself.
+  // `joining`, if any, is that of all zones.
   [[nodiscard]] static Result<Zone> Build(const ZoneConfig& config, const Snapshot& snapshot,
-                                          std::string_view part = "");
+                                          std::string_view part = "", JoinedTables::Round* joining = nullptr);
 
   Zone(Zone&&) noexcept;
   Zone& operator=(Zone&&) noexcept;
@@ -173,8 +174,15 @@ struct Serving {
   bool has_greylists = false;                            // answers depend on the time
 };
 
+// Where zones find joined tables, and whether they may be made.
+struct Joining {
+  JoinedTables* tables = nullptr;  // null: each feed is asked for itself
+  bool may_join = true;
+};
+
 [[nodiscard]] Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> zones,
                                                                   Identity identity,
-                                                                  std::shared_ptr<const ClientRules> client_rules = {});
+                                                                  std::shared_ptr<const ClientRules> client_rules = {},
+                                                                  Joining joining = {});
 
 }  // namespace rblitz

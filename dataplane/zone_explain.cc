@@ -31,7 +31,9 @@ bool Zone::is_greylist() const noexcept { return rep_->grey != nullptr; }
 
 std::vector<std::string> Zone::joined_feeds() const {
   std::vector<std::string> names;
-  for (const ZoneFeed* const feed : rep_->joined_feeds) names.push_back(feed->data->name);
+  for (const ZoneFeed& feed : rep_->feeds) {
+    if (feed.is_joined) names.push_back(feed.data->name);
+  }
   return names;
 }
 

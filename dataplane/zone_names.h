@@ -83,9 +83,16 @@ void ForEachVerdict(const Zone::Rep& zone, uint32_t address, Visit&& visit) {
   // Looked up once where there are not very many.
   constexpr size_t kRemembered = 32;
   ValueId values[kRemembered] = {};
+  const bool asks_joined = zone.joined != nullptr && feeds.size() <= kRemembered;
+  if (asks_joined) {
+    for (const auto& [table, value] : zone.joined->Of(zone.joined->table().Lookup(address))) {
+      values[zone.joined_feeds[table]] = value;
+    }
+  }
   for (size_t f = 0; f < feeds.size(); ++f) {
     const ZoneFeed& feed = feeds[f];
-    const ValueId value = feed.ip4->Lookup(address);
+    const bool is_known = asks_joined && feed.is_joined;
+    const ValueId value = is_known ? values[f] : feed.ip4->Lookup(address);
     if (f < kRemembered) values[f] = value;
     if (value != kNotListed) ttl_seconds = std::min(ttl_seconds, feed.ttl_seconds);
   }

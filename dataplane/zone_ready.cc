@@ -1,5 +1,6 @@
 // The answers that a zone has ready.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <span>
 #include <utility>
@@ -21,6 +22,7 @@ class ReadyMaker {
 
   void MakeNegatives();
   void MakeGrey();
+  void MakeFeeds();
   void MakeTable(ZoneTable& table);
   void MakeHeat();
 
@@ -59,19 +61,30 @@ void ReadyMaker::MakeGrey() {
   }
 }
 
+// There is room for so many: what a feed says alone comes before what some of them say together.
+void ReadyMaker::MakeFeeds() {
+  for (const ZoneFeed& feed : zone_.listing()) {
+    const uint32_t values = feed.data->verdicts.values();
+    for (ValueId value = 1; value < values && zone_.ready.size() < kMaxReadyAnswers; ++value) {
+      (void)ReadyFor(std::array{Said{&feed, value}});
+    }
+  }
+}
+
 void ReadyMaker::MakeTable(ZoneTable& table) {
-  const bool is_joined = zone_.joined != nullptr && table.ip4 == &zone_.joined->table();
-  const auto own = std::ranges::find_if(zone_.feeds, [&](const ZoneFeed& feed) { return feed.ip4 == table.ip4; });
-  const uint32_t values = is_joined ? zone_.joined->values() : own->data->verdicts.values();
+  const uint32_t values = table.feed == nullptr ? zone_.joined->values() : table.feed->data->verdicts.values();
   table.ready_of.assign(values, kCompose);
   table.is_ready = true;
   std::vector<Said> all;
   for (ValueId value = 1; value < values; ++value) {
     all.clear();
-    if (is_joined) {
-      for (const auto& [feed, of_feed] : zone_.joined->Of(value)) all.push_back({zone_.joined_feeds[feed], of_feed});
+    if (table.feed == nullptr) {
+      for (const auto& [feed, of_feed] : zone_.joined->Of(value)) {
+        all.push_back({&zone_.feeds[zone_.joined_feeds[feed]], of_feed});
+      }
+      std::ranges::sort(all, {}, &Said::feed);  // as they answer
     } else {
-      all.push_back({&*own, value});
+      all.push_back({table.feed, value});
     }
     table.ready_of[value] = ReadyFor(all);
     table.is_ready &= table.ready_of[value] != kCompose;
@@ -126,6 +139,7 @@ void MakeReadyAnswers(Zone::Rep& zone) {
   ReadyMaker maker(zone);
   maker.MakeNegatives();
   if (zone.grey != nullptr) maker.MakeGrey();
+  if (zone.joined != nullptr) maker.MakeFeeds();
   for (ZoneTable& table : zone.tables) {
     if (!table.excepts) maker.MakeTable(table);
   }

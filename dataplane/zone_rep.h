@@ -29,12 +29,14 @@ struct ZoneFeed {
   const FeedData* data;
   const Ip4Table* ip4;  // data's
   uint32_t ttl_seconds;
-  bool excepts;  // what it lists is not listed, whatever others say
+  bool excepts;    // what it lists is not listed, whatever others say
+  bool is_joined;  // its addresses are in Zone::Rep::joined
 };
 
 // What is asked for addresses: a feed's table, or one that is joined of several (dataplane/zone_tables.h).
 struct ZoneTable {
   const Ip4Table* ip4;
+  const ZoneFeed* feed;            // null: several
   bool excepts;                    // as its feed does
   bool is_ready;                   // each value has a ready answer
   std::vector<uint16_t> ready_of;  // by ValueId: the answer to an A question, or kCompose; nothing for kNotListed
@@ -64,15 +66,15 @@ struct Zone::Rep {
   bool has_records = false;  // of single names
   // Some feed is a list. A zone of texts alone has no test points, and what a question leaves out is zero there.
   bool has_lists = false;
-  std::vector<ZoneFeed> feeds;                // those that list, then those that except
-  size_t listing_feeds = 0;                   // how many list
-  std::vector<ZoneTable> tables;              // of both that list addresses at all; one of those that list at least
-  std::shared_ptr<const Ip4Union> joined;     // owns the first one; null: they are the feeds' own
-  std::vector<const ZoneFeed*> joined_feeds;  // of that, in its order
-  std::vector<ReadyAnswer> ready;             // negatives, those of a greylist by GreyAnswer, those of listings
-  std::unique_ptr<const ZoneAccess> access;   // null: everyone may ask
-  std::unique_ptr<const GreyZone> grey;       // null: it is no greylist
-  std::unique_ptr<const HeatZone> heat;       // null: it is none of heat, or out
+  std::vector<ZoneFeed> feeds;               // those that list, then those that except
+  size_t listing_feeds = 0;                  // how many list
+  std::vector<ZoneTable> tables;             // of both that list addresses at all; one of those that list at least
+  std::shared_ptr<const Ip4Union> joined;    // owns the first one; null: they are the feeds' own
+  std::vector<uint32_t> joined_feeds;        // of that: which of `feeds`, in its order
+  std::vector<ReadyAnswer> ready;            // negatives, those of a greylist by GreyAnswer, those of listings
+  std::unique_ptr<const ZoneAccess> access;  // null: everyone may ask
+  std::unique_ptr<const GreyZone> grey;      // null: it is no greylist
+  std::unique_ptr<const HeatZone> heat;      // null: it is none of heat, or out
   // Its ready answer of one A, to which HeatZone::AnswerOf is added; kCompose: there is none.
   uint16_t heat_ready = kCompose;
 

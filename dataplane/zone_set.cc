@@ -11,7 +11,6 @@
 #include "dataplane/zone.h"
 #include "dataplane/zone_access.h"
 #include "dataplane/zone_rep.h"
-#include "dataplane/zone_tables.h"
 #include "tables/hash.h"
 
 namespace rblitz {
@@ -172,45 +171,44 @@ bool IsHidden(const std::string& part, const Zone& zone, std::span<const Zone> c
 
 // Appends the parts of a configured zone. Those whose names are too long for DNS cannot be asked.
 Status AddParts(const ZoneConfig& config, const Snapshot& snapshot, const Zone& zone, std::span<const Zone> configured,
-                std::vector<Zone>* parts) {
+                JoinedTables::Round* joining, std::vector<Zone>* parts) {
   for (const std::string& name : PartNames(config, snapshot)) {
     const std::string apex = name + "." + zone.name();
     if (dns::NameFromText(apex).size == 0 || IsHidden(apex, zone, configured)) continue;
-    Result<Zone> part = Zone::Build(config, snapshot, name);
+    Result<Zone> part = Zone::Build(config, snapshot, name, joining);
     if (!part) return tl::unexpected(part.error());
     parts->push_back(std::move(*part));
   }
   return {};
 }
 
-// What is joined may be as much as all feeds have.
-void BeginJoining(std::span<const ZoneConfig> configs, const Snapshot& snapshot) {
+// What all feeds have together, which is what may be joined.
+uint64_t EntriesOf(const Snapshot& snapshot) {
   uint64_t entries = 0;
   for (const auto& feed : snapshot.feeds) {
     if (feed == nullptr) continue;
     entries += feed->ip4->entries();
     for (const FeedPart& part : feed->parts) entries += part.data->ip4->entries();
   }
-  for (const ZoneConfig& config : configs) {
-    if (config.joined_tables != nullptr) config.joined_tables->Begin(entries);
-  }
+  return entries;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<const Serving>> BuildServing(Snapshot snapshot, std::span<const ZoneConfig> configs,
-                                                    Identity identity,
-                                                    std::shared_ptr<const ClientRules> client_rules) {
+                                                    Identity identity, std::shared_ptr<const ClientRules> client_rules,
+                                                    Joining joining) {
   std::vector<Zone> zones;
-  BeginJoining(configs, snapshot);
+  JoinedTables::Round of_all(joining.tables, EntriesOf(snapshot), joining.may_join);
+  JoinedTables::Round* const round = joining.tables != nullptr ? &of_all : nullptr;
   for (const ZoneConfig& config : configs) {
-    Result<Zone> zone = Zone::Build(config, snapshot);
+    Result<Zone> zone = Zone::Build(config, snapshot, "", round);
     if (!zone) return Fail(zone.error().message);
     zones.push_back(std::move(*zone));
   }
   std::vector<Zone> parts;
   for (size_t i = 0; i < configs.size(); ++i) {
-    const Status added = AddParts(configs[i], snapshot, zones[i], zones, &parts);
+    const Status added = AddParts(configs[i], snapshot, zones[i], zones, round, &parts);
     if (!added) return Fail(added.error().message);
   }
   std::move(parts.begin(), parts.end(), std::back_inserter(zones));

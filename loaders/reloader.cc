@@ -16,11 +16,21 @@ namespace rblitz {
 
 namespace {
 
+// Without it publishing does with less.
+void TryPrepare(const Publisher& publisher, const Snapshot& snapshot) {
+  if (!publisher.prepare) return;
+  try {
+    publisher.prepare(snapshot);
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
 // Building and publishing zones, with what the standard library throws (memory that runs out) as one more way to fail:
 // what was served before stays.
-Status TryPublish(const Publisher& publish, const std::shared_ptr<const Snapshot>& snapshot) {
+Status TryPublish(const Publisher& publisher, const std::shared_ptr<const Snapshot>& snapshot) {
   try {
-    return publish(snapshot);
+    return publisher.publish(snapshot);
   } catch (const std::exception& error) {
     return Fail(std::string("publishing: ") + error.what());
   }
@@ -215,6 +225,7 @@ Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
   std::shared_ptr<const Snapshot> replaced;
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
+    loading_.Ask([&] { TryPrepare(publish, *snapshot); });
     if (Status published = TryPublish(publish, snapshot); !published) return published;
     replaced = std::exchange(served_, std::move(snapshot));
   }

@@ -32,7 +32,12 @@
 namespace rblitz {
 
 // Makes a snapshot what is served. Feeds stand in the order given to SetFeeds; null where a feed is out.
-using Publisher = std::function<Status(std::shared_ptr<const Snapshot>)>;
+struct Publisher {
+  std::function<Status(std::shared_ptr<const Snapshot>)> publish;
+  // What takes time of it, on a thread that leaves the cores to others; empty: nothing does. What it throws means that
+  // it is not done.
+  std::function<void(const Snapshot&)> prepare = {};
+};
 
 struct ReloaderOptions {
   // Read, build and free only when nothing else wants a core: for machines where packet workers occupy all of them.

@@ -12,34 +12,51 @@ namespace {
 
 using Visitor = std::function<void(uint32_t first, uint32_t last, ValueId value)>;
 
-// A /24 that begins here. Neighbours with one value are one piece.
-void VisitDense(const Ip4Dense& dense, const std::vector<ValueId>& dense_values, uint32_t prefix,
-                const Visitor& visit) {
+// Pieces that come in order: neighbours with one value are handed on as one.
+class Joiner {
+ public:
+  explicit Joiner(const Visitor& visit) : visit_(visit) {}
+  ~Joiner() { Flush(); }
+  Joiner(const Joiner&) = delete;
+  Joiner& operator=(const Joiner&) = delete;
+
+  void Add(uint32_t first, uint32_t last, ValueId value) {
+    if (value != value_ || first != end_) {
+      Flush();
+      first_ = first;
+      value_ = value;
+    }
+    end_ = uint64_t{last} + 1;
+  }
+
+ private:
+  void Flush() {
+    if (value_ != kNotListed) visit_(first_, static_cast<uint32_t>(end_ - 1), value_);
+  }
+
+  const Visitor& visit_;
+  uint32_t first_ = 0;
+  uint64_t end_ = 0;
+  ValueId value_ = kNotListed;
+};
+
+void AddDense(const Ip4Dense& dense, const std::vector<ValueId>& dense_values, uint32_t prefix, Joiner& joiner) {
   const bool one_value = (dense.values & Ip4Dense::kOneValue) != 0;
   size_t rank = 0;
-  uint32_t first = 0;
-  uint32_t end = 0;  // of the piece so far
-  ValueId value = kNotListed;
   for (uint32_t word = 0; word < 4; ++word) {
     for (uint64_t bits = dense.listed[word]; bits != 0; bits &= bits - 1) {
-      const uint32_t at = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
-      const ValueId next = one_value ? dense.values & ~Ip4Dense::kOneValue : dense_values[dense.values + rank++];
-      if (at != end || next != value) {
-        if (value != kNotListed) visit(prefix | first, prefix | (end - 1), value);
-        first = at;
-        value = next;
-      }
-      end = at + 1;
+      const uint32_t at = prefix | (word * 64 + static_cast<uint32_t>(std::countr_zero(bits)));
+      joiner.Add(at, at, one_value ? dense.values & ~Ip4Dense::kOneValue : dense_values[dense.values + rank++]);
     }
   }
-  visit(prefix | first, prefix | (end - 1), value);
 }
 
-void VisitBlock(const Ip4Table::Rep& rep, uint32_t block, uint32_t prefix, const Visitor& visit) {
+// A /24 that begins here.
+void AddBlock(const Ip4Table::Rep& rep, uint32_t block, uint32_t prefix, Joiner& joiner) {
   if ((block & Ip4Table::Rep::kDense) != 0) {
-    VisitDense(rep.dense[block & ~Ip4Table::Rep::kDense], rep.dense_values, prefix, visit);
+    AddDense(rep.dense[block & ~Ip4Table::Rep::kDense], rep.dense_values, prefix, joiner);
   } else {
-    visit(prefix, prefix | 255, block);
+    joiner.Add(prefix, prefix | 255, block);
   }
 }
 
@@ -54,16 +71,17 @@ void Ip4Table::Visit(const Visitor& visit) const {
     }
     return;
   }
+  Joiner joiner(visit);
   for (uint32_t slash16 = 0; slash16 < 65536; ++slash16) {
     if (!rep.used16[slash16]) continue;
     if ((rep.top[slash16] & Rep::kUniform16) != 0) {
-      visit(slash16 << 16, slash16 << 16 | 0xffff, rep.top[slash16] & ~Rep::kUniform16);
+      joiner.Add(slash16 << 16, slash16 << 16 | 0xffff, rep.top[slash16] & ~Rep::kUniform16);
       continue;
     }
     size_t block = rep.top[slash16];
     for (uint32_t i = 0; i < 256; ++i) {
       const uint32_t prefix = slash16 << 16 | i << 8;
-      if (rep.KindOf(prefix) == kBlock) VisitBlock(rep, rep.blocks[block++], prefix, visit);
+      if (rep.KindOf(prefix) == kBlock) AddBlock(rep, rep.blocks[block++], prefix, joiner);
     }
   }
   rep.singles.Visit([&](uint32_t permuted, ValueId value) {

@@ -30,8 +30,8 @@ class JoinedTablesTest : public testing::Test {
  protected:
   // As a reload does: what was served before is there until the next is.
   JoinedTables::Choice Choose(const std::vector<Feed>& feeds, bool always = false, uint64_t entries = 1 << 20) {
-    tables_.Begin(entries);
-    JoinedTables::Choice choice = tables_.Choose(feeds, always);
+    JoinedTables::Round round(&tables_, entries, true);
+    JoinedTables::Choice choice = round.Choose(feeds, always);
     EXPECT_EQ(choice.joined == nullptr, choice.feeds.empty());
     if (choice.joined != nullptr) {
       for (const size_t i : choice.feeds) {
@@ -68,10 +68,13 @@ TEST_F(JoinedTablesTest, WhatIsTheSameIsNotJoinedAgain) {
 
 TEST_F(JoinedTablesTest, TwoZonesOfTheSameFeedsShareATable) {
   const std::vector<Feed> feeds = {Of(100), Of(90)};
-  tables_.Begin(190);
-  const auto first = tables_.Choose(feeds, false);
-  EXPECT_EQ(tables_.Choose(feeds, false).joined, first.joined);
+  JoinedTables::Round round(&tables_, 190, true);
+  const auto first = round.Choose(feeds, false);
+  EXPECT_EQ(round.Choose(feeds, false).joined, first.joined);
   EXPECT_NE(first.joined, nullptr);
+  const auto turned = round.Choose(std::vector{feeds[1], feeds[0]}, false);
+  EXPECT_EQ(turned.joined, first.joined);
+  EXPECT_EQ(turned.feeds, (Indices{1, 0}));
 }
 
 TEST_F(JoinedTablesTest, AFeedWithLittleIsLeftOutOnceItHasChanged) {
@@ -105,13 +108,62 @@ TEST_F(JoinedTablesTest, NoMoreThanItMayUnlessItIsTold) {
   EXPECT_EQ(Choose(feeds, true, 199).feeds, (Indices{0, 1}));
   EXPECT_EQ(Choose(feeds, false, 200).feeds, (Indices{0, 1}));
   const std::vector<Feed> others = {Of(60), Of(60)};
-  tables_.Begin(320);
-  const auto first = tables_.Choose(feeds, false);
-  const auto second = tables_.Choose(others, false);
+  JoinedTables::Round round(&tables_, 320, true);
+  const auto first = round.Choose(feeds, false);
+  const auto second = round.Choose(others, false);
   EXPECT_NE(second.joined, nullptr);
-  tables_.Begin(300);
-  EXPECT_EQ(tables_.Choose(feeds, false).joined, first.joined);
-  EXPECT_EQ(tables_.Choose(others, false).joined, nullptr) << "its table is there, but not for long";
+  JoinedTables::Round next(&tables_, 300, true);
+  EXPECT_EQ(next.Choose(feeds, false).joined, first.joined);
+  EXPECT_EQ(next.Choose(others, false).joined, nullptr) << "its table is there, but not for long";
+}
+
+TEST_F(JoinedTablesTest, OnlyWhatIsThereWhereNothingMayBeJoined) {
+  std::vector<Feed> feeds = {Of(100), Of(90)};
+  const auto choose = [&] { return JoinedTables::Round(&tables_, 1000, false).Choose(feeds, false); };
+  EXPECT_EQ(choose().joined, nullptr);
+  const auto joined = Choose(feeds).joined;
+  EXPECT_EQ(choose().joined, joined);
+  feeds.push_back(Of(10));
+  EXPECT_EQ(choose().joined, joined) << "of most of them";
+  feeds[1] = Of(91);
+  EXPECT_EQ(choose().joined, nullptr);
+}
+
+TEST_F(JoinedTablesTest, NoMoreThanAFewAreLeftOut) {
+  std::vector<Feed> feeds = {Of(1000), Of(900)};
+  for (size_t i = 0; i < JoinedTables::kMostApart + 1; ++i) feeds.push_back(Of(10));
+  EXPECT_EQ(Choose(feeds).feeds.size(), feeds.size());
+  for (size_t changed = 1; changed <= JoinedTables::kMostApart; ++changed) {
+    feeds[1 + changed] = Of(11);
+    EXPECT_EQ(Choose(feeds).feeds.size(), feeds.size() - changed);
+  }
+  feeds.back() = Of(11);
+  EXPECT_EQ(Choose(feeds).feeds.size(), feeds.size());
+}
+
+TEST_F(JoinedTablesTest, AZoneOfSomeOfThemDoesNotKeepOneOfManyFromJoining) {
+  std::vector<Feed> feeds = {Of(1000), Of(900)};
+  const auto two = Choose(feeds);
+  for (size_t i = 0; i < 18; ++i) feeds.push_back(Of(10));
+  EXPECT_EQ(Choose(feeds).feeds.size(), feeds.size());
+}
+
+TEST_F(JoinedTablesTest, TwoThatAreLeftAreJoinedWheneverOneChanges) {
+  std::vector<Feed> feeds = {Of(1000), Of(150), Of(50)};
+  for (uint32_t entries = 51; entries < 54; ++entries) {
+    const auto joined = Choose(feeds);
+    EXPECT_EQ(joined.feeds, (Indices{1, 2}));
+    EXPECT_EQ(Choose(feeds).joined, joined.joined);
+    feeds[2] = Of(entries);
+  }
+}
+
+// As when a table is freed and the next one is made in its place.
+TEST_F(JoinedTablesTest, TablesThatAreGoneAreForgotten) {
+  for (int i = 0; i < 100; ++i) {
+    const std::vector<Feed> feeds = {Of(30), Of(40)};
+    ASSERT_EQ(Choose(feeds).feeds, (Indices{0, 1}));
+  }
 }
 
 }  // namespace

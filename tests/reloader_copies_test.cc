@@ -31,10 +31,11 @@ class ReloaderCopiesTest : public testing::Test {
         ReloaderOptions{.now = [this] { return now_; }, .copies = copies_.get(), .settle = settle});
   }
   FeedOutcome Serve() {
-    const auto outcomes = reloader_->SetFeeds({config_}, [this](std::shared_ptr<const Snapshot> snapshot) -> Status {
-      snapshot_ = std::move(snapshot);
-      return {};
-    });
+    const auto outcomes =
+        reloader_->SetFeeds({config_}, {.publish = [this](std::shared_ptr<const Snapshot> snapshot) -> Status {
+                              snapshot_ = std::move(snapshot);
+                              return {};
+                            }});
     return outcomes ? outcomes->at(0) : FeedOutcome{.error = "nothing: " + outcomes.error().message};
   }
   FeedOutcome Reload() { return reloader_->Reload({}, false).value().at(0); }

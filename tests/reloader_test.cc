@@ -39,14 +39,14 @@ class ReloaderTest : public testing::Test {
     return {.name = name, .paths = {folder_.Write(name, text)}, .format = "ip4set"};
   }
   Publisher Keep() {
-    return [this](std::shared_ptr<const Snapshot> snapshot) -> Status {
+    return {.publish = [this](std::shared_ptr<const Snapshot> snapshot) -> Status {
       const std::lock_guard lock(mutex_);
       if (!publisher_error_.empty()) return Fail(publisher_error_);
       snapshot_ = std::move(snapshot);
       ++published_;
       changed_.notify_all();
       return {};
-    };
+    }};
   }
   // What the feed answers; "out" when it is.
   std::string Ask(size_t feed, std::string_view address) {
@@ -185,12 +185,19 @@ TEST_F(ReloaderTest, LeavesEverythingWhenThePublisherFails) {
   EXPECT_EQ(Ask(0, "1.1.1.2"), "127.0.0.2");
 }
 
+TEST_F(ReloaderTest, PublishesWhatCouldNotBePrepared) {
+  Publisher publisher = Keep();
+  publisher.prepare = [](const Snapshot&) { throw std::bad_alloc(); };
+  ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n")}, publisher));
+  EXPECT_EQ(Ask(0, "1.1.1.1"), "127.0.0.2");
+}
+
 TEST_F(ReloaderTest, GoesOnWhenThePublisherThrows) {
   bool throws = false;
-  const Publisher publisher = [&, keep = Keep()](std::shared_ptr<const Snapshot> snapshot) -> Status {
+  const Publisher publisher = {.publish = [&, keep = Keep()](std::shared_ptr<const Snapshot> snapshot) -> Status {
     if (throws) throw std::bad_alloc();
-    return keep(std::move(snapshot));
-  };
+    return keep.publish(std::move(snapshot));
+  }};
   ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n")}, publisher));
   folder_.Write("a", "1.1.1.2\n");
   throws = true;
@@ -305,18 +312,20 @@ TEST_F(ReloaderTest, CancelEndsALoadHalfwayAndKeepsTheOldData) {
   EXPECT_EQ(reloader_.Feeds().size(), 2u);
 }
 
-// Publishing takes a lock that others wait for.
-TEST(Reloader, LoadsWithIdlePriorityAndPublishesWithout) {
+// Publishing takes a lock that others wait for; what can be done before is.
+TEST(Reloader, LoadsAndPreparesWithIdlePriorityAndPublishesWithout) {
   const TempFolder folder;
   std::vector<int> policies;
   Reloader reloader({.idle_priority = true});
   const FeedConfig feed{.name = "a", .paths = {folder.Write("a", "1.1.1.1\n")}, .format = "ip4set"};
-  const auto outcomes = reloader.SetFeeds({feed}, [&](const std::shared_ptr<const Snapshot>&) -> Status {
-    policies.push_back(sched_getscheduler(0));
-    return {};
-  });
+  const auto note = [&] { policies.push_back(sched_getscheduler(0)); };
+  const auto outcomes = reloader.SetFeeds({feed}, {.publish = [&](const std::shared_ptr<const Snapshot>&) -> Status {
+                                                     note();
+                                                     return {};
+                                                   },
+                                                   .prepare = [&](const Snapshot&) { note(); }});
   ASSERT_TRUE(outcomes);
-  EXPECT_EQ(policies, std::vector<int>{SCHED_OTHER});
+  EXPECT_EQ(policies, (std::vector<int>{SCHED_IDLE, SCHED_OTHER}));
   EXPECT_EQ(PolicyOf("rblitz-load"), SCHED_IDLE);
 }
 

@@ -12,6 +12,8 @@
 
 #include "dataplane/asked_name.h"
 #include "dataplane/zone_tables.h"
+#include "tables/ip6_builder.h"
+#include "tables/name_builder.h"
 #include "tests/responder_fixture.h"
 
 namespace rblitz {
@@ -34,6 +36,10 @@ std::vector<Entry> SomeEntries(std::mt19937_64& random, size_t count, uint32_t v
   }
   return entries;
 }
+
+// Of a zone of more feeds than are remembered while an answer is composed.
+constexpr uint32_t kFirstOfMany = 11;
+constexpr uint32_t kMany = 40;
 
 class ResponderJoined : public ResponderTest {
  protected:
@@ -58,10 +64,24 @@ class ResponderJoined : public ResponderTest {
     const auto added = test::MakeFeed("list add", {{.first = kFirst, .last = kFirst + 3, .a = 77}});
     added->is_override = true;
     snapshot.feeds.push_back(added);
+    const auto ip6 = test::MakeFeed("ip6", {});
+    BuildReport report;
+    Ip6Builder ip6_builder;
+    ip6_builder.Add({.address = {.high = 0x2001'0db8'0000'0000, .low = 0}, .length = 32}, 1);
+    (void)ip6->verdicts.Intern({.a_be = __builtin_bswap32(Ip(127, 0, 0, 2)), .text = kNoText});
+    ip6->ip6 = std::make_shared<const Ip6Table>(ip6_builder.Build(nullptr, &report));
+    snapshot.feeds.push_back(ip6);
+    const auto names = test::MakeFeed("names", {});
+    NameBuilder name_builder(&names->verdicts);
+    names->names = std::make_shared<const NameTable>(name_builder.Build(nullptr, &report));
+    snapshot.feeds.push_back(names);
+    for (uint32_t i = 0; i < kMany; ++i) {
+      snapshot.feeds.push_back(test::MakeFeed("many" + std::to_string(i), SomeEntries(random, 10, 3)));
+    }
     return snapshot;
   }
 
-  static std::vector<ZoneConfig> Zones(bool joined) {
+  static std::vector<ZoneConfig> Zones() {
     std::vector<ZoneConfig> zones = {
         {.name = "two.test", .feeds = {0, 1}},
         {.name = "all.test", .feeds = {0, 1, 2, 3, 4, 5}},
@@ -70,21 +90,27 @@ class ResponderJoined : public ResponderTest {
         {.name = "large.test", .feeds = {0, 7, 1}},
         {.name = "except.test", .feeds = {0, 1, 2}, .except = {3}},
         {.name = "added.test", .feeds = {0, 1, 2, 8}},
+        {.name = "turned.test", .feeds = {1, 0}},
+        {.name = "allow.test", .feeds = {0, 1, 2, 6}, .allow = {{.address = {}, .length = 0}}},
+        {.name = "ip6.test", .feeds = {0, 9, 1}},
+        {.name = "names.test", .feeds = {0, 10, 1}},
+        {.name = "many.test", .feeds = {}},
     };
-    const auto tables = joined ? std::make_shared<JoinedTables>() : nullptr;
+    for (uint32_t feed = kFirstOfMany; feed < kFirstOfMany + kMany; ++feed) zones.back().feeds.push_back(feed);
     for (ZoneConfig& zone : zones) {
       zone.slot = static_cast<uint32_t>(&zone - zones.data());
-      zone.joined_tables = tables;
       zone.join = true;
     }
     return zones;
   }
 
   void Serve(bool joined) {
-    auto serving = BuildServing(MakeSnapshot(), Zones(joined), {});
+    auto serving = BuildServing(MakeSnapshot(), Zones(), {}, {}, {.tables = joined ? &tables_ : nullptr});
     ASSERT_TRUE(serving) << serving.error().message;
     serving_ = std::move(*serving);
   }
+
+  JoinedTables tables_;
 
   // The answers to these, and what they count in.
   std::vector<Bytes> AskedOf(bool joined, const std::vector<std::vector<Bytes>>& bursts) {
@@ -103,7 +129,7 @@ class ResponderJoined : public ResponderTest {
     const auto wanted_stats = std::move(stats_);
     const std::vector<Bytes> answers = AskedOf(true, bursts);
     EXPECT_EQ(answers, wanted);
-    for (size_t zone = 0; zone < Zones(true).size(); ++zone) {
+    for (size_t zone = 0; zone < Zones().size(); ++zone) {
       for (size_t outcome = 0; outcome < std::size(stats_->zones[zone].outcomes); ++outcome) {
         EXPECT_EQ(stats_->zones[zone].outcomes[outcome].value(), wanted_stats->zones[zone].outcomes[outcome].value());
       }
@@ -119,7 +145,7 @@ std::string NameOf(uint32_t address, const std::string& zone) {
 
 TEST_F(ResponderJoined, ManyQuestionsOfOneKindGetTheSame) {
   std::vector<std::vector<Bytes>> bursts;
-  for (const ZoneConfig& zone : Zones(false)) {
+  for (const ZoneConfig& zone : Zones()) {
     for (const uint16_t type : {dns::kA, dns::kTxt, dns::kAny}) {
       for (uint32_t address = kFirst; address < kFirst + kAddresses; ++address) {
         if ((address - kFirst) % io::kBurst == 0) bursts.emplace_back();
@@ -132,7 +158,7 @@ TEST_F(ResponderJoined, ManyQuestionsOfOneKindGetTheSame) {
 
 TEST_F(ResponderJoined, QuestionsOfAllKindsAndZonesGetTheSame) {
   std::mt19937_64 random(6);
-  const std::vector<ZoneConfig> zones = Zones(false);
+  const std::vector<ZoneConfig> zones = Zones();
   std::vector<std::vector<Bytes>> bursts(200);
   for (auto& burst : bursts) {
     for (size_t i = 0; i < 1 + random() % io::kBurst; ++i) {
@@ -156,6 +182,12 @@ TEST_F(ResponderJoined, ZonesSayWhatTheyHaveJoined) {
   EXPECT_EQ(serving_->zones.Find("except.test")->joined_feeds(), (Names{"list0", "list1", "list2"}));
   EXPECT_EQ(serving_->zones.Find("added.test")->joined_feeds(), (Names{"list0", "list1", "list2"}));
   EXPECT_GT(serving_->zones.Find("two.test")->joined_bytes(), 0u);
+  EXPECT_EQ(serving_->zones.Find("turned.test")->joined_feeds(), (Names{"list1", "list0"}));
+  EXPECT_EQ(serving_->zones.Find("turned.test")->joined_bytes(), serving_->zones.Find("two.test")->joined_bytes());
+  EXPECT_EQ(serving_->zones.Find("allow.test")->joined_feeds().size(), 4u);
+  EXPECT_EQ(serving_->zones.Find("ip6.test")->joined_feeds(), (Names{"list0", "list1"}));
+  EXPECT_TRUE(serving_->zones.Find("names.test")->joined_feeds().empty()) << "where names are asked, it would not help";
+  EXPECT_EQ(serving_->zones.Find("many.test")->joined_feeds().size(), kMany);
   Serve(false);
   EXPECT_TRUE(serving_->zones.Find("two.test")->joined_feeds().empty());
   EXPECT_EQ(serving_->zones.Find("two.test")->joined_bytes(), 0u);
@@ -166,7 +198,7 @@ TEST_F(ResponderJoined, ExplainsAsBefore) {
   Serve(true);
   const auto joined = std::move(serving_);
   Serve(false);
-  for (const ZoneConfig& zone : Zones(true)) {
+  for (const ZoneConfig& zone : Zones()) {
     for (uint32_t address = kFirst; address < kFirst + kAddresses; ++address) {
       AskedName asked{};
       asked.is_ip4 = true;
