@@ -4,7 +4,8 @@
 // Thread-safety: For on one thread at a time; the publishers it gives run on the reloader's threads; SetOverrides on
 // any thread that is no online reader; serving() is for readers. Lifetime: must outlive the publishers. Errors: a
 // publisher says what BuildServing found; what is served stays. Cost: SetOverrides builds zones and the overrides'
-// tables anew; the feeds' tables are shared.
+// tables anew; the feeds' tables are shared, and so are those that they are joined to, which are made beforehand
+// (Publisher::prepare).
 #pragma once
 
 #include <map>

@@ -299,7 +299,7 @@ inline void Responder::WriteKinds(io::Burst& burst, const Zone::Rep& zone, Write
   for (const uint8_t i : std::span(composed.at, composed.count)) Compose(burst, i, zone);
 }
 
-// An address question without a ready answer: another type than A, several feeds, a test address. `i`: its position in
+// An address question without a ready answer: another type than A, several tables, a test address. `i`: its position in
 // `asked`.
 void Responder::Compose(io::Burst& burst, size_t i, const Zone::Rep& zone) noexcept {
   const Asked& asked = scratch_->asked[i];
