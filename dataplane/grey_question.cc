@@ -62,20 +62,23 @@ uint64_t GreyClientOf(const Ip6Address& client) noexcept {
   return IsV4Mapped(client) ? client.low & UINT32_MAX : client.low;
 }
 
-bool ReadGreyHashes(const uint8_t* labels, const uint8_t* client_labels, const Ip6Address& client, GreyMasks masks,
+bool ReadGreyHashes(const uint8_t* labels, const uint8_t* client_labels, Ip6Address client, GreyMasks masks,
                     GreyQuestion* question) noexcept {
   uint8_t hashes[2 * kHashBytes];
   const uint8_t* const second = labels + kGreyHashLabels / 2;
   if (!dns::ParseHex(labels + 1, kGreyHashDigits, hashes)) return false;
   if (!dns::ParseHex(second + 1, kGreyHashDigits, hashes + kHashBytes)) return false;
-  *question = {.client = client};
+  // In place: copies of fields just written would wait for them.
+  question->client = client;
+  question->look_only = false;
+  TripletQuestion& triplet = question->triplet;
+  triplet = {};
   if (const uint8_t* const options = labels + kGreyHashLabels; options != client_labels) {
     constexpr size_t kMark = 3;  // length, "o-"
     if (!ReadOptions({options + kMark, client_labels}, question)) return false;
   }
   std::copy_n(hashes, kHashBytes, question->recipient.bytes.begin());
   question->recipient.size = kHashBytes;
-  TripletQuestion& triplet = question->triplet;
   triplet.network = GreyNetworkOf(client, masks);
   triplet.client = GreyClientOf(client);
   const bool is_whole = IsV4Mapped(client) || masks.ip6 == 64;

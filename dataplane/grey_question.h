@@ -62,7 +62,7 @@ inline constexpr size_t kMaxGreyLabels = kGreyHashLabels + 1 + dns::kMaxLabel;
 
 // The question of this client whose hr, hs and options, letters in either case, stand before `client_labels`; false:
 // they are none. REQUIRES: client_labels = GreyClientLabels(labels), not null; 16 bytes from there on can be read.
-[[nodiscard]] bool ReadGreyHashes(const uint8_t* labels, const uint8_t* client_labels, const Ip6Address& client,
+[[nodiscard]] bool ReadGreyHashes(const uint8_t* labels, const uint8_t* client_labels, Ip6Address client,
                                   GreyMasks masks, GreyQuestion* question) noexcept;
 
 // The whole of it. REQUIRES: labels in wire form and lower case, no root label; 16 bytes behind them can be read.

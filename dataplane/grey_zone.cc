@@ -48,7 +48,7 @@ GreyDecision GreyZone::Look(const GreyQuestion& question, uint32_t now) const no
 void GreyZone::Decide(std::span<const GreyQuestion> questions, uint32_t now, size_t worker,
                       GreyDecision* decisions) const noexcept {
   Greylist::PerWorker& mine = state->worker(worker);
-  TripletQuestion asked[TripletTable::kMaxBatch];
+  const TripletQuestion* asked[TripletTable::kMaxBatch];
   uint8_t owners[TripletTable::kMaxBatch];
   size_t count = 0;
   size_t looks = 0;
@@ -62,12 +62,17 @@ void GreyZone::Decide(std::span<const GreyQuestion> questions, uint32_t now, siz
       decisions[i] = kLoading;
     } else {
       owners[count] = static_cast<uint8_t>(i);
-      asked[count++] = questions[i].triplet;
+      asked[count++] = &questions[i].triplet;
     }
   }
-  GreyDecision decided[TripletTable::kMaxBatch];
-  state->table().Decide({asked, count}, rules, now, mine.changes.get(), decided);
-  for (size_t i = 0; i < count; ++i) decisions[owners[i]] = decided[i];
+  const std::span<const TripletQuestion* const> all(asked, count);
+  if (count == questions.size()) {
+    state->table().Decide(all, rules, now, mine.changes.get(), decisions);
+  } else {
+    GreyDecision decided[TripletTable::kMaxBatch];
+    state->table().Decide(all, rules, now, mine.changes.get(), decided);
+    for (size_t i = 0; i < count; ++i) decisions[owners[i]] = decided[i];
+  }
   for (size_t i = 0; i < questions.size(); ++i) {
     if (questions[i].look_only) {
       decisions[i] = Look(questions[i], now);

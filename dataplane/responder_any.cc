@@ -142,8 +142,9 @@ void Responder::ParseAny(io::Burst& burst, size_t index, const Serving& serving)
     // The most specific zone: the one with the most labels.
     FoldedName& name = scratch_->folded[scratch_->matches.size()];
     Fold(message, query, name);
-    for (size_t below = 0; below <= query.labels; ++below) {
-      if (!serving.zones.index_->label_counts[query.labels - below]) continue;
+    for (const size_t labels : serving.zones.index_->label_counts) {
+      if (labels > query.labels) continue;
+      const size_t below = query.labels - labels;
       const size_t at = query.label_at[below];
       const Zone::Rep* zone = serving.zones.index_->Find(&name[at], query.name_size - at);
       if (zone != nullptr) {

@@ -121,12 +121,13 @@ void Responder::AnswerGrey(io::Burst& burst) noexcept {
     while (end < s.grey_count && s.grey[end].zone == zone) ++end;
     zone->grey->Decide(std::span(s.grey_questions).subspan(begin, end - begin), now_, worker_,
                        &s.grey_decisions[begin]);
+    stats_->zones[zone->slot].outcomes[static_cast<size_t>(Outcome::kOther)].Add(end - begin);
   }
+  uint64_t ready_count = 0;
   for (size_t i = 0; i < s.grey_count; ++i) {
     const auto& [index, form, question_end, zone] = s.grey[i];
     const GreyDecision& decision = s.grey_decisions[i];
     io::Message& message = burst.messages[index];
-    Count(*zone, Outcome::kOther);
     const GreyAnswer answer = zone->grey->observe ? GreyAnswer::kUnrecorded : decision.answer;
     if (form == Form::kOther || (form == Form::kOpt && TellsTimes(answer))) {
       dns::Query query = form == Form::kOther ? s.grey_queries[i] : PlainQuery(message, form, question_end, dns::kA);
@@ -138,8 +139,9 @@ void Responder::AnswerGrey(io::Burst& burst) noexcept {
     const Flags flags = Flags::Of(message.payload);
     form == Form::kOpt ? WriteReady<true, 16>(message, question_end, flags, ready)
                        : WriteReady<false, 16>(message, question_end, flags, ready);
-    stats_->rcodes[dns::kNoError].Add(1);
+    ++ready_count;
   }
+  stats_->rcodes[dns::kNoError].Add(ready_count);
 }
 
 void Responder::AnswerGreyQuery(io::Message& message, const dns::Query& query, const GreyDecision& decision,

@@ -105,8 +105,8 @@ struct ZoneSet::Index {
     uint64_t hash = 0;
     const Zone::Rep* zone = nullptr;
   };
-  std::vector<Entry> entries;            // open addressing, a power of two
-  std::array<bool, 128> label_counts{};  // of apexes
+  std::vector<Entry> entries;         // open addressing, a power of two
+  std::vector<uint8_t> label_counts;  // of apexes, each once, falling
 
   // For the questions that mail servers ask all day: zones in which nothing but the zone itself can hold an address,
   // hashed by the first bytes of the apex: open addressing that never wraps, a null behind the last.

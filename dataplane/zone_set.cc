@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <span>
@@ -112,8 +113,11 @@ Result<ZoneSet> ZoneSet::Build(std::vector<Zone> zones) {
     size_t at = hash & mask;
     while (index->entries[at].zone != nullptr) at = (at + 1) & mask;
     index->entries[at] = {.hash = hash, .zone = &rep};
-    index->label_counts[Labels(rep.apex.data())] = true;
+    index->label_counts.push_back(static_cast<uint8_t>(Labels(rep.apex.data())));
   }
+  std::ranges::sort(index->label_counts, std::greater());
+  index->label_counts.erase(std::unique(index->label_counts.begin(), index->label_counts.end()),
+                            index->label_counts.end());
   index->AddCommon(zones);
   index->AddGreylists(zones);
   ZoneSet set;

@@ -115,11 +115,11 @@ void TripletTable::FindHomes(const TripletQuestion& q, const TripletRules& rules
   if (homes->asks_sender_domain) homes->sender_domain = slots_.HomeOf(SenderDomainOf(q));
 }
 
-void TripletTable::FetchHeads(std::span<const TripletQuestion> questions, const TripletRules& rules,
+void TripletTable::FetchHeads(std::span<const TripletQuestion* const> questions, const TripletRules& rules,
                               Homes* homes) const noexcept {
   PrefetchLines<kChunk * 3> lines;
   for (size_t i = 0; i < questions.size(); ++i) {
-    FindHomes(questions[i], rules, &homes[i]);
+    FindHomes(*questions[i], rules, &homes[i]);
     lines.Add(slots_.HeadOf(homes[i].triplet));
     if (homes[i].asks_client) lines.Add(slots_.WhitelistHintOf(homes[i].client));
     if (homes[i].asks_sender_domain) lines.Add(slots_.WhitelistHintOf(homes[i].sender_domain));
@@ -160,8 +160,16 @@ void TripletTable::FetchRows(std::span<const Homes> homes) const noexcept {
   lines.Prefetch();
 }
 
-// Chunk by chunk: while memory brings what three chunks need next, the one before them is decided.
 void TripletTable::Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now,
+                          TripletRing* changes, GreyDecision* decisions) noexcept {
+  assert(questions.size() <= kMaxBatch);
+  const TripletQuestion* each[kMaxBatch];
+  for (size_t i = 0; i < questions.size(); ++i) each[i] = &questions[i];
+  Decide(std::span<const TripletQuestion* const>(each, questions.size()), rules, now, changes, decisions);
+}
+
+// Chunk by chunk: while memory brings what three chunks need next, the one before them is decided.
+void TripletTable::Decide(std::span<const TripletQuestion* const> questions, const TripletRules& rules, uint32_t now,
                           TripletRing* changes, GreyDecision* decisions) noexcept {
   assert(questions.size() <= kMaxBatch && rules.credits <= kMaxCredits && rules.new_rows <= kMaxNewRows);
   const RulesAt at(rules, now);
@@ -178,7 +186,7 @@ void TripletTable::Decide(std::span<const TripletQuestion> questions, const Trip
     of_chunk(step - 2, [&](size_t from, size_t size) { FetchRows({&homes[from], size}); });
     of_chunk(step - 3, [&](size_t from, size_t size) {
       for (size_t i = from; i < from + size; ++i) {
-        decisions[i] = DecideOne({.question = questions[i],
+        decisions[i] = DecideOne({.question = *questions[i],
                                   .homes = homes[i],
                                   .at = at,
                                   .changes = changes,

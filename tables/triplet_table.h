@@ -96,6 +96,8 @@ class TripletTable {
   TripletTable(uint64_t max_triplets, uint64_t seed);
 
   // `changes` takes what the journal must keep; null: nothing is kept. REQUIRES: at most kMaxBatch questions.
+  void Decide(std::span<const TripletQuestion* const> questions, const TripletRules& rules, uint32_t now,
+              TripletRing* changes, GreyDecision* decisions) noexcept;
   void Decide(std::span<const TripletQuestion> questions, const TripletRules& rules, uint32_t now, TripletRing* changes,
               GreyDecision* decisions) noexcept;
 
@@ -149,7 +151,8 @@ class TripletTable {
 
   void FindHomes(const TripletQuestion& question, const TripletRules& rules, Homes* homes) const noexcept;
   // Each asks for memory that the next looks at.
-  void FetchHeads(std::span<const TripletQuestion> questions, const TripletRules& rules, Homes* homes) const noexcept;
+  void FetchHeads(std::span<const TripletQuestion* const> questions, const TripletRules& rules,
+                  Homes* homes) const noexcept;
   void FetchWhitelists(std::span<const Homes> homes) const noexcept;
   void FetchRows(std::span<const Homes> homes) const noexcept;
   [[nodiscard]] bool MayPassClient(const Homes& homes) const noexcept;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <span>
+#include <vector>
 
 #include "tests/dns_message.h"
 
@@ -23,6 +26,50 @@ TEST(QueryParser, ReadsNameTypeClassAndLabels) {
   EXPECT_EQ(query.label_at[4], 15);
   EXPECT_FALSE(query.edns);
   EXPECT_EQ(query.udp_size, 512);
+}
+
+// Label by label.
+bool ReadsName(std::span<const uint8_t> message, std::vector<uint8_t>* starts, size_t* size) {
+  for (size_t at = kHeaderSize; at < message.size(); at += 1u + message[at]) {
+    const size_t start = at - kHeaderSize;
+    if (message[at] > 63 || start + message[at] >= 255 || starts->size() == 128) return false;
+    starts->push_back(static_cast<uint8_t>(start));
+    *size = start + 1;
+    if (message[at] == 0) return true;
+  }
+  return false;
+}
+
+// Labels of one byte are read by fours: around them others, and ends of names, of messages and of what is allowed.
+TEST(QueryParser, ReadsNamesOfShortLabelsAsAnyOther) {
+  std::mt19937 random(3);
+  size_t good = 0;
+  for (size_t run = 0; run < 200000; ++run) {
+    Bytes message(kHeaderSize);
+    message[5] = 1;
+    const size_t labels = run % 3 == 0 ? 120 + random() % 10 : random() % 40;
+    const auto others = random() % 3 * (random() % 20);
+    for (size_t i = 0; i < labels; ++i) {
+      const size_t length = random() % 100 < others ? random() % 70 : 1;
+      message.push_back(static_cast<uint8_t>(length));
+      for (size_t k = 0; k < length; ++k) message.push_back(static_cast<uint8_t>(random() % 4));
+    }
+    message.insert(message.end(), {0, 0, 1, 0, 1});
+    if (run % 5 == 0) message.resize(kHeaderSize + random() % (message.size() - kHeaderSize));
+    message.shrink_to_fit();
+    std::vector<uint8_t> starts;
+    size_t size = 0;
+    const bool is_name = ReadsName(message, &starts, &size);
+    const bool is_whole = is_name && message.size() - kHeaderSize - size >= 4;
+    const Query query = Parsed(message);
+    ASSERT_EQ(query.question_end != kHeaderSize, is_whole) << run;
+    if (!is_whole) continue;
+    ++good;
+    ASSERT_EQ(query.name_size, size) << run;
+    ASSERT_EQ(query.labels + size_t{1}, starts.size()) << run;
+    ASSERT_TRUE(std::equal(starts.begin(), starts.end(), query.label_at)) << run;
+  }
+  EXPECT_GT(good, 50000u);
 }
 
 TEST(QueryParser, ReadsEdns) {
