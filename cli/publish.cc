@@ -19,11 +19,11 @@ Publisher ZonePublisher::For(std::vector<ZoneConfig> zones, std::shared_ptr<cons
   const auto shared = std::make_shared<const Plan>(Plan{std::move(zones), std::move(client_rules)});
   return {
       .publish = [this, shared](const std::shared_ptr<const Snapshot>& snapshot) { return Publish(*snapshot, shared); },
-      .prepare = [this, shared](const Snapshot& snapshot) { Prepare(snapshot, *shared); }};
+      .prepare = [this, shared](const Snapshot& snapshot) { return Prepare(snapshot, *shared); }};
 }
 
-// Zones that may join something, as they are going to be: Serve finds what they have joined.
-void ZonePublisher::Prepare(const Snapshot& snapshot, const Plan& plan) {
+// What zones join, as they are going to be: Serve finds it there.
+std::shared_ptr<const void> ZonePublisher::Prepare(const Snapshot& snapshot, const Plan& plan) {
   std::vector<ZoneConfig> zones;
   std::ranges::copy_if(plan.zones, std::back_inserter(zones), [&](const ZoneConfig& zone) {
     const auto has_parts = [&](uint32_t feed) {
@@ -32,16 +32,18 @@ void ZonePublisher::Prepare(const Snapshot& snapshot, const Plan& plan) {
     const bool may_join = zone.feeds.size() > 1 || std::ranges::any_of(zone.feeds, has_parts);
     return may_join && !zone.grey && !zone.heat && zone.join.value_or(true);
   });
-  if (zones.empty()) return;
-  auto prepared = BuildServing(snapshot, zones, {}, {}, {.tables = &joined_tables_, .may_join = true});
-  if (!prepared) return;  // Publish says why
-  const std::lock_guard lock(mutex_);
-  prepared_ = *std::move(prepared);
+  if (zones.empty()) return nullptr;
+  const auto serving = BuildServing(snapshot, zones, {}, {}, {.tables = &joined_tables_, .may_join = true});
+  if (!serving) return nullptr;  // Publish says why
+  auto joined = std::make_shared<std::vector<std::shared_ptr<const Ip4Union>>>();
+  for (const Zone& zone : (*serving)->zones.zones()) {
+    if (zone.joined() != nullptr) joined->push_back(zone.joined());
+  }
+  return joined;
 }
 
 Status ZonePublisher::Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan) {
   const std::lock_guard lock(mutex_);
-  const std::unique_ptr<const Serving> prepared = std::move(prepared_);
   if (Status served = Serve(snapshot, *plan, overrides_); !served) return served;
   snapshot_ = snapshot;
   plan_ = plan;

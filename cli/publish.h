@@ -52,7 +52,7 @@ class ZonePublisher {
     std::vector<ZoneConfig> zones;
     std::shared_ptr<const ClientRules> client_rules;
   };
-  void Prepare(const Snapshot& snapshot, const Plan& plan);
+  [[nodiscard]] std::shared_ptr<const void> Prepare(const Snapshot& snapshot, const Plan& plan);
   [[nodiscard]] Status Publish(const Snapshot& snapshot, const std::shared_ptr<const Plan>& plan);
   // REQUIRES: mutex_ is held.
   [[nodiscard]] Status Serve(Snapshot snapshot, Plan plan, const std::vector<Override>& overrides);
@@ -62,7 +62,6 @@ class ZonePublisher {
   JoinedTables joined_tables_;
   std::map<std::string, uint32_t> slots_;     // by zone name
   mutable std::mutex mutex_;                  // one at a time publishes
-  std::unique_ptr<const Serving> prepared_;   // guarded by mutex_; null: nothing was, or it is published
   std::vector<Override> overrides_;           // guarded by mutex_, as is what was published last:
   Snapshot snapshot_;                         // of the feeds alone
   std::shared_ptr<const HeatCells> traffic_;  // null: not known yet

@@ -210,8 +210,7 @@ class ZoneBuilder {
 
   // Where there are names, addresses are asked as names may be: feed by feed.
   bool IsWorthJoining() const {
-    return config_.join.value_or(true) && !zone_->out && zone_->grey == nullptr && !zone_->has_names &&
-           !zone_->has_records;
+    return config_.join.value_or(true) && !zone_->out && zone_->grey == nullptr && !feeds_have_names_;
   }
 
   void AddTable(const Ip4Table& table, const ZoneFeed* feed) {
@@ -243,6 +242,7 @@ class ZoneBuilder {
     zone_->has_ip6 |= data.ip6 != nullptr;
     zone_->has_names |= has_names;
     zone_->has_records |= data.generic != nullptr;
+    feeds_have_names_ |= !data.is_override && (has_names || data.generic != nullptr);
     zone_->has_lists |= !data.is_text_only;
   }
 
@@ -337,6 +337,7 @@ class ZoneBuilder {
   const Snapshot& snapshot_;
   const std::string part_;
   JoinedTables::Round* const joining_;
+  bool feeds_have_names_ = false;         // or records of names; what overrides add goes again
   std::string zone_name_;                 // of the configured zone
   std::vector<const FeedData*> sources_;  // of the configured zone, as far as they are loaded
   std::unique_ptr<Zone::Rep> zone_ = std::make_unique<Zone::Rep>();

@@ -121,6 +121,7 @@ class Zone {
   // Feeds whose IPv4 addresses it has in one table of its own, and the memory of that; none: it asks each for itself.
   [[nodiscard]] std::vector<std::string> joined_feeds() const;
   [[nodiscard]] size_t joined_bytes() const noexcept;
+  [[nodiscard]] const std::shared_ptr<const Ip4Union>& joined() const noexcept;  // that table; null: there is none
   // It lists nothing.
   [[nodiscard]] bool is_greylist() const noexcept;
   // It tells scores.

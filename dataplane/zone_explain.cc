@@ -39,6 +39,8 @@ std::vector<std::string> Zone::joined_feeds() const {
 
 size_t Zone::joined_bytes() const noexcept { return rep_->joined == nullptr ? 0 : rep_->joined->bytes(); }
 
+const std::shared_ptr<const Ip4Union>& Zone::joined() const noexcept { return rep_->joined; }
+
 bool Zone::is_heat() const noexcept { return rep_->heat != nullptr; }
 
 Explanation Zone::Explain(const AskedName& asked) const {

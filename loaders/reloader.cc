@@ -17,12 +17,12 @@ namespace rblitz {
 namespace {
 
 // Without it publishing does with less.
-void TryPrepare(const Publisher& publisher, const Snapshot& snapshot) {
-  if (!publisher.prepare) return;
+std::shared_ptr<const void> TryPrepare(const Publisher& publisher, const Snapshot& snapshot) {
+  if (!publisher.prepare) return nullptr;
   try {
-    publisher.prepare(snapshot);
+    return publisher.prepare(snapshot);
   } catch (const std::exception&) {
-    return;
+    return nullptr;
   }
 }
 
@@ -86,7 +86,8 @@ class Reloader::Thread {
   void BeginReading(const std::string& feed);
   void KeepCopies(std::vector<Slot>* slots);
   void WithdrawExpired();
-  Status Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same);
+  enum class Prepares : uint8_t { kBefore, kNot };
+  Status Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same, Prepares when = Prepares::kBefore);
   Slot SlotFor(FeedConfig config) const;
   int64_t Now() const { return options_.now ? options_.now() : std::time(nullptr); }
 
@@ -100,6 +101,7 @@ class Reloader::Thread {
 
   Publisher publish_;  // these belong to the thread
   std::shared_ptr<const Snapshot> served_;
+  std::shared_ptr<const void> prepared_;  // for that
   std::unique_ptr<CopyWriter> copies_;
 
   // What takes time is done here, and left to the cores that workers leave. Publishing is not: it holds a lock that
@@ -212,22 +214,28 @@ Slot Reloader::Thread::SlotFor(FeedConfig config) const {
   return slot;
 }
 
-// Expiry is the one change that nobody asks for: what fails, or runs out of memory, is tried again at the next tick.
+// Expiry is the one change that nobody asks for: what fails, or runs out of memory, is tried again at the next tick. It
+// waits for nothing: what is left is prepared afterwards.
 void Reloader::Thread::WithdrawExpired() {
   try {
-    std::ignore = Serve(slots_, publish_, false);
+    const std::shared_ptr<const Snapshot> before = served_;
+    std::ignore = Serve(slots_, publish_, false, Prepares::kNot);
+    if (served_ != before) std::ignore = Serve(slots_, publish_, true);
   } catch (const std::exception&) {
     return;
   }
 }
 
-Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same) {
+Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish, bool even_if_same, Prepares when) {
   std::shared_ptr<const Snapshot> snapshot = MakeSnapshot(&slots, Now());
   std::shared_ptr<const Snapshot> replaced;
+  std::shared_ptr<const void> prepared;
   if (even_if_same || (served_ != nullptr && snapshot->feeds != served_->feeds)) {
-    loading_.Ask([&] { TryPrepare(publish, *snapshot); });
+    if (when == Prepares::kBefore) prepared = loading_.Ask([&] { return TryPrepare(publish, *snapshot); });
+    if (cancel_.stop_requested()) return Fail("loading was stopped");
     if (Status published = TryPublish(publish, snapshot); !published) return published;
     replaced = std::exchange(served_, std::move(snapshot));
+    prepared_.swap(prepared);
   }
   KeepCopies(&slots);
   {
@@ -237,6 +245,7 @@ Status Reloader::Thread::Serve(std::vector<Slot> slots, const Publisher& publish
   // Large tables take time to be freed.
   loading_.Ask([&] {
     replaced.reset();
+    prepared.reset();
     slots.clear();
   });
   return {};

@@ -9,10 +9,9 @@
 //
 // Thread-safety: every member may be called by any thread. SetFeeds and Reload wait until their turn is done. Cancel
 // does not wait: what is being read ends within a block of lines, a table that is being built is finished first.
-// Lifetime: publishers run on the reloader's thread, where they may ask for nothing but Feeds(). Feeds() gives figures,
-// not data, so that the last reference to replaced tables drops here.
-// Errors: SetFeeds and Reload fail when nothing was published that should have been, or after Cancel; what became of a
-// single feed is in its outcome.
+// Lifetime: publishers run on the reloader's threads, where they may ask for nothing but Feeds(). Feeds() gives
+// figures, not data, so that the last reference to replaced tables drops here. Errors: SetFeeds and Reload fail when
+// nothing was published that should have been, or after Cancel; what became of a single feed is in its outcome.
 #pragma once
 
 #include <chrono>
@@ -34,9 +33,9 @@ namespace rblitz {
 // Makes a snapshot what is served. Feeds stand in the order given to SetFeeds; null where a feed is out.
 struct Publisher {
   std::function<Status(std::shared_ptr<const Snapshot>)> publish;
-  // What takes time of it, on a thread that leaves the cores to others; empty: nothing does. What it throws means that
-  // it is not done.
-  std::function<void(const Snapshot&)> prepare = {};
+  // What takes time of it, on a thread that leaves the cores to others; empty: nothing does. What it returns is kept as
+  // long as the snapshot is served, and dropped on that thread. What it throws means that it is not done.
+  std::function<std::shared_ptr<const void>(const Snapshot&)> prepare = {};
 };
 
 struct ReloaderOptions {

@@ -188,6 +188,9 @@ void Ip4Union::Builder::Explain(Ip4Union* result) const {
 }
 
 std::optional<Ip4Union> Ip4Union::Build(std::span<const Source> sources) {
+  uint64_t values = 0;
+  for (const Source& source : sources) values += source.values;
+  if (values > kMaxValues) return std::nullopt;
   Builder builder(sources);
   if (!builder.PaintSegments() || !builder.UniteSingles()) return std::nullopt;
   Ip4Union result{Ip4Table(builder.LayOut())};

@@ -2,6 +2,8 @@
 #include <bit>
 #include <cstdint>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "tables/ip4_rep.h"
 #include "tables/ip4_table.h"
@@ -16,9 +18,6 @@ using Visitor = std::function<void(uint32_t first, uint32_t last, ValueId value)
 class Joiner {
  public:
   explicit Joiner(const Visitor& visit) : visit_(visit) {}
-  ~Joiner() { Flush(); }
-  Joiner(const Joiner&) = delete;
-  Joiner& operator=(const Joiner&) = delete;
 
   void Add(uint32_t first, uint32_t last, ValueId value) {
     if (value != value_ || first != end_) {
@@ -28,12 +27,13 @@ class Joiner {
     }
     end_ = uint64_t{last} + 1;
   }
-
- private:
+  // After the last.
   void Flush() {
-    if (value_ != kNotListed) visit_(first_, static_cast<uint32_t>(end_ - 1), value_);
+    const ValueId value = std::exchange(value_, kNotListed);
+    if (value != kNotListed) visit_(first_, static_cast<uint32_t>(end_ - 1), value);
   }
 
+ private:
   const Visitor& visit_;
   uint32_t first_ = 0;
   uint64_t end_ = 0;
@@ -84,6 +84,7 @@ void Ip4Table::Visit(const Visitor& visit) const {
       if (rep.KindOf(prefix) == kBlock) AddBlock(rep, rep.blocks[block++], prefix, joiner);
     }
   }
+  joiner.Flush();
   rep.singles.Visit([&](uint32_t permuted, ValueId value) {
     const uint32_t address = rep.permute.Undo(permuted);
     visit(address, address, value);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <ostream>
 #include <random>
@@ -219,6 +220,23 @@ TEST(Ip4Union, IsNoneOfTooManyCombinations) {
   SKIP_UNDER_ADDRESS_SANITIZER();
   EXPECT_TRUE(JoinPairs(200000, 1100));
   EXPECT_FALSE(JoinPairs(Ip4Union::kMaxValues + 1, 1100));
+}
+
+// As memory may run out of what is visited.
+TEST(Ip4Visit, AVisitorMayThrowAtAnyPiece) {
+  for (const Recipe& recipe : {Recipe{10, 3, 0, 2}, Recipe{70000, 30, 1, 1}}) {
+    const auto list = MakeList(recipe, 4, 5);
+    const size_t pieces = PiecesOf(*list->table).size();
+    for (size_t until : {size_t{0}, size_t{1}, size_t{20}, pieces - 1}) {
+      if (until >= pieces) continue;
+      size_t seen = 0;
+      const auto visit = [&](uint32_t, uint32_t, ValueId) {
+        if (seen++ == until) throw std::bad_alloc();
+      };
+      EXPECT_THROW(list->table->Visit(visit), std::bad_alloc);
+      EXPECT_EQ(seen, until + 1);
+    }
+  }
 }
 
 // What is left of a network between others is one piece, however the table keeps it.

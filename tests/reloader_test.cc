@@ -187,7 +187,7 @@ TEST_F(ReloaderTest, LeavesEverythingWhenThePublisherFails) {
 
 TEST_F(ReloaderTest, PublishesWhatCouldNotBePrepared) {
   Publisher publisher = Keep();
-  publisher.prepare = [](const Snapshot&) { throw std::bad_alloc(); };
+  publisher.prepare = [](const Snapshot&) -> std::shared_ptr<const void> { throw std::bad_alloc(); };
   ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n")}, publisher));
   EXPECT_EQ(Ask(0, "1.1.1.1"), "127.0.0.2");
 }
@@ -323,7 +323,11 @@ TEST(Reloader, LoadsAndPreparesWithIdlePriorityAndPublishesWithout) {
                                                      note();
                                                      return {};
                                                    },
-                                                   .prepare = [&](const Snapshot&) { note(); }});
+                                                   .prepare =
+                                                       [&](const Snapshot&) {
+                                                         note();
+                                                         return nullptr;
+                                                       }});
   ASSERT_TRUE(outcomes);
   EXPECT_EQ(policies, (std::vector<int>{SCHED_IDLE, SCHED_OTHER}));
   EXPECT_EQ(PolicyOf("rblitz-load"), SCHED_IDLE);

@@ -107,8 +107,8 @@ def p10(context):
     return Result("two workers instead of one", f"{how}; {grey_how}",
                   [Part("list, in memory, time within the responder", "times the questions", ratio(rows), 1.9)] +
                   [Part(f"greylist, {percent} % new in a full table, journal off, wall-clock time", "times the decisions", ratio(share(percent)), 1.9) for percent in (50,) if share(percent)],
-                  bound=f"two threads that do nothing but write lines of their own, of 8 MiB each in their own caches, get {statistics.median(ratio(memory)):.2f} "
-                        "times as far as one: so much of the second core there is while all else that runs on the machine runs on the two as well")
+                  bound=f"two threads that do nothing but write lines of their own, of 8 MiB each, in the cache that all share, get {statistics.median(ratio(memory)):.2f} "
+                        "times as far as one: so much of a second core there is")
 
 
 def growth(context):

@@ -109,6 +109,12 @@ class Joined(unittest.TestCase):
         self.reload("d")
         self.assertEqual(self.joined(), ["a", "b", "c"])
         self.expect_right(hosts)
+        # A name in a zone of addresses: while it is there all are asked as names may be.
+        for step in ("add", "forget"):
+            done = self.server.rblitz("list", step, "spam.example", "--zone", "one.test")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.expect_right(hosts)
+            self.assertEqual(self.joined(), ["a", "b", "c"], step)
 
 
 if __name__ == "__main__":
