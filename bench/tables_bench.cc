@@ -74,22 +74,32 @@ void BM_Ip4Table_Singles(benchmark::State& state) {
   state.counters["bytes/entry"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
 }
 
-// BM_RandomLines/MIB: what memory alone allows: a cache line each at random out of so many MiB in huge pages, 64 asked
-// for at once, whose addresses are known beforehand.
-void BM_RandomLines(benchmark::State& state) {
+// Cache lines in huge pages, and which of them are asked for, at random.
+struct RandomLines {
   struct alignas(64) Line {
     uint64_t words[8];
   };
-  HugeArray<Line> lines(static_cast<size_t>(state.range(0)) * (size_t{1} << 20) / sizeof(Line));
-  std::memset(lines.data(), 0, lines.bytes());
-  std::mt19937_64 random(bench::kSeed);
-  std::vector<uint32_t> asked(bench::kQuestions);
-  for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % (lines.bytes() / sizeof(Line)));
+
+  explicit RandomLines(size_t mebibytes)
+      : lines(mebibytes * (size_t{1} << 20) / sizeof(Line)), asked(bench::kQuestions) {
+    std::memset(lines.data(), 0, lines.bytes());
+    std::mt19937_64 random(bench::kSeed);
+    for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % lines.size());
+  }
+
+  HugeArray<Line> lines;
+  std::vector<uint32_t> asked;
+};
+
+// BM_RandomLines/MIB: what memory alone allows: a cache line each at random out of so many MiB in huge pages, 64 asked
+// for at once, whose addresses are known beforehand.
+void BM_RandomLines(benchmark::State& state) {
+  const RandomLines memory(static_cast<size_t>(state.range(0)));
   size_t at = 0;
   for (auto _ : state) {
     uint64_t sum = 0;
-    for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&lines[asked[at + i]], 0, 3);
-    for (size_t i = 0; i < kMaxBatch; ++i) sum += lines[asked[at + i]].words[0];
+    for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&memory.lines[memory.asked[at + i]], 0, 3);
+    for (size_t i = 0; i < kMaxBatch; ++i) sum += memory.lines[memory.asked[at + i]].words[0];
     benchmark::DoNotOptimize(sum);
     at = (at + kMaxBatch) % bench::kQuestions;
   }
@@ -99,18 +109,11 @@ void BM_RandomLines(benchmark::State& state) {
 // BM_WrittenLines/MIB/threads:T: the same where each line is written, and each thread has so many MiB of its own: what
 // two workers can have of memory.
 void BM_WrittenLines(benchmark::State& state) {
-  struct alignas(64) Line {
-    uint64_t words[8];
-  };
-  HugeArray<Line> lines(static_cast<size_t>(state.range(0)) * (size_t{1} << 20) / sizeof(Line));
-  std::memset(lines.data(), 0, lines.bytes());
-  std::mt19937_64 random(bench::kSeed);
-  std::vector<uint32_t> asked(bench::kQuestions);
-  for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % (lines.bytes() / sizeof(Line)));
+  RandomLines memory(static_cast<size_t>(state.range(0)));
   size_t at = 0;
   for (auto _ : state) {
-    for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&lines[asked[at + i]], 1, 3);
-    for (size_t i = 0; i < kMaxBatch; ++i) ++lines[asked[at + i]].words[0];
+    for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&memory.lines[memory.asked[at + i]], 1, 3);
+    for (size_t i = 0; i < kMaxBatch; ++i) ++memory.lines[memory.asked[at + i]].words[0];
     benchmark::ClobberMemory();
     at = (at + kMaxBatch) % bench::kQuestions;
   }
