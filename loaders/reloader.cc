@@ -220,7 +220,7 @@ void Reloader::Thread::WithdrawExpired() {
   try {
     const std::shared_ptr<const Snapshot> before = served_;
     std::ignore = Serve(slots_, publish_, false, Prepares::kNot);
-    if (served_ != before) std::ignore = Serve(slots_, publish_, true);
+    if (publish_.prepare && served_ != before) std::ignore = Serve(slots_, publish_, true);
   } catch (const std::exception&) {
     return;
   }

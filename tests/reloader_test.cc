@@ -275,6 +275,23 @@ TEST_F(ReloaderTest, WithdrawsDataWhenItExpires) {
   EXPECT_FALSE(reloader_.Feeds()[0].expired);
 }
 
+TEST_F(ReloaderTest, WithdrawsBeforeItPrepares) {
+  now_ = 1'600'000'000;
+  const FeedConfig a = Feed("a", "$TIMESTAMP 2020:09:13 2020:09:13:12:30\n1.1.1.1\n");
+  std::vector<bool> out_while_prepared;
+  Publisher publisher = Keep();
+  publisher.prepare = [&](const Snapshot&) -> std::shared_ptr<const void> {
+    const std::lock_guard lock(mutex_);
+    if (snapshot_ != nullptr) out_while_prepared.push_back(snapshot_->feeds.at(0) == nullptr);
+    return nullptr;
+  };
+  ASSERT_TRUE(reloader_.SetFeeds({a, Feed("b", "2.2.2.2\n")}, publisher));
+  now_ += 200;
+  std::unique_lock lock(mutex_);
+  ASSERT_TRUE(changed_.wait_for(lock, 10s, [this] { return published_ == 3; }));
+  EXPECT_EQ(out_while_prepared, std::vector{true});
+}
+
 TEST_F(ReloaderTest, TakesRequestsFromManyThreads) {
   ASSERT_TRUE(reloader_.SetFeeds({Feed("a", "1.1.1.1\n")}, Keep()));
   std::vector<std::thread> threads;
