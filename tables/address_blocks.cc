@@ -4,22 +4,18 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <new>
-#include <system_error>
-#include <thread>
 #include <utility>
 
+#include "tables/in_parallel.h"
 #include "tables/radix_sort.h"
-#include "tables/usable_cpus.h"
 
 namespace rblitz {
 
 namespace {
 
 constexpr size_t kBlock = AddressPool::kBlock;
-constexpr size_t kFirstSlab = 16;        // blocks
-constexpr size_t kLastSlab = 256;        // no huge page: single blocks are given back
+constexpr size_t kFirstSlab = 4;         // blocks
+constexpr size_t kLastSlab = 64;         // no huge page: single blocks are given back
 constexpr size_t kFewOfOctet = 1 << 10;  // below this clearing counters costs more than comparing
 
 constexpr unsigned kDigitBits = 12;  // what the first octet leaves takes two passes
@@ -40,7 +36,8 @@ void SumUp(Counters& counters) {
 void AddressPool::Grow() {
   // The next one doubles what there is.
   const size_t blocks = std::clamp(blocks_, kFirstSlab, kLastSlab);
-  uint32_t* const slab = slabs_.emplace_back(blocks * kBlock).data();
+  slabs_.emplace_back(blocks * kBlock).Back();
+  uint32_t* const slab = slabs_.back().data();
   blocks_ += blocks;
   for (size_t i = blocks; i > 0; --i) free_.push_back(slab + (i - 1) * kBlock);
 }
@@ -75,6 +72,34 @@ size_t AddressBlocks::size() const {
     for (const Octet& octet : *octets_) size += octet.size();
   }
   return size;
+}
+
+void AddressBlocks::Append(AddressBlocks&& other) {
+  if (other.octets_ == nullptr) {
+    for (const uint32_t address : std::exchange(other.few_, {})) Add(address);
+    return;
+  }
+  if (octets_ == nullptr) {
+    octets_ = std::move(other.octets_);
+    for (const uint32_t address : std::exchange(few_, {})) Add(address);
+    return;
+  }
+  // Full blocks go before the one that is filled; of the other's that one is added address by address.
+  for (size_t o = 0; o < octets_->size(); ++o) {
+    Octet& mine = (*octets_)[o];
+    Octet& theirs = (*other.octets_)[o];
+    if (theirs.blocks.empty()) continue;
+    if (mine.blocks.empty()) {
+      mine = std::move(theirs);
+      continue;
+    }
+    const std::span last(theirs.blocks.back(), theirs.next);
+    theirs.blocks.pop_back();
+    mine.blocks.insert(mine.blocks.end() - 1, theirs.blocks.begin(), theirs.blocks.end());
+    for (const uint32_t address : last) Add(address);
+    pool_->Free(last.data());
+  }
+  other.octets_.reset();
 }
 
 void AddressBlocks::MakeChunks() {
@@ -200,27 +225,13 @@ void AddressBlocks::Sort(Order order) {
     if (order == Order::kAscending) few_.erase(std::unique(few_.begin(), few_.end()), few_.end());
     return MakeChunks();
   }
-  const unsigned threads = std::min(UsableCpus(), kMaxSortThreads);
-  std::atomic<size_t> next{0};
-  std::atomic<bool> no_memory{false};
-  const auto work = [&] {
-    try {
-      Sorter sorter(order);
-      for (size_t o = next++; o < octets_->size(); o = next++) sorter.Sort((*octets_)[o]);
-    } catch (const std::bad_alloc&) {
-      no_memory = true;
-    }
-  };
-  {
-    std::vector<std::jthread> others;
-    try {
-      while (others.size() + 1 < threads) others.emplace_back(work);
-    } catch (const std::system_error&) {
-      // This thread does what those that cannot be had would have done.
-    }
-    work();
-  }
-  if (no_memory) throw std::bad_alloc();
+  const unsigned threads = WorkThreads();
+  std::vector<std::unique_ptr<Sorter>> sorters(threads);
+  InParallel(octets_->size(), threads, [&](unsigned thread, size_t octet) {
+    std::unique_ptr<Sorter>& sorter = sorters[thread];
+    if (sorter == nullptr) sorter = std::make_unique<Sorter>(order);
+    sorter->Sort((*octets_)[octet]);
+  });
   MakeChunks();
 }
 

@@ -1,17 +1,18 @@
 // A list's single addresses while a table is built: filed by their first octet as they come, then sorted octet by
 // octet, which is where loading millions of them would spend most of its time.
 //
-// A few addresses stand in one array. Of more each octet has blocks of kBlock addresses, 4 KiB, of a pool. Blocks that
+// A few addresses stand in one array. Of more each octet has blocks of kBlock addresses, 16 KiB, of a pool. Blocks that
 // have been read for the last time go back to the pool and are used again: what the kernel would zero anew is the most
-// expensive memory there is.
+// expensive memory there is. Smaller blocks would cost more where they are given back to the kernel, which interrupts
+// the other threads for each.
 //
-// Memory: 4 bytes an address, of more than kFew at most 1 MiB more, and while sorting the largest octet's addresses
-// once more for each thread. Cost of Sort: about 6 ns an address at 10 million on one core; as many threads as the
-// caller may use CPUs, up to kMaxSortThreads, take part, and end before it returns. Thread-safety: none; each pool and
-// what uses it belong to one thread. Errors: std::bad_alloc, on the caller's thread. Source: Knuth, The Art of Computer
-// Programming 3, 5.2.5 (distribution sorting).
+// Memory: 4 bytes an address, of more than kFew at most 4 MiB more, and while sorting the largest octet's addresses
+// once more for each thread. Cost of Sort: about 4 ns an address at 10 million on one core; several threads take part
+// (in_parallel.h). Thread-safety: none; each pool and what takes from it belong to one thread. Errors: std::bad_alloc.
+// Source: Knuth, The Art of Computer Programming 3, 5.2.5 (distribution sorting).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,7 @@ namespace rblitz {
 
 class AddressPool {
  public:
-  static constexpr size_t kBlock = 1024;  // addresses
+  static constexpr size_t kBlock = 4096;  // addresses
 
   [[nodiscard]] uint32_t* Take() {
     if (free_.empty()) Grow();
@@ -49,8 +50,7 @@ class AddressPool {
 
 class AddressBlocks {
  public:
-  static constexpr unsigned kMaxSortThreads = 4;
-  static constexpr size_t kFew = size_t{1} << 16;
+  static constexpr size_t kFew = size_t{1} << 18;
   using Chunk = std::span<uint32_t>;  // at most kBlock addresses
 
   // `pool` must outlive it.
@@ -64,6 +64,9 @@ class AddressBlocks {
     *octet.next++ = address;
   }
   [[nodiscard]] size_t size() const;
+  // Adds all of another one's, which is empty then. Its pool may be another: it must outlive this too. REQUIRES:
+  // neither is sorted.
+  void Append(AddressBlocks&& other);
 
   enum class Order : uint8_t {
     kAscending,  // and each address once
@@ -87,14 +90,14 @@ class AddressBlocks {
       if (n > 0) {
         chunks_[kept++] = chunk.first(n);
       } else {
-        Free(chunk);
+        Free(chunk, *pool_);
       }
     }
     chunks_.resize(kept);
   }
-  // It has been read for the last time.
-  void Free(const Chunk& chunk) {
-    if (octets_ != nullptr) pool_->Free(chunk.data());
+  // It has been read for the last time: the pool, which may be another than its own, can have it.
+  void Free(const Chunk& chunk, AddressPool& pool) const {
+    if (octets_ != nullptr) pool.Free(chunk.data());
   }
   // The same, where none of the pool's will be asked for any more.
   void GiveBack(const Chunk& chunk) noexcept {
@@ -106,7 +109,7 @@ class AddressBlocks {
     if (!is_sorted_) MakeChunks();
     for (const Chunk& chunk : chunks_) {
       for (const uint32_t address : chunk) f(address);
-      Free(chunk);
+      Free(chunk, *pool_);
     }
     *this = AddressBlocks(pool_);
   }
@@ -139,7 +142,7 @@ class AddressBlocks {
 // Walks sorted addresses.
 class AddressCursor {
  public:
-  explicit AddressCursor(const AddressBlocks& addresses) : left_(addresses.chunks()) { Enter(); }
+  explicit AddressCursor(std::span<const AddressBlocks::Chunk> chunks) : left_(chunks) { Enter(); }
 
   [[nodiscard]] bool more() const { return !chunk_.empty(); }
   [[nodiscard]] uint32_t operator*() const { return chunk_.front(); }
@@ -152,22 +155,21 @@ class AddressCursor {
     if (chunk_.empty()) [[unlikely]]
       Enter();
   }
-  // Chunks that have been left behind.
-  [[nodiscard]] size_t behind() const { return behind_; }
+  // What is below it in this chunk.
+  void SkipTo(uint32_t address) {
+    const auto to = std::lower_bound(chunk_.begin(), chunk_.end(), address);
+    if (to != chunk_.begin()) Skip(static_cast<size_t>(to - chunk_.begin()));
+  }
 
  private:
   void Enter() {
-    behind_ += entered_;
-    entered_ = !left_.empty();
-    if (!entered_) return;
+    if (left_.empty()) return;
     chunk_ = left_.front();
     left_ = left_.subspan(1);
   }
 
   std::span<const AddressBlocks::Chunk> left_;
   std::span<const uint32_t> chunk_;
-  bool entered_ = false;
-  size_t behind_ = 0;
 };
 
 }  // namespace rblitz

@@ -9,6 +9,7 @@
 
 #include "tables/address_blocks.h"
 #include "tables/hash.h"
+#include "tables/ip4_common.h"
 #include "tables/ip4_cursors.h"
 #include "tables/ip4_layout.h"
 #include "tables/ip4_paint.h"
@@ -63,12 +64,9 @@ struct Ip4Builder::Rep {
   void UniteKeyed();
 
   // After UniteKeyed.
-  [[nodiscard]] Ip4SinglesCursor Singles() const { return {bare, bare_value, keyed}; }
+  [[nodiscard]] Ip4SinglesCursor Singles() const { return {bare.chunks(), bare_value, keyed}; }
 
-  void Stream(Ip4PieceSink& sink, bool is_last);
   [[nodiscard]] uint64_t CountKeys(std::vector<Ip4Bounds>* hidden) const;
-  [[nodiscard]] uint64_t CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
-                                     const std::vector<Ip4Bounds>& hidden) const;
 };
 
 Ip4Builder::Ip4Builder(Precedence precedence, Verdicts* verdicts) : rep_(std::make_unique<Rep>(precedence, verdicts)) {}
@@ -225,14 +223,6 @@ void Ip4Builder::Rep::UniteKeyed() {
   value_of = std::vector<ValueId>();
 }
 
-// One pass over what is listed. The last one gives back what it has read.
-void Ip4Builder::Rep::Stream(Ip4PieceSink& sink, bool is_last) {
-  size_t freed = 0;
-  StreamIp4(segments, Singles(), sink, [&](size_t behind) {
-    for (; is_last && freed < behind; ++freed) bare.Free(bare.chunks()[freed]);
-  });
-}
-
 // Distinct keys; those that lookups in the finished table cannot show go to `hidden`.
 uint64_t Ip4Builder::Rep::CountKeys(std::vector<Ip4Bounds>* hidden) const {
   *hidden = keys;
@@ -261,47 +251,6 @@ uint64_t Ip4Builder::Rep::CountKeys(std::vector<Ip4Bounds>* hidden) const {
   return count;
 }
 
-// Keys that the table served before has too: those it hides, and addresses that it lists for no other reason than
-// themselves.
-uint64_t Ip4Builder::Rep::CountCommon(const Ip4Table& table, const Ip4Table::Rep& previous,
-                                      const std::vector<Ip4Bounds>& hidden) const {
-  std::vector<Ip4Bounds> both;
-  std::set_intersection(hidden.begin(), hidden.end(), previous.hidden_keys.begin(), previous.hidden_keys.end(),
-                        std::back_inserter(both));
-  uint64_t common = both.size();
-
-  // What one of the two hides and the other shows, or both show.
-  Ip4KeyCursor before(previous.hidden_keys);
-  Ip4KeyCursor now(hidden);
-  uint32_t batch[kMaxBatch];
-  ValueId values[kMaxBatch];
-  size_t batched = 0;
-  const auto flush = [&] {
-    table.LookupBatch({batch, batched}, values);
-    common += static_cast<uint64_t>(std::count_if(values, values + batched, [](ValueId v) { return v != kNotListed; }));
-    batched = 0;
-  };
-  const auto visit = [&](uint32_t at) {
-    before.MoveTo(at);
-    now.MoveTo(at);
-    if (before.exact()) {
-      common += !now.exact();
-    } else if (!before.covered()) {
-      batch[batched++] = at;
-      if (batched == kMaxBatch) flush();
-    }
-  };
-  Ip4SinglesCursor singles = Singles();
-  for (const auto& [first, last] : hidden) {
-    for (; singles.more() && singles.address() < first; singles.Next()) visit(singles.address());
-    if (singles.more() && singles.address() == first) singles.Next();
-    if (first == last) visit(first);
-  }
-  for (; singles.more(); singles.Next()) visit(singles.address());
-  flush();
-  return common;
-}
-
 void Ip4Builder::KeepLengths() { rep_->keeps_lengths = true; }
 uint64_t Ip4Builder::given() const { return rep_->given; }
 
@@ -315,20 +264,27 @@ Ip4Table Ip4Builder::Build(const Ip4Table* previous, Ip4BuildReport* report) {
 
   auto table = std::make_unique<Ip4Table::Rep>(ProcessSeed());
   table->entries = rep.CountKeys(&table->hidden_keys);
-  *report = {};
-  report->entries = table->entries;
-  report->duplicates = rep.given - table->entries;
-  const uint64_t common = previous == nullptr ? 0 : rep.CountCommon(*previous, *previous->rep_, table->hidden_keys);
-  report->added = table->entries - common;
-  report->removed = previous == nullptr ? 0 : previous->entries() - common;
-  if (previous != nullptr) report->widest_added = Ip4RangesAdded(table->hidden_keys, previous->rep_->hidden_keys);
-  report->KeepWidest();
-
   if (rep.keeps_lengths) {
     table->lengths.Build(rep.precedence, rep.segments, rep.Singles());
   }
-  LayOutIp4([&rep](Ip4PieceSink& sink, bool is_last) { rep.Stream(sink, is_last); }, rep.verdicts->values(), &rep.pool,
-            *table);
+  const Ip4Stream stream(rep.segments, rep.bare, rep.bare_value, rep.keyed);
+  const auto lay_out = [&](Ip4Watch& watch) { LayOutIp4(stream, rep.verdicts->values(), &rep.pool, watch, *table); };
+  *report = {};
+  report->entries = table->entries;
+  report->duplicates = rep.given - table->entries;
+  if (previous == nullptr) {
+    Ip4Watch nobody;
+    lay_out(nobody);
+    report->added = table->entries;
+  } else {
+    Ip4CommonKeys keys(stream, *table, *previous, *previous->rep_);
+    lay_out(keys);
+    const uint64_t common = keys.Count();
+    report->added = table->entries - common;
+    report->removed = previous->entries() - common;
+    report->widest_added = Ip4RangesAdded(table->hidden_keys, previous->rep_->hidden_keys);
+    report->KeepWidest();
+  }
   auto exact = std::move(rep.exact);
   rep_ = std::make_unique<Rep>(rep.precedence, rep.verdicts);
   rep_->exact = std::move(exact);

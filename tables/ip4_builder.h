@@ -5,7 +5,7 @@
 // first entry of a prefix. With kPieces the builder cuts a range into octet-aligned pieces (/8, /16, /24, /32: the
 // levels); with kLongestMatch the level is the prefix length, and a range that is no prefix is cut into prefixes.
 //
-// Thread-safety: none; one builder, one thread. Build sorts with more, which end before it returns (address_blocks.h).
+// Thread-safety: none; one builder, one thread. Build takes more (in_parallel.h).
 // Cost: 4 bytes an address while all have one value, 8 otherwise, 12 a range; Build gives them back while it fills the
 // table. Errors: Build fails only when memory runs out (std::bad_alloc).
 #pragma once

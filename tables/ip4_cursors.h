@@ -53,7 +53,7 @@ class Ip4KeyCursor {
 class Ip4SinglesCursor {
  public:
   // REQUIRES: one of the two is empty.
-  Ip4SinglesCursor(const AddressBlocks& bare, ValueId bare_value, std::span<const uint64_t> keyed)
+  Ip4SinglesCursor(std::span<const AddressBlocks::Chunk> bare, ValueId bare_value, std::span<const uint64_t> keyed)
       : bare_(bare), bare_value_(bare_value), keyed_(keyed) {}
 
   [[nodiscard]] bool more() const { return bare_.more() || !keyed_.empty(); }
@@ -78,8 +78,8 @@ class Ip4SinglesCursor {
   [[nodiscard]] size_t CountApart(uint64_t end, uint64_t stop) const;
   // REQUIRES: count <= alike().size()
   void Skip(size_t count) { bare_.Skip(count); }
-  // Chunks of the bare ones that have been left behind.
-  [[nodiscard]] size_t behind() const { return bare_.behind(); }
+  // What is below it in the first chunk.
+  void SkipTo(uint32_t address) { bare_.SkipTo(address); }
 
  private:
   AddressCursor bare_;

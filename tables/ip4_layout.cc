@@ -1,22 +1,21 @@
 #include "tables/ip4_layout.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
-#include <memory>
+#include <array>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tables/address_blocks.h"
+#include "tables/in_parallel.h"
+#include "tables/ip4_map.h"
+#include "tables/ip4_stream.h"
 
 namespace rblitz {
 
 namespace {
 
 using Rep = Ip4Table::Rep;
-
-// A /24 with more listed addresses than this is smaller as a bitmap than as single addresses.
-constexpr unsigned kMaxSingles = 16;
 
 // The sorted array, as long as it is small enough.
 class SmallSink : public Ip4PieceSink {
@@ -74,211 +73,65 @@ class CountSink : public Ip4PieceSink {
   std::vector<uint32_t> count_;
 };
 
-// What each /24 is, and all of the table but its single addresses.
-class MapSink : public Ip4PieceSink {
+// By bucket each line is written while it is in the cache, which is worth the sorting, and threads keep to lines of
+// their own.
+class SinglesFiller {
  public:
-  MapSink(Rep& rep, ValueId common) : rep_(rep), common_(common) {
-    rep_.map = HugeArray<uint64_t>(Rep::kMapWords);
-    rep_.top.assign(65536, 0);
+  // Sorts them.
+  SinglesFiller(AddressBlocks& permuted, Ip4Singles& singles) : permuted_(permuted), singles_(singles) {
+    permuted_.Sort(AddressBlocks::Order::kTop20);
   }
 
-  bool Piece(uint32_t first, uint32_t last, ValueId value) override {
-    rep_.addresses += uint64_t{last} - first + 1;
-    uint64_t at = first;
-    const uint64_t end = uint64_t{last} + 1;
-    while (at < end) {
-      if (at % 65536 == 0 && end - at >= 65536) {
-        Uniform16(static_cast<uint32_t>(at >> 16), value);
-        at += 65536;
-        continue;
+  void Fill(ValueId value, Ip4Watch& watch) {
+    EachPart([&](Chunks chunks, Ip4Singles::Own own, std::vector<uint32_t>& others) {
+      for (const AddressBlocks::Chunk& chunk : chunks) singles_.CountOwn(own, chunk, others);
+    });
+    for (const uint32_t other : others_) singles_.Count(other);
+    singles_.Plan();
+    EachPart([&](Chunks chunks, Ip4Singles::Own own, std::vector<uint32_t>& others) {
+      for (const AddressBlocks::Chunk& chunk : chunks) {
+        singles_.InsertOwn(own, chunk, value, others);
+        watch.Inserted(chunk);
+        permuted_.GiveBack(chunk);
       }
-      const uint64_t next = std::min<uint64_t>(end, (at / 256 + 1) * 256);
-      Part(static_cast<uint32_t>(at), static_cast<uint32_t>(next - 1), value);
-      at = next;
-    }
-    return true;
+    });
+    for (const uint32_t other : others_) singles_.Insert(other, value);
   }
-
-  // All /24s but the first and the last of them are whole here. Of addresses that ascend more than kMaxSingles are in
-  // one /24 only if those that many places apart are.
-  bool Apart(std::span<const uint32_t> addresses, ValueId value) override {
-    size_t from = 0;
-    while (from < addresses.size() && addresses[from] >> 8 == addresses[0] >> 8) ++from;
-    size_t to = addresses.size();
-    while (to > from && addresses[to - 1] >> 8 == addresses.back() >> 8) --to;
-    bool few = common_ == kNotListed || value == common_;
-    for (size_t i = from; i + kMaxSingles < to; ++i) few &= addresses[i] >> 8 != addresses[i + kMaxSingles] >> 8;
-    if (!few) return Ip4PieceSink::Apart(addresses, value);
-    Ip4PieceSink::Apart(addresses.first(from), value);
-    if (from < to) AllSingles(addresses.subspan(from, to - from), value);
-    return Ip4PieceSink::Apart(addresses.subspan(to), value);
-  }
-
-  void Finish() {
-    FinishSlash24();
-    FillCoarse();
-    rep_.blocks.shrink_to_fit();
-    rep_.dense.shrink_to_fit();
-    rep_.dense_values.shrink_to_fit();
-  }
-
-  [[nodiscard]] uint64_t singles() const { return singles_; }
-  [[nodiscard]] ValueId max_value() const { return max_value_; }
 
  private:
-  void Uniform16(uint32_t slash16, ValueId value) {
-    FinishSlash24();
-    std::fill_n(&rep_.map[size_t{slash16} * 8], 8, uint64_t{0xaaaaaaaaaaaaaaaa});
-    rep_.top[slash16] = Rep::kUniform16 | value;
-    Use(slash16);
+  using Chunks = std::span<const AddressBlocks::Chunk>;
+  static constexpr size_t kPart = 64;  // chunks
+
+  // Calls work(chunks, own, others) for each part, on several threads; what is left for afterwards is in others_ then.
+  template <class Work>
+  void EachPart(Work&& work) {
+    const Chunks chunks = permuted_.chunks();
+    std::vector<std::vector<uint32_t>> others((chunks.size() + kPart - 1) / kPart);
+    InParallel(others.size(), WorkThreads(), [&](unsigned /*thread*/, size_t part) {
+      const size_t from = part * kPart;
+      const size_t to = std::min(from + kPart, chunks.size());
+      const Ip4Singles::Own own = {.first = part == 0 ? 0 : BorderBefore(chunks[from]),
+                                   .end = to == chunks.size() ? singles_.all_buckets() : BorderBefore(chunks[to])};
+      work(chunks.subspan(from, to - from), own, others[part]);
+    });
+    others_.clear();
+    for (const std::vector<uint32_t>& some : others) others_.insert(others_.end(), some.begin(), some.end());
   }
 
-  // All of it in one /24.
-  void Part(uint32_t first, uint32_t last, ValueId value) {
-    if (count_ > 0 && first >> 8 != slash24_) FinishSlash24();
-    slash24_ = first >> 8;
-    for (uint32_t at = first & 255; at <= (last & 255); ++at) {
-      listed_[at / 64] |= uint64_t{1} << (at % 64);
-      values_[count_++] = value;  // in address order
-    }
+  // The first bucket that is the chunk's alone, if no address before it is above its first 20 bits.
+  [[nodiscard]] uint32_t BorderBefore(const AddressBlocks::Chunk& chunk) const {
+    return singles_.BucketOf(chunk.front() & ~uint32_t{0xfff}) + 1;
   }
 
-  // All that is listed in their /24s.
-  void AllSingles(std::span<const uint32_t> addresses, ValueId value) {
-    FinishSlash24();
-    rep_.addresses += addresses.size();
-    singles_ += addresses.size();
-    max_value_ = std::max(max_value_, value);
-    constexpr unsigned kWordBits = 13;  // addresses of a word of the map: 32 times a /24
-    for (size_t i = 0; i < addresses.size();) {
-      const uint32_t word = addresses[i] >> kWordBits;
-      uint64_t kinds = 0;
-      for (; i < addresses.size() && addresses[i] >> kWordBits == word; ++i) {
-        kinds |= uint64_t{kSingles} << ((addresses[i] >> 8 & 31) * 2);
-      }
-      rep_.map[word] |= kinds;
-      Use(word >> 3);
-    }
-  }
-
-  void FinishSlash24() {
-    if (count_ == 0) return;
-    const auto values = std::span(values_).first(count_);
-    const bool one_value = std::all_of(values.begin(), values.end(), [&](ValueId v) { return v == values[0]; });
-    const bool plain =
-        common_ == kNotListed || std::all_of(values.begin(), values.end(), [&](ValueId v) { return v == common_; });
-    if (count_ <= kMaxSingles && plain) {
-      SetKind(kSingles);
-      singles_ += count_;
-      max_value_ = std::max(max_value_, *std::max_element(values.begin(), values.end()));
-    } else {
-      AppendBlock(count_ == 256 && one_value ? values[0] : Rep::kDense | AppendDense(values, one_value));
-    }
-    Use(slash24_ >> 8);
-    count_ = 0;
-    std::fill_n(listed_, 4, 0);
-  }
-
-  uint32_t AppendDense(std::span<const ValueId> values, bool one_value) {
-    Ip4Dense dense;
-    std::copy_n(listed_, 4, dense.listed);
-    if (one_value) {
-      dense.values = Ip4Dense::kOneValue | values[0];
-    } else {
-      dense.values = static_cast<uint32_t>(rep_.dense_values.size());
-      rep_.dense_values.insert(rep_.dense_values.end(), values.begin(), values.end());
-    }
-    rep_.dense.push_back(dense);
-    return static_cast<uint32_t>(rep_.dense.size() - 1);
-  }
-
-  void AppendBlock(uint32_t block) {
-    const uint32_t slash16 = slash24_ >> 8;
-    if (rep_.blocks.empty() || slash16 != last_block16_) rep_.top[slash16] = static_cast<uint32_t>(rep_.blocks.size());
-    last_block16_ = slash16;
-    rep_.blocks.push_back(block);
-    SetKind(kBlock);
-  }
-
-  // Each network of the coarse map is kPart whole words of the /24 map.
-  void FillCoarse() {
-    constexpr size_t kPart = Rep::kMapWords >> Rep::kCoarseLength;
-    static_assert(kPart > 0);
-    rep_.coarse = HugeArray<uint64_t>(Rep::kCoarseWords);
-    for (size_t network = 0; network < Rep::kCoarseWords * 32; ++network) {
-      uint64_t kinds = 0;
-      for (size_t word = 0; word < kPart; ++word) kinds |= rep_.map[network * kPart + word];
-      const Ip4Coarse coarse = (kinds & 0xaaaaaaaaaaaaaaaa) != 0 ? kFurther : kinds != 0 ? kSinglesOnly : kNothingNear;
-      rep_.coarse[network / 32] |= uint64_t{coarse} << (network % 32 * 2);
-    }
-  }
-
-  void SetKind(Ip4Kind kind) { rep_.map[slash24_ >> 5] |= uint64_t{kind} << ((slash24_ & 31) * 2); }
-
-  void Use(uint32_t slash16) {
-    rep_.used16.set(slash16);
-    rep_.used8.set(slash16 >> 8);
-  }
-
-  Rep& rep_;
-  const ValueId common_;
-  uint32_t slash24_ = 0;
-  uint32_t last_block16_ = 0;
-  unsigned count_ = 0;  // addresses of slash24_ so far
-  uint64_t listed_[4] = {};
-  ValueId values_[256];
-  uint64_t singles_ = 0;
-  ValueId max_value_ = 0;
+  AddressBlocks& permuted_;
+  Ip4Singles& singles_;
+  std::vector<uint32_t> others_;
 };
-
-// Gathers the addresses of /24s that the map calls kSingles, permuted.
-class PermutedSink : public Ip4PieceSink {
- public:
-  PermutedSink(const Rep& rep, AddressPool* pool) : rep_(rep), permuted_(pool) {}
-
-  bool Piece(uint32_t first, uint32_t last, ValueId /*value*/) override {
-    // Only its first and its last /24 can be partly listed.
-    Part(first, std::min(last, first | 255));
-    if (first >> 8 != last >> 8) Part(last & ~255u, last);
-    return true;
-  }
-
-  bool Apart(std::span<const uint32_t> addresses, ValueId /*value*/) override {
-    for (const uint32_t address : addresses) {
-      if (rep_.KindOf(address) == kSingles) permuted_.Add(rep_.permute(address));
-    }
-    return true;
-  }
-
-  AddressBlocks& permuted() { return permuted_; }
-
- private:
-  void Part(uint32_t first, uint32_t last) {
-    if (rep_.KindOf(first) != kSingles) return;
-    for (uint64_t address = first; address <= last; ++address) {
-      permuted_.Add(rep_.permute(static_cast<uint32_t>(address)));
-    }
-  }
-
-  const Rep& rep_;
-  AddressBlocks permuted_;
-};
-
-// In the order of buckets each line is written while it is in the cache, which is worth the sorting.
-void InsertInOrder(AddressBlocks& permuted, ValueId value, Ip4Singles& singles) {
-  permuted.Sort(AddressBlocks::Order::kTop20);
-  for (const std::span<const uint32_t> chunk : permuted.chunks()) singles.Count(chunk);
-  singles.Plan();
-  for (const AddressBlocks::Chunk& chunk : permuted.chunks()) {
-    singles.Insert(chunk, value);
-    permuted.GiveBack(chunk);
-  }
-}
 
 // The same with values, where sorting would take twice the memory.
 class SinglesSink : public Ip4PieceSink {
  public:
-  SinglesSink(const Rep& rep, Ip4Singles& singles) : rep_(rep), singles_(singles) {}
+  SinglesSink(Rep& rep, Ip4Watch& watch) : rep_(rep), watch_(watch) {}
 
   bool Piece(uint32_t first, uint32_t last, ValueId value) override {
     // Only its first and its last /24 can be partly listed.
@@ -290,16 +143,16 @@ class SinglesSink : public Ip4PieceSink {
   // The first pass counts them.
   void Plan() {
     Flush();
-    singles_.Plan();
+    rep_.singles.Plan();
     insert_ = true;
   }
   void Flush() {
-    for (size_t i = 0; i < count_; ++i) {
-      if (insert_) {
-        singles_.Insert(pending_[i].permuted, pending_[i].value);
-      } else {
-        singles_.Count(pending_[i].permuted);
-      }
+    const auto permuted = std::span(permuted_).first(count_);
+    if (insert_) {
+      for (size_t i = 0; i < count_; ++i) rep_.singles.Insert(permuted_[i], values_[i]);
+      watch_.Inserted(permuted);
+    } else {
+      for (const uint32_t each : permuted) rep_.singles.Count(each);
     }
     count_ = 0;
   }
@@ -308,29 +161,44 @@ class SinglesSink : public Ip4PieceSink {
   void Part(uint32_t first, uint32_t last, ValueId value) {
     if (rep_.KindOf(first) != kSingles) return;
     for (uint64_t address = first; address <= last; ++address) {
-      pending_[count_] = {rep_.permute(static_cast<uint32_t>(address)), value};
-      if (insert_) __builtin_prefetch(singles_.LineOf(pending_[count_].permuted), 1, 3);
+      permuted_[count_] = rep_.permute(static_cast<uint32_t>(address));
+      values_[count_] = value;
+      if (insert_) __builtin_prefetch(rep_.singles.LineOf(permuted_[count_]), 1, 3);
       if (++count_ == kPending) Flush();
     }
   }
 
   static constexpr size_t kPending = 64;
-  struct Pending {
-    uint32_t permuted;
-    ValueId value;
-  };
-  const Rep& rep_;
-  Ip4Singles& singles_;
-  Pending pending_[kPending];
+  Rep& rep_;
+  Ip4Watch& watch_;
+  std::array<uint32_t, kPending> permuted_;
+  std::array<ValueId, kPending> values_;
   size_t count_ = 0;
   bool insert_ = false;
 };
 
+// Single addresses are gathered in `permuted`, by thread, if it is not empty.
+std::vector<Ip4MapPart> FillMap(const Ip4Stream& stream, ValueId common, std::span<AddressBlocks> permuted,
+                                std::span<AddressPool* const> pools, Ip4Watch& watch, Rep& rep) {
+  rep.map = HugeArray<uint64_t>(Rep::kMapWords);
+  rep.top.assign(65536, 0);
+  std::vector<Ip4MapPart> parts(Ip4Stream::kOctets);
+  InParallel(parts.size(), static_cast<unsigned>(pools.size()), [&](unsigned thread, size_t part) {
+    const auto octet = static_cast<unsigned>(part);
+    Ip4MapSink sink(rep, common, permuted.empty() ? nullptr : &permuted[thread]);
+    stream.Octet(octet, sink);
+    parts[part] = sink.Finish();
+    watch.Mapped(octet);
+    if (!permuted.empty()) stream.Free(octet, *pools[thread]);
+  });
+  return parts;
+}
+
 }  // namespace
 
-void LayOutIp4(const Ip4Pass& pass, uint32_t values, AddressPool* pool, Rep& rep) {
+void LayOutIp4(const Ip4Stream& stream, uint32_t values, AddressPool* pool, Ip4Watch& watch, Rep& rep) {
   SmallSink small(rep);
-  pass(small, false);
+  stream.All(small);
   if (small.fits()) {
     rep.starts.shrink_to_fit();
     rep.values.shrink_to_fit();
@@ -340,25 +208,40 @@ void LayOutIp4(const Ip4Pass& pass, uint32_t values, AddressPool* pool, Rep& rep
   rep.starts = std::vector<uint32_t>();
   rep.values = std::vector<ValueId>();
   rep.addresses = 0;
+  rep.used8.reset();
   rep.small = false;
 
   CountSink count(values);
-  if (values > 2) pass(count, false);  // kNotListed and one more: nothing to count
+  if (values > 2) stream.All(count);  // kNotListed and one more: nothing to count
   const ValueId common = values > 2 ? count.Common() : 1;
-  MapSink map(rep, common);
-  pass(map, false);
-  map.Finish();
-  rep.singles = Ip4Singles(map.singles(), map.max_value(), common);
+
+  // A thread takes from a pool of its own, which gets what the thread has read; the caller's has something already.
+  std::vector<AddressPool> more_pools(WorkThreads() - 1);
+  std::vector<AddressPool*> pools = {pool};
+  for (AddressPool& each : more_pools) pools.push_back(&each);
+  std::vector<AddressBlocks> permuted;
   if (common != kNotListed) {
-    PermutedSink permuted(rep, pool);
-    pass(permuted, true);
-    InsertInOrder(permuted.permuted(), common, rep.singles);
+    for (AddressPool* const each : pools) permuted.emplace_back(each);
+  }
+
+  std::vector<Ip4MapPart> parts = FillMap(stream, common, permuted, pools, watch, rep);
+  uint64_t singles = 0;
+  ValueId max_value = 0;
+  for (const Ip4MapPart& part : parts) {
+    singles += part.singles;
+    max_value = std::max(max_value, part.max_value);
+  }
+  JoinIp4Map(parts, rep);
+  rep.singles = Ip4Singles(singles, max_value, common);
+  if (common != kNotListed) {
+    for (AddressBlocks& each : std::span(permuted).subspan(1)) permuted[0].Append(std::move(each));
+    SinglesFiller(permuted[0], rep.singles).Fill(common, watch);
   } else {
-    SinglesSink singles(rep, rep.singles);
-    pass(singles, false);
-    singles.Plan();
-    pass(singles, true);
-    singles.Flush();
+    SinglesSink sink(rep, watch);
+    stream.All(sink);
+    sink.Plan();
+    stream.All(sink);
+    sink.Flush();
   }
   rep.singles.Finish();
 }

@@ -1,14 +1,13 @@
 // From disjoint pieces in address order to the arrays of an Ip4Table: which shape, what each /24 becomes, where single
 // addresses go.
 //
-// Thread-safety: none. Cost: two or three passes over the pieces, a few ns an address each, and the sorting of permuted
-// addresses (address_blocks.h).
+// Threads: a large table is laid out by several (in_parallel.h), /8 by /8, then line by line of its single addresses.
+// Cost: one pass over the pieces where all but a few have one value, three otherwise, a few ns an address each, and the
+// sorting of permuted addresses (address_blocks.h).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
 
 #include "tables/address_blocks.h"
@@ -29,11 +28,20 @@ class Ip4PieceSink {
   }
 };
 
-// Runs one pass; it may be asked for several, which must all be the same. After the last one nothing is read again.
-using Ip4Pass = std::function<void(Ip4PieceSink&, bool is_last)>;
+// Told how far the layout of a large table is; by several threads, about different things.
+class Ip4Watch {
+ public:
+  virtual ~Ip4Watch() = default;
+  // The map has what it says of a /8, whose single addresses can be read for the last time.
+  virtual void Mapped(unsigned /*octet*/) {}
+  // These stand alone in the table.
+  virtual void Inserted(std::span<const uint32_t> /*permuted*/) {}
+};
 
-// Fills everything of `rep` but entries and hidden_keys. Values are below `values`. `pool`, which the passes may give
-// blocks back to, has the memory for what is sorted.
-void LayOutIp4(const Ip4Pass& pass, uint32_t values, AddressPool* pool, Ip4Table::Rep& rep);
+class Ip4Stream;
+
+// Fills everything of `rep` but entries and hidden_keys. Values are below `values`. `pool`, which the stream's single
+// addresses come from, has the memory for what is sorted.
+void LayOutIp4(const Ip4Stream& stream, uint32_t values, AddressPool* pool, Ip4Watch& watch, Ip4Table::Rep& rep);
 
 }  // namespace rblitz

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "tables/in_parallel.h"
 #include "tables/ip4_kernels.h"
 #include "tables/vectors.h"
 
@@ -113,14 +114,22 @@ Ip4Singles::Ip4Singles(uint64_t count, ValueId max_value, ValueId common) : comm
   used_ = HugeArray<uint32_t>(lines);
 }
 
-void Ip4Singles::Count(std::span<const uint32_t> permuted) {
-  for (size_t i = 0; i < permuted.size();) {
-    const uint32_t bucket = BucketOf(permuted[i]);
-    const size_t first = i;
-    do ++i;
-    while (i < permuted.size() && BucketOf(permuted[i]) == bucket);
-    used_[bucket] += static_cast<uint32_t>(i - first);
+// Neighbours in `permuted` belong to one bucket mostly, and would wait for each other: four runs take turns.
+void Ip4Singles::CountOwn(Own own, std::span<const uint32_t> permuted, std::vector<uint32_t>& others) {
+  constexpr size_t kRuns = 4;
+  const auto count = [&](uint32_t each) {
+    const uint32_t bucket = BucketOf(each);
+    if (bucket - own.first < own.end - own.first) [[likely]] {
+      ++used_[bucket];
+    } else {
+      others.push_back(each);
+    }
+  };
+  const size_t run = permuted.size() / kRuns;
+  for (size_t i = 0; i < run; ++i) {
+    for (size_t k = 0; k < kRuns; ++k) count(permuted[k * run + i]);
   }
+  for (const uint32_t each : permuted.subspan(kRuns * run)) count(each);
 }
 
 // Which buckets will be passed by: what a bucket cannot hold goes to the next, wherever it came from.
@@ -141,10 +150,11 @@ void Ip4Singles::Plan() {
 }
 
 template <class Layout>
-void Ip4Singles::InsertAs(uint32_t permuted, ValueId value) {
+inline bool Ip4Singles::InsertAs(uint32_t permuted, ValueId value, size_t end) {
   const auto tag = static_cast<typename Layout::Tag>(permuted);
   const size_t own = BucketOf(permuted);
-  for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
+  const size_t stop = std::min(end, own + max_displacement_ + 1);
+  for (size_t bucket = own; bucket < stop; ++bucket) {
     uint8_t* const line = lines_.data() + bucket * kLine;
     if (used_[bucket] == Layout::kSlots - spills_[bucket]) {
       Layout::Tags(line)[Layout::kLast] |= static_cast<typename Layout::Tag>(1u << (tag & 15));
@@ -153,20 +163,29 @@ void Ip4Singles::InsertAs(uint32_t permuted, ValueId value) {
     const uint32_t slot = used_[bucket]++;
     Layout::Tags(line)[slot] = tag;
     if constexpr (Layout::kHasValue) Layout::Values(line)[slot] = static_cast<typename Layout::Value>(value);
-    return;
+    return true;
   }
-  stragglers_.emplace_back(permuted, value);
+  return false;
 }
 
-void Ip4Singles::Insert(std::span<const uint32_t> permuted, ValueId value) {
+void Ip4Singles::Insert(uint32_t permuted, ValueId value) {
   WithLayout(shape_, [&]<class Layout>() {
-    for (const uint32_t each : permuted) InsertAs<Layout>(each, value);
+    if (!InsertAs<Layout>(permuted, value, all_buckets())) stragglers_.emplace_back(permuted, value);
+  });
+}
+
+void Ip4Singles::InsertOwn(Own own, std::span<const uint32_t> permuted, ValueId value, std::vector<uint32_t>& others) {
+  WithLayout(shape_, [&]<class Layout>() {
+    for (const uint32_t each : permuted) {
+      if (BucketOf(each) < own.first || !InsertAs<Layout>(each, value, own.end)) [[unlikely]]
+        others.push_back(each);
+    }
   });
 }
 
 template <class Layout>
-void Ip4Singles::FinishAs() {
-  for (size_t bucket = 0; bucket < used_.size(); ++bucket) {
+void Ip4Singles::FinishAs(size_t first, size_t end) {
+  for (size_t bucket = first; bucket < end; ++bucket) {
     uint8_t* const line = lines_.data() + bucket * kLine;
     auto* const tags = Layout::Tags(line);
     const size_t used = used_[bucket];
@@ -189,7 +208,12 @@ void Ip4Singles::FinishAs() {
 }
 
 void Ip4Singles::Finish() {
-  WithLayout(shape_, [&]<class Layout>() { FinishAs<Layout>(); });
+  constexpr size_t kPart = size_t{1} << 15;  // buckets
+  WithLayout(shape_, [&]<class Layout>() {
+    InParallel((used_.size() + kPart - 1) / kPart, WorkThreads(), [&](unsigned /*thread*/, size_t part) {
+      FinishAs<Layout>(part * kPart, std::min((part + 1) * kPart, used_.size()));
+    });
+  });
   std::sort(stragglers_.begin(), stragglers_.end());
   stragglers_.shrink_to_fit();
   used_ = {};

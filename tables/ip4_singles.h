@@ -78,12 +78,18 @@ class Ip4Singles {
 
   // Built in two passes over the same addresses, each of them once: Count all, Plan, Insert all, Finish.
   void Count(uint32_t permuted) { ++used_[BucketOf(permuted)]; }
-  // The same for many; cheapest where those of a bucket follow one another.
-  void Count(std::span<const uint32_t> permuted);
   void Plan();
-  void Insert(uint32_t permuted, ValueId value) { Insert({&permuted, 1}, value); }
-  void Insert(std::span<const uint32_t> permuted, ValueId value);
+  void Insert(uint32_t permuted, ValueId value);
   void Finish();
+
+  // Several threads may count, and then insert, side by side, each what belongs to buckets of its own. `others` gets
+  // those that do not or have no room there, to be counted or inserted as above when no thread does any more.
+  struct Own {
+    uint32_t first = 0;
+    uint32_t end = 0;  // behind the last
+  };
+  void CountOwn(Own own, std::span<const uint32_t> permuted, std::vector<uint32_t>& others);
+  void InsertOwn(Own own, std::span<const uint32_t> permuted, ValueId value, std::vector<uint32_t>& others);
 
   // Where a probe for an address begins.
   [[nodiscard]] uint32_t BucketOf(uint32_t permuted) const noexcept {
@@ -95,6 +101,8 @@ class Ip4Singles {
   }
   [[nodiscard]] const uint8_t* lines() const noexcept { return lines_.data(); }
   [[nodiscard]] uint32_t buckets() const noexcept { return buckets_; }
+  // With those behind the last one that addresses may go on to.
+  [[nodiscard]] uint32_t all_buckets() const noexcept { return buckets_ + max_displacement_; }
 
   // For each bit i of `which`, all below `count` <= kMaxCount: values[i] becomes the value of the address permuted[i],
   // whose line is lines[i], or kNotListed. All of `count` lines must be readable, whatever they are.
@@ -111,10 +119,11 @@ class Ip4Singles {
  private:
   template <class Layout>
   void PlanAs();
+  // False if there is no room for it, or none before the bucket `end`.
   template <class Layout>
-  void InsertAs(uint32_t permuted, ValueId value);
+  [[nodiscard]] bool InsertAs(uint32_t permuted, ValueId value, size_t end);
   template <class Layout>
-  void FinishAs();
+  void FinishAs(size_t first, size_t end);
   template <class Layout>
   void FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
               ValueId* values) const noexcept;

@@ -1,76 +1,56 @@
-// One pass over what a list consists of, in address order: single addresses over segments, neighbours with one value
-// joined.
+// What a list consists of, in address order: single addresses over segments, neighbours with one value joined.
 //
-// Thread-safety: none. Cost: everything is walked once.
+// Thread-safety: const; octets may be streamed by several threads at once. Cost: everything is walked once, a
+// nanosecond an address where they stand apart.
 #pragma once
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include "tables/address_blocks.h"
 #include "tables/ip4_cursors.h"
 #include "tables/ip4_layout.h"
 #include "tables/ip4_paint.h"
 
 namespace rblitz {
 
-// `left_behind`(chunks) is told how many chunks of the single addresses will not be read again by this pass.
-template <class LeftBehind>
-void StreamIp4(std::span<const Ip4Segment> segments, Ip4SinglesCursor singles, Ip4PieceSink& sink,
-               LeftBehind&& left_behind) {
-  constexpr size_t kWorthRun = 32;  // addresses that are handed on together
-  uint64_t first = 0;
-  uint64_t end = 0;  // of the piece so far
-  ValueId value = kNotListed;
-  bool more = true;
-  const auto flush = [&] {
-    if (value != kNotListed) more = sink.Piece(static_cast<uint32_t>(first), static_cast<uint32_t>(end - 1), value);
-    value = kNotListed;
+class Ip4Stream {
+ public:
+  // Single addresses are `bare`, which all have one value, or `keyed` with theirs (Ip4SinglesCursor); segments are
+  // disjoint; all are sorted, and must outlive this.
+  Ip4Stream(std::span<const Ip4Segment> segments, const AddressBlocks& bare, ValueId bare_value,
+            std::span<const uint64_t> keyed);
+
+  // All pieces, until the sink has had enough.
+  void All(Ip4PieceSink& sink) const { Between(0, kOctets - 1, sink); }
+  // Those of one /8; what goes on beyond it is cut there.
+  void Octet(unsigned octet, Ip4PieceSink& sink) const { Between(octet, octet, sink); }
+  // The single addresses of one /8, whatever segments cover them.
+  [[nodiscard]] Ip4SinglesCursor Singles(unsigned octet) const { return SinglesOf(octet, octet); }
+  // The segments of which there is anything in one /8.
+  [[nodiscard]] std::span<const Ip4Segment> Segments(unsigned octet) const { return SegmentsOf(octet, octet); }
+  // The /8's single addresses will not be read again: the pool can have their memory.
+  void Free(unsigned octet, AddressPool& pool) const;
+
+  static constexpr unsigned kOctets = 256;
+
+ private:
+  void Between(unsigned first, unsigned last, Ip4PieceSink& sink) const;
+  [[nodiscard]] Ip4SinglesCursor SinglesOf(unsigned first, unsigned last) const;
+  [[nodiscard]] std::span<const Ip4Segment> SegmentsOf(unsigned first, unsigned last) const;
+
+  const std::span<const Ip4Segment> segments_;
+  const AddressBlocks& bare_;
+  const ValueId bare_value_;
+  const std::span<const uint64_t> keyed_;
+  // The chunks in which there is anything of an octet: from its first to before its last.
+  struct Chunks {
+    size_t first;
+    size_t last;
   };
-  const auto piece = [&](uint64_t from, uint64_t to, ValueId next) {
-    if (from >= to) return;
-    if (from == end && next == value) {
-      end = to;
-      return;
-    }
-    flush();
-    first = from;
-    end = to;
-    value = next;
-  };
-  const auto single = [&] {
-    const uint32_t at = singles.address();
-    piece(at, uint64_t{at} + 1, singles.value());
-    singles.Next();
-  };
-  const auto singles_below = [&](uint64_t stop) {
-    while (more && singles.more() && singles.address() < stop) {
-      const size_t apart = singles.CountApart(end, stop);
-      if (apart < kWorthRun) {
-        for (size_t n = std::max<size_t>(apart, 1); more && n > 0; --n) single();
-      } else {
-        flush();
-        if (more) more = sink.Apart(singles.alike().first(apart), singles.value());
-        singles.Skip(apart);
-      }
-      left_behind(singles.behind());
-    }
-  };
-  for (const Ip4Segment& segment : segments) {
-    singles_below(segment.first);
-    uint64_t at = segment.first;
-    while (more && singles.more() && singles.address() <= segment.last) {
-      const uint32_t inside = singles.address();
-      piece(at, inside, segment.value);
-      single();
-      at = uint64_t{inside} + 1;
-    }
-    piece(at, uint64_t{segment.last} + 1, segment.value);
-    if (!more) return;
-  }
-  singles_below(uint64_t{1} << 32);
-  if (more) flush();
-}
+  std::array<Chunks, kOctets> chunks_;
+};
 
 }  // namespace rblitz

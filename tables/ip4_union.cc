@@ -166,10 +166,9 @@ std::unique_ptr<Ip4Table::Rep> Ip4Union::Builder::LayOut() {
   rep->entries = singles_.size() + segments_.size();
   AddressPool pool;
   const AddressBlocks none(&pool);
-  const auto pass = [&](Ip4PieceSink& sink, bool /*is_last*/) {
-    StreamIp4(segments_, Ip4SinglesCursor(none, kNotListed, singles_), sink, [](size_t /*behind*/) {});
-  };
-  LayOutIp4(pass, static_cast<uint32_t>(combination_of_.size()), &pool, *rep);
+  const Ip4Stream stream(segments_, none, kNotListed, singles_);
+  Ip4Watch nobody;
+  LayOutIp4(stream, static_cast<uint32_t>(combination_of_.size()), &pool, nobody, *rep);
   return rep;
 }
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <set>
+#include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "tests/sanitizers.h"
@@ -55,6 +58,50 @@ TEST_P(Ip4SinglesShape, FindsWhatWasInsertedAndNothingElse) {
   for (size_t i = 0; i < asked.size(); ++i) {
     const auto known = model.find(asked[i]);
     ASSERT_EQ(values[i], known == model.end() ? kNotListed : known->second) << asked[i];
+  }
+}
+
+// As several threads would, each with buckets of its own, in any order of these.
+TEST_P(Ip4SinglesShape, IsFilledInPartsAsWell) {
+  const auto [count, max_value, one_value] = GetParam();
+  std::mt19937_64 random(count + 1);
+  std::set<uint32_t> model;
+  while (model.size() < std::min<uint64_t>(count, 300000)) {
+    model.insert(static_cast<uint32_t>(random()) >> (model.size() % 2 == 0 ? 0 : 14));
+  }
+  Ip4Singles singles(count, max_value, one_value ? max_value : kNotListed);
+  const std::vector<uint32_t> sorted(model.begin(), model.end());
+  constexpr size_t kParts = 7;
+  std::vector<size_t> ends(kParts - 1);
+  for (size_t& end : ends) end = random() % (sorted.size() + 1);
+  ends.push_back(sorted.size());
+  std::ranges::sort(ends);
+  struct Part {
+    std::span<const uint32_t> permuted;
+    Ip4Singles::Own own;
+  };
+  std::vector<Part> parts;
+  for (size_t from = 0; const size_t end : ends) {
+    if (from == end) continue;
+    parts.push_back({.permuted = std::span(sorted).subspan(from, end - from),
+                     .own = {.first = from == 0 ? 0 : singles.BucketOf(sorted[from]) + 1,
+                             .end = end == sorted.size() ? singles.all_buckets() : singles.BucketOf(sorted[end]) + 1}});
+    from = end;
+  }
+  std::ranges::shuffle(parts, random);
+  std::vector<uint32_t> others;
+  for (const auto& [permuted, own] : parts) singles.CountOwn(own, permuted, others);
+  EXPECT_LT(others.size(), sorted.size() / 2);
+  for (const uint32_t other : std::exchange(others, {})) singles.Count(other);
+  singles.Plan();
+  for (const auto& [permuted, own] : parts) singles.InsertOwn(own, permuted, max_value, others);
+  for (const uint32_t other : others) singles.Insert(other, max_value);
+  singles.Finish();
+  std::vector<uint32_t> asked = sorted;
+  for (size_t i = 0; i < 300000; ++i) asked.push_back(static_cast<uint32_t>(random()) >> (i % 2 == 0 ? 0 : 14));
+  const std::vector<ValueId> values = FindAll(singles, asked);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    ASSERT_EQ(values[i], model.contains(asked[i]) ? max_value : kNotListed) << asked[i];
   }
 }
 
