@@ -14,6 +14,8 @@
 #include "loaders/ip6_text.h"
 #include "loaders/line_reader.h"
 #include "loaders/read_ahead_source.h"
+#include "loaders/split_lines.h"
+#include "tables/usable_cpus.h"
 
 namespace rblitz {
 
@@ -68,27 +70,82 @@ Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* 
   return fits;
 }
 
-Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards& guards, const LoadWatch& watch,
-                  FeedDraft* draft, LoadReport* report) {
-  ReportedErrors errors(source.path, report);
-  auto bytes = std::make_unique<InflatingSource>(source.path, std::move(source.bytes));
-  LineReader reader(ReadAhead(std::make_unique<StoppableSource>(std::move(bytes), watch.stop), source.size));
-  draft->StartFile();
+// A guess of how long reading takes.
+bool IsPackedName(std::string_view path) { return path.ends_with(".gz") || path.ends_with(".zst"); }
+
+// What each block of lines becomes.
+class LineSink {
+ public:
+  LineSink(const FeedSource& source, const FeedGuards& guards, const LoadWatch& watch, FeedDraft* draft,
+           LoadReport* report)
+      : guards_(guards), watch_(watch), draft_(draft), report_(report), errors_(source.path, report) {
+    draft->StartFile();
+  }
+
+  // Calls parse(draft, errors), which returns how many lines there are.
+  template <class Parse>
+  [[nodiscard]] Status Take(const char* bad, Parse&& parse) {
+    if (bad != nullptr) {
+      errors_.Add(0, Error{bad});
+      errors_.EndBlock(1);
+    } else {
+      const uint64_t lines = parse(draft_, &errors_);
+      if (draft_->fatal) return Fail(errors_.Place(draft_->fatal->number) + ": " + draft_->fatal->error.message);
+      errors_.EndBlock(lines);
+    }
+    if (Status fits = CheckDraft(*draft_, guards_, report_); !fits) return fits;
+    if (watch_.lines_read != nullptr) watch_.lines_read->store(report_->lines, std::memory_order_relaxed);
+    return {};
+  }
+
+ private:
+  const FeedGuards& guards_;
+  const LoadWatch& watch_;
+  FeedDraft* const draft_;
+  LoadReport* const report_;
+  ReportedErrors errors_;
+};
+
+// Lines that were taken apart on another thread.
+Status ReadSplit(SplitLinesAhead& ahead, const FeedFormat& format, LineSink& sink) {
+  for (;;) {
+    const SplitLinesAhead::Block& block = ahead.Next();
+    if (!block.read || block.is_end) return block.read;
+    const auto parse = [&](FeedDraft* draft, LineErrors* errors) {
+      return format.parse_split(block.lines, draft, errors);
+    };
+    if (Status taken = sink.Take(block.bad, parse); !taken) return taken;
+  }
+}
+
+Status ReadLines(LineReader& reader, const FeedFormat& format, LineSink& sink) {
+  SplitLines lines;
   for (;;) {
     const Result<std::optional<LineBlock>> block = reader.Next();
     if (!block) return tl::unexpected(block.error());
     if (!block->has_value()) return {};
-    if ((*block)->bad != nullptr) {
-      errors.Add(0, Error{(*block)->bad});
-      errors.EndBlock(1);
-    } else {
-      const uint64_t lines = format.parse((*block)->bytes, draft, &errors);
-      if (draft->fatal) return Fail(errors.Place(draft->fatal->number) + ": " + draft->fatal->error.message);
-      errors.EndBlock(lines);
-    }
-    if (Status fits = CheckDraft(*draft, guards, report); !fits) return fits;
-    if (watch.lines_read != nullptr) watch.lines_read->store(report->lines, std::memory_order_relaxed);
+    const auto parse = [&](FeedDraft* draft, LineErrors* errors) {
+      if (format.parse_split == nullptr) return format.parse((*block)->bytes, draft, errors);
+      lines.Split((*block)->bytes);
+      return format.parse_split(lines, draft, errors);
+    };
+    if (Status taken = sink.Take((*block)->bad, parse); !taken) return taken;
   }
+}
+
+Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards& guards, const LoadWatch& watch,
+                  FeedDraft* draft, LoadReport* report) {
+  LineSink sink(source, guards, watch, draft, report);
+  auto inflated = std::make_unique<InflatingSource>(source.path, std::move(source.bytes));
+  std::unique_ptr<ByteSource> bytes = std::make_unique<StoppableSource>(std::move(inflated), watch.stop);
+  // The thread that takes lines apart can do the reading, if that is only copying and there is no third CPU.
+  const bool is_split = format.parse_split != nullptr;
+  if (!is_split || IsPackedName(source.path) || UsableCpus() > 2) bytes = ReadAhead(std::move(bytes), source.size);
+  LineReader reader(std::move(bytes));
+  if (is_split) {
+    if (const auto ahead = SplitAhead(&reader, source.size); ahead != nullptr) return ReadSplit(*ahead, format, sink);
+  }
+  return ReadLines(reader, format, sink);
 }
 
 // A guess for compressed files.

@@ -1,9 +1,8 @@
 #include "loaders/formats.h"
 
 #include <algorithm>
-#include <cstring>
 
-#include "loaders/plain_lines.h"
+#include "loaders/split_lines.h"
 
 namespace rblitz {
 
@@ -14,50 +13,52 @@ constexpr size_t kRun = 256;
 
 using ParseLine = Status(std::string_view line, FeedDraft* draft);
 
-// Of a grammar in which a line that is nothing but an IPv4 address lists that address.
+// A grammar in which a line that is nothing but an IPv4 address lists that address.
 template <ParseLine* kParseLine>
-uint64_t ParseAddressBlock(std::string_view block, FeedDraft* draft, LineErrors* errors) {
-  uint32_t addresses[kRun];
-  uint64_t lines = 0;
-  const char* at = block.data();
-  const char* const end = at + block.size();
-  while (at < end) {
-    const PlainRun run = ReadPlainLines(at, end, addresses);
-    draft->AddAddresses({addresses, run.count}, draft->default_value());
-    lines += run.count;
-    at = run.next;
-    if (run.count == kRun || at == end) continue;
-    const auto* const newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(end - at)));
-    std::string_view line(at, static_cast<size_t>(newline - at));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(lines, parsed.error());
-    ++lines;
-    at = newline + 1;
+struct AddressLines {
+  FeedDraft* const draft;
+  LineErrors* const errors;
+
+  void operator()(std::span<const uint32_t> addresses) const { draft->AddAddresses(addresses, draft->default_value()); }
+  void operator()(uint64_t number, std::string_view line) const {
+    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(number, parsed.error());
   }
-  return lines;
-}
+  static uint64_t Parse(std::string_view block, FeedDraft* draft, LineErrors* errors) {
+    uint32_t buffer[kRun];
+    const AddressLines lines{draft, errors};
+    return SplitPlainLines(block, buffer, lines, lines);
+  }
+  static uint64_t ParseSplit(const SplitLines& split, FeedDraft* draft, LineErrors* errors) {
+    const AddressLines lines{draft, errors};
+    return split.ForEach(lines, lines);
+  }
+};
 
 // The same without plain lines, where an address is no entry.
 template <ParseLine* kParseLine>
 uint64_t ParseLines(std::string_view block, FeedDraft* draft, LineErrors* errors) {
   uint64_t lines = 0;
   for (; !block.empty(); ++lines) {
-    std::string_view line = block.substr(0, block.find('\n'));
-    block.remove_prefix(line.size() + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (const Status parsed = kParseLine(line, draft); !parsed) errors->Add(lines, parsed.error());
+    if (const Status parsed = kParseLine(TakeLine(block), draft); !parsed) errors->Add(lines, parsed.error());
   }
   return lines;
 }
 
 template <ParseLine* kParseLine>
 constexpr FeedFormat FormatOf(std::string_view name, FeedContent content) {
-  return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, content};
+  return {name, Precedence::kLongestMatch, ParseLines<kParseLine>, nullptr, content};
+}
+
+template <ParseLine* kParseLine>
+constexpr FeedFormat AddressesOf(std::string_view name, Precedence precedence, std::string_view text = "") {
+  return {
+      name, precedence, AddressLines<kParseLine>::Parse, AddressLines<kParseLine>::ParseSplit, FeedContent::kAddresses,
+      text};
 }
 
 constexpr FeedFormat HeatOf(std::string_view name, uint64_t (*parse)(std::string_view, FeedDraft*, LineErrors*),
                             HeatKind kind) {
-  FeedFormat format = {name, Precedence::kLongestMatch, parse, FeedContent::kHeat};
+  FeedFormat format = {name, Precedence::kLongestMatch, parse, nullptr, FeedContent::kHeat};
   format.heat = kind;
   return format;
 }
@@ -73,18 +74,20 @@ constexpr std::string_view kPrefixText = "$prefix";
 constexpr FeedFormat kFormats[] = {
     FormatOf<ParseAclLine>("acl", FeedContent::kClients),
     FormatOf<ParseAclKeyLine>("aclkey", FeedContent::kKeys),
-    {"cidr", Precedence::kLongestMatch, ParseAddressBlock<ParseCidrLine>},
-    {"combined", Precedence::kLongestMatch, ParseCombinedBlock, FeedContent::kCombined},
-    {"cymru-asn", Precedence::kLongestMatch, ParseLines<ParseCymruAsnLine>, FeedContent::kNames, "", true},
-    {"cymru-bogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
-     kPrefixText},
-    {"cymru-cap", Precedence::kPieces, ParseLines<ParseCymruCapLine>, FeedContent::kAddresses, "", false, true},
-    {"cymru-fullbogons", Precedence::kLongestMatch, ParseAddressBlock<ParseCymruLine>, FeedContent::kAddresses,
-     kPrefixText},
+    AddressesOf<ParseCidrLine>("cidr", Precedence::kLongestMatch),
+    {"combined", Precedence::kLongestMatch, ParseCombinedBlock, nullptr, FeedContent::kCombined},
+    {"cymru-asn", Precedence::kLongestMatch, ParseLines<ParseCymruAsnLine>, nullptr, FeedContent::kNames, "", true},
+    AddressesOf<ParseCymruLine>("cymru-bogons", Precedence::kLongestMatch, kPrefixText),
+    {"cymru-cap", Precedence::kPieces, ParseLines<ParseCymruCapLine>, nullptr, FeedContent::kAddresses, "", false,
+     true},
+    AddressesOf<ParseCymruLine>("cymru-fullbogons", Precedence::kLongestMatch, kPrefixText),
     FormatOf<ParseCymruMhrLine>("cymru-mhr", FeedContent::kHashes),
-    {"cymru-origin", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, FeedContent::kAddresses, "", true},
-    {"cymru-peer", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, FeedContent::kAddresses, "", true},
-    {"cymru-whois", Precedence::kLongestMatch, ParseLines<ParseCymruWhoisLine>, FeedContent::kAddresses, "", true},
+    {"cymru-origin", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, nullptr, FeedContent::kAddresses, "",
+     true},
+    {"cymru-peer", Precedence::kLongestMatch, ParseLines<ParseCymruOriginLine>, nullptr, FeedContent::kAddresses, "",
+     true},
+    {"cymru-whois", Precedence::kLongestMatch, ParseLines<ParseCymruWhoisLine>, nullptr, FeedContent::kAddresses, "",
+     true},
     FormatOf<ParseDnsetLine>("dnset", FeedContent::kNames),
     FormatOf<ParseDomainsLine>("domains", FeedContent::kNames),
     FormatOf<ParseDomainsBelowLine>("domains-below", FeedContent::kNames),
@@ -101,9 +104,9 @@ constexpr FeedFormat kFormats[] = {
     HeatOf("heat-threatfox", ParseLines<ParseHeatThreatFoxLine>, HeatKind::kScores),
     HeatOf("heat-times", ParseLines<ParseHeatTimesLine>, HeatKind::kCounts),
     FormatOf<ParseHostsLine>("hosts", FeedContent::kNames),
-    {"ip4set", Precedence::kPieces, ParseAddressBlock<ParseIp4SetLine>},
-    {"ip4trie", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TrieLine>},
-    {"ip4tset", Precedence::kLongestMatch, ParseAddressBlock<ParseIp4TsetLine>},
+    AddressesOf<ParseIp4SetLine>("ip4set", Precedence::kPieces),
+    AddressesOf<ParseIp4TrieLine>("ip4trie", Precedence::kLongestMatch),
+    AddressesOf<ParseIp4TsetLine>("ip4tset", Precedence::kLongestMatch),
     FormatOf<ParseIp6TrieLine>("ip6trie", FeedContent::kAddresses),
     FormatOf<ParseIp6TsetLine>("ip6tset", FeedContent::kAddresses),
 };

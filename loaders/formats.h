@@ -12,6 +12,7 @@
 #include "loaders/feed_draft.h"
 #include "loaders/heat_draft.h"
 #include "loaders/line_reader.h"
+#include "loaders/split_lines.h"
 #include "tables/ip4_builder.h"
 #include "tables/result.h"
 
@@ -69,6 +70,8 @@ struct FeedFormat {
   Precedence precedence;
   // Reads a block of lines and returns how many it has.
   uint64_t (*parse)(std::string_view block, FeedDraft* draft, LineErrors* errors);
+  // The same of one that was taken apart; null where a line that is an address is no entry.
+  uint64_t (*parse_split)(const SplitLines& lines, FeedDraft* draft, LineErrors* errors) = nullptr;
   FeedContent content = FeedContent::kAddresses;
   std::string_view text = "";   // TXT template, as in the configuration, of feeds that are configured without one
   bool is_text_only = false;    // its entries have a text and no A value

@@ -1,5 +1,4 @@
 #include "loaders/plain_lines.h"
-#include "loaders/plain_run.h"
 
 namespace rblitz {
 
@@ -33,7 +32,17 @@ unsigned ReadAddressPortable(const char* at, uint32_t* address) noexcept {
 }
 
 PlainRun ReadPlainLinesPortable(const char* at, const char* end, std::span<uint32_t> out) noexcept {
-  return ReadRun(at, end, out, ReadAddressPortable);
+  PlainRun run{.next = at};
+  while (run.next < end && run.count < out.size()) {
+    const unsigned length = ReadAddressPortable(run.next, &out[run.count]);
+    if (length == 0) break;
+    const char* line_end = run.next + length;
+    if (*line_end == '\r') ++line_end;
+    if (*line_end != '\n') break;
+    run.next = line_end + 1;
+    ++run.count;
+  }
+  return run;
 }
 
 }  // namespace rblitz

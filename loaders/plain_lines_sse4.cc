@@ -1,13 +1,12 @@
-// Sixteen bytes hold the longest plain line with its LF. Where its digits and points are is found for all of them at
-// once; then one shuffle puts each octet's digits into a lane of their own.
-
+// Sixteen bytes hold the longest plain line with its LF. Where its octets end is found for all of them at once, and
+// picks the shuffle that puts each octet's digits into a lane of their own.
 #include <smmintrin.h>
 
+#include <array>
 #include <bit>
 
 #include "loaders/line_reader.h"
 #include "loaders/plain_lines.h"
-#include "loaders/plain_run.h"
 
 namespace rblitz {
 
@@ -15,55 +14,86 @@ namespace {
 
 static_assert(kBlockSlack >= sizeof(__m128i));
 
-// Shuffle control of one lane, hundreds, tens, ones and nothing, by the octet's length: the place of its last digit is
-// added to each byte. A byte of 0x80 and more selects zero.
-constexpr uint32_t kLane[4] = {0, 0x80008080, 0x80000080 - 0x0100, 0x80000000 - 0x0102};
+// Of an address whose octets have given lengths.
+struct alignas(32) Shape {
+  uint8_t shuffle[16] = {};  // each lane gets hundreds, tens, ones and nothing; 0x80 and more select zero
+  uint32_t ends = 0;         // bit i: an octet ends before byte i
+};
 
-uint32_t Lane(unsigned begin, unsigned end) noexcept { return kLane[end - begin] + (end - 1) * 0x010101; }
+// Tells the 81 shapes apart by where their octets end. Found by trial, like its like.
+constexpr unsigned kShapeBits = 8;
+constexpr uint32_t ShapeIndex(uint32_t ends) noexcept { return ends * 0x372da969u >> (32 - kShapeBits); }
+
+constexpr std::array<Shape, 1 << kShapeBits> MakeShapes() {
+  std::array<Shape, 1 << kShapeBits> shapes = {};
+  for (unsigned lengths = 0; lengths < 81; ++lengths) {
+    Shape shape;
+    unsigned at = 0;
+    for (unsigned lane = 0, rest = lengths; lane < 4; ++lane, rest /= 3) {
+      const unsigned length = rest % 3 + 1;
+      for (unsigned digit = 0; digit < 4; ++digit) {
+        const bool is_there = digit < 3 && digit + length >= 3;
+        shape.shuffle[4 * lane + digit] = static_cast<uint8_t>(is_there ? at + digit + length - 3 : 0x80);
+      }
+      at += length + 1;
+      shape.ends |= 1u << (at - 1);
+    }
+    Shape& place = shapes[ShapeIndex(shape.ends)];
+    if (place.ends != 0) throw "two shapes in one place";
+    place = shape;
+  }
+  return shapes;
+}
+constexpr std::array<Shape, 1 << kShapeBits> kShapes = MakeShapes();
 
 uint32_t MaskOf(__m128i bytes) noexcept { return static_cast<uint32_t>(_mm_movemask_epi8(bytes)); }
 
-// ReadAddress, to be inlined. `address` is written only if there is one.
-inline unsigned ReadOne(const char* at, uint32_t* address) noexcept {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-  const uint32_t all_digits = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values));
-  const uint32_t all_points = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')));
-  const uint32_t others = ~(all_digits | all_points) & 0xffff;
-  if (others == 0) return 0;
-  const auto length = static_cast<unsigned>(std::countr_zero(others));
-  const uint32_t inside = (1u << length) - 1;
-  const uint32_t digits = all_digits & inside;
-  const uint32_t points = all_points & inside;
-  const uint32_t zeros = MaskOf(_mm_cmpeq_epi8(values, _mm_setzero_si128()));
-  const uint32_t begins = points << 1 | 1;
-  const uint32_t ends = points | 1u << length;
-  const uint32_t wrong = (begins & ends)                                       // an octet without digits
-                         | (digits & digits >> 1 & digits >> 2 & digits >> 3)  // of four
-                         | (zeros & begins & digits >> 1);                     // with a leading zero
-  if (wrong != 0 || std::popcount(points) != 3) return 0;
+__m128i Load(const char* at) noexcept { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
 
-  const auto end0 = static_cast<unsigned>(std::countr_zero(points));
-  const uint32_t points12 = points & (points - 1);
-  const auto end1 = static_cast<unsigned>(std::countr_zero(points12));
-  const auto end2 = static_cast<unsigned>(std::countr_zero(points12 & (points12 - 1)));
-  const uint64_t low = Lane(0, end0) | uint64_t{Lane(end0 + 1, end1)} << 32;
-  const uint64_t high = Lane(end1 + 1, end2) | uint64_t{Lane(end2 + 1, length)} << 32;
-  const __m128i control = _mm_set_epi64x(static_cast<int64_t>(high), static_cast<int64_t>(low));
-  const __m128i pairs =
-      _mm_maddubs_epi16(_mm_shuffle_epi8(values, control), _mm_set1_epi32(0x00010a64));  // 100, 10, 1, 0
+// ReadAddress, of the bytes there. `address` is written only if there is one.
+inline unsigned ReadOne(__m128i bytes, uint32_t* address) noexcept {
+  const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+  const uint32_t digits = MaskOf(_mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values));
+  const uint32_t all_points = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.')));
+  const uint32_t others = ~(digits | all_points) & 0xffff;
+  const uint32_t end = others & (0 - others);
+  const uint32_t points = all_points & (end - 1);
+  const Shape& shape = kShapes[ShapeIndex(points | end)];
+  if (shape.ends != (points | end) || end == 0) return 0;
+
+  const __m128i lanes = _mm_shuffle_epi8(values, _mm_load_si128(reinterpret_cast<const __m128i*>(shape.shuffle)));
+  const __m128i pairs = _mm_maddubs_epi16(lanes, _mm_set1_epi32(0x00010a64));  // 100, 10, 1, 0
   const __m128i octets = _mm_madd_epi16(pairs, _mm_set1_epi16(1));
-  if (MaskOf(_mm_cmpgt_epi32(octets, _mm_set1_epi32(255))) != 0) return 0;
+  const uint32_t too_large = MaskOf(_mm_cmpgt_epi32(octets, _mm_set1_epi32(255)));
+  const uint32_t zeros = MaskOf(_mm_cmpeq_epi8(values, _mm_setzero_si128()));
+  const uint32_t leading_zeros = zeros & (points << 1 | 1) & digits >> 1;
+  if ((too_large | leading_zeros) != 0) return 0;
   *address = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_shuffle_epi8(octets, _mm_set1_epi32(0x0004080c))));
-  return length;
+  return static_cast<unsigned>(std::countr_zero(end));
 }
 
 }  // namespace
 
-unsigned ReadAddress(const char* at, uint32_t* address) noexcept { return ReadOne(at, address); }
+unsigned ReadAddress(const char* at, uint32_t* address) noexcept { return ReadOne(Load(at), address); }
 
+// The next line begins behind the LF: that is known long before this line is read, and it need not be waited for.
 PlainRun ReadPlainLines(const char* at, const char* end, std::span<uint32_t> out) noexcept {
-  return ReadRun(at, end, out, [](const char* line, uint32_t* address) { return ReadOne(line, address); });
+  PlainRun run{.next = at};
+  while (run.next < end && run.count < out.size()) {
+    const __m128i bytes = Load(run.next);
+    const uint32_t line_ends = MaskOf(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+    const auto line = static_cast<unsigned>(std::countr_zero(line_ends));
+    const char* next = run.next + line + 1;
+    const unsigned length = ReadOne(bytes, &out[run.count]);
+    if (length == 0) break;
+    if (length != line) [[unlikely]] {
+      if (run.next[length] != '\r' || run.next[length + 1] != '\n') break;
+      next = run.next + length + 2;
+    }
+    run.next = next;
+    ++run.count;
+  }
+  return run;
 }
 
 }  // namespace rblitz

@@ -1,7 +1,5 @@
 #include "loaders/read_ahead_source.h"
 
-#include <pthread.h>
-
 #include <system_error>
 #include <utility>
 
@@ -9,70 +7,23 @@
 
 namespace rblitz {
 
-namespace {
-
-constexpr uint64_t kWorthAThread = uint64_t{1} << 20;
-
-}  // namespace
-
-ReadAheadSource::ReadAheadSource(std::unique_ptr<ByteSource>* source) {
-  thread_ = std::thread([this] { Run(); });
-  const std::lock_guard lock(mutex_);
+ReadAheadSource::ReadAheadSource(std::unique_ptr<ByteSource>* source) : ahead_("rblitz-read") {
   source_ = std::move(*source);
-  turned_.notify_all();
-}
-
-ReadAheadSource::~ReadAheadSource() {
-  {
-    const std::lock_guard lock(mutex_);
-    stops_ = true;
-    turned_.notify_all();
-  }
-  thread_.join();
-}
-
-void ReadAheadSource::Run() {
-  pthread_setname_np(pthread_self(), "rblitz-read");
-  for (size_t i = 0;; ++i) {
-    Buffer& buffer = buffers_[i % buffers_.size()];
-    std::unique_lock lock(mutex_);
-    turned_.wait(lock, [&] { return stops_ || (source_ != nullptr && !buffer.is_full); });
-    if (stops_) return;
-    lock.unlock();
-    try {
-      buffer.size = source_->Read(buffer.bytes.get(), kBuffer);
-    } catch (...) {
-      buffer.thrown = std::current_exception();
-    }
-    lock.lock();
-    buffer.is_full = true;
-    turned_.notify_all();
-    if (buffer.thrown != nullptr || !buffer.size || *buffer.size < kBuffer) return;
-  }
-}
-
-void ReadAheadSource::Turn() {
-  std::unique_lock lock(mutex_);
-  if (at_ > 0) {
-    buffers_[(at_ - 1) % buffers_.size()].is_full = false;
-    turned_.notify_all();
-  }
-  const Buffer& buffer = buffers_[at_++ % buffers_.size()];
-  turned_.wait(lock, [&] { return buffer.is_full; });
+  ahead_.Start([this](Buffer& buffer) {
+    buffer.size = source_->Read(buffer.bytes.get(), kBuffer);
+    return buffer.size && *buffer.size == kBuffer;
+  });
 }
 
 Result<size_t> ReadAheadSource::Read(char* out, size_t size) {
   size_t read = 0;
-  while (read < size) {
+  while (read < size && !(rest_.empty() && at_end_)) {
     if (rest_.empty()) {
-      if (at_end_) break;
-      Turn();
-      const Buffer& buffer = buffers_[(at_ - 1) % buffers_.size()];
-      at_end_ = buffer.thrown != nullptr || !buffer.size || *buffer.size < kBuffer;
-      if (buffer.thrown != nullptr) std::rethrow_exception(buffer.thrown);
+      at_end_ = true;  // should it throw
+      const Buffer& buffer = ahead_.Next();
+      at_end_ = !buffer.size || *buffer.size < kBuffer;
       if (!buffer.size) return buffer.size;
       rest_ = {buffer.bytes.get(), *buffer.size};
-      continue;
     }
     const size_t part = rest_.copy(out + read, size - read);
     rest_.remove_prefix(part);
@@ -81,8 +32,13 @@ Result<size_t> ReadAheadSource::Read(char* out, size_t size) {
   return read;
 }
 
+bool IsWorthThreads(uint64_t size) noexcept {
+  constexpr uint64_t kWorthThreads = uint64_t{1} << 20;
+  return size >= kWorthThreads && UsableCpus() > 1;
+}
+
 std::unique_ptr<ByteSource> ReadAhead(std::unique_ptr<ByteSource> source, uint64_t size) {
-  if (size < kWorthAThread || UsableCpus() < 2) return source;
+  if (!IsWorthThreads(size)) return source;
   try {
     return std::make_unique<ReadAheadSource>(&source);
   } catch (const std::system_error&) {

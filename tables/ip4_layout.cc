@@ -92,8 +92,8 @@ class SinglesFiller {
       for (const AddressBlocks::Chunk& chunk : chunks) {
         singles_.InsertOwn(own, chunk, value, others);
         watch.Inserted(chunk);
-        permuted_.GiveBack(chunk);
       }
+      permuted_.GiveBack(chunks);
     });
     for (const uint32_t other : others_) singles_.Insert(other, value);
   }

@@ -19,29 +19,43 @@ std::unique_ptr<Parsed> ParseAll(const FeedFormat& format, std::string_view byte
   return parsed;
 }
 
+namespace {
+
+void RequireTheSame(const Parsed& a, const Parsed& b) {
+  Require(a.rejected.numbers == b.rejected.numbers);
+  Require(a.rejected.first == b.rejected.first);
+  Require(a.report.entries == b.report.entries);
+  Require(a.feed.ip4->addresses() == b.feed.ip4->addresses());
+  const auto entries = [](const auto& table) { return table == nullptr ? 0 : table->entries(); };
+  Require(entries(a.feed.ip6) == entries(b.feed.ip6));
+  Require(entries(a.feed.names) == entries(b.feed.names));
+  Require(entries(a.feed.hashes) == entries(b.feed.hashes));
+  Require(entries(a.feed.generic) == entries(b.feed.generic));
+  Require(a.feed.soa == b.feed.soa && a.feed.ns == b.feed.ns);
+  Require(a.feed.verdicts.values() == b.feed.verdicts.values());
+}
+
+}  // namespace
+
 void FuzzFormat(std::string_view name, Status (*parse_line)(std::string_view, FeedDraft*), std::string_view bytes) {
   const FeedFormat& format = *FindFormat(name);
   const auto by_block = ParseAll(format, bytes, format.parse);
   const auto by_line = ParseAll(format, bytes, [&](std::string_view block, FeedDraft* draft, LineErrors* errors) {
     uint64_t lines = 0;
-    for (; !block.empty(); block.remove_prefix(block.find('\n') + 1), ++lines) {
-      std::string_view line = block.substr(0, block.find('\n'));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      if (const Status parsed = parse_line(line, draft); !parsed) errors->Add(lines, parsed.error());
+    for (; !block.empty(); ++lines) {
+      if (const Status parsed = parse_line(TakeLine(block), draft); !parsed) errors->Add(lines, parsed.error());
     }
     return lines;
   });
-  Require(by_block->rejected.numbers == by_line->rejected.numbers);
-  Require(by_block->rejected.first == by_line->rejected.first);
-  Require(by_block->report.entries == by_line->report.entries);
-  Require(by_block->feed.ip4->addresses() == by_line->feed.ip4->addresses());
-  const auto entries = [](const auto& table) { return table == nullptr ? 0 : table->entries(); };
-  Require(entries(by_block->feed.ip6) == entries(by_line->feed.ip6));
-  Require(entries(by_block->feed.names) == entries(by_line->feed.names));
-  Require(entries(by_block->feed.hashes) == entries(by_line->feed.hashes));
-  Require(entries(by_block->feed.generic) == entries(by_line->feed.generic));
-  Require(by_block->feed.soa == by_line->feed.soa && by_block->feed.ns == by_line->feed.ns);
-  Require(by_block->feed.verdicts.values() == by_line->feed.verdicts.values());
+  RequireTheSame(*by_block, *by_line);
+  if (format.parse_split != nullptr) {
+    const auto by_split = ParseAll(format, bytes, [&](std::string_view block, FeedDraft* draft, LineErrors* errors) {
+      SplitLines lines;
+      lines.Split(block);
+      return format.parse_split(lines, draft, errors);
+    });
+    RequireTheSame(*by_split, *by_line);
+  }
   char text[kMaxTextBytes];
   for (ValueId id = 1; id < by_block->feed.verdicts.values(); ++id) {
     for (const Verdict& verdict : by_block->feed.verdicts.at(id)) {
