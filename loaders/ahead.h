@@ -1,4 +1,4 @@
-// Makes one item after another on a thread of its own, two ahead of who takes them: a pipeline's stage.
+// Makes one item after another on a thread of its own, the next while this one is used: a pipeline's stage.
 //
 // Thread-safety: all but the making is for one thread. Lifetime: the destructor waits for the item that is being made.
 // Errors: what making throws is thrown where the item would be taken. Cost: two items, which are used again and again,

@@ -13,6 +13,7 @@
 #include "loaders/ip4_text.h"
 #include "loaders/ip6_text.h"
 #include "loaders/line_reader.h"
+#include "loaders/plain_lines.h"
 #include "loaders/read_ahead_source.h"
 #include "loaders/split_lines.h"
 #include "tables/usable_cpus.h"
@@ -20,9 +21,6 @@
 namespace rblitz {
 
 namespace {
-
-// "1.1.1.1" and LF.
-constexpr uint64_t kShortestLine = 8;
 
 // Counts the bad lines of one file and keeps the first few of the feed.
 class ReportedErrors final : public LineErrors {
@@ -70,7 +68,7 @@ Status CheckDraft(const FeedDraft& draft, const FeedGuards& guards, LoadReport* 
   return fits;
 }
 
-// A guess of how long reading takes.
+// A guess whether reading is more than copying.
 bool IsPackedName(std::string_view path) { return path.ends_with(".gz") || path.ends_with(".zst"); }
 
 // What each block of lines becomes.
@@ -152,7 +150,7 @@ Status ReadSource(FeedSource source, const FeedFormat& format, const FeedGuards&
 uint64_t MostLines(const std::vector<FeedSource>& sources) {
   uint64_t bytes = 0;
   for (const FeedSource& source : sources) bytes += source.size;
-  return bytes / kShortestLine + 1;
+  return bytes / kShortestPlainLine + 1;
 }
 
 int64_t NewestTime(const std::vector<FeedSource>& sources) {

@@ -16,6 +16,8 @@ namespace rblitz {
 // point may be read.
 [[nodiscard]] unsigned ReadAddress(const char* at, uint32_t* address) noexcept;
 
+inline constexpr size_t kShortestPlainLine = 8;  // "1.1.1.1" and LF
+
 struct PlainRun {
   size_t count = 0;            // addresses written
   const char* next = nullptr;  // behind the last line that was used

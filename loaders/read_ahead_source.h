@@ -1,5 +1,5 @@
-// Reads another source on a thread of its own, two buffers ahead of who reads this one: while lines are parsed on one
-// CPU the next ones are copied from the page cache, or decompressed, on another.
+// Reads another source on a thread of its own, a buffer ahead of who reads this one: while lines are parsed on one CPU
+// the next ones are copied from the page cache, or decompressed, on another.
 //
 // Thread-safety: none; `source` is the thread's until the destructor returns, which waits for the Read that is going
 // on. Errors: those of the source, and what it throws, at the place where they are met. Cost: two buffers of kBuffer

@@ -11,9 +11,6 @@ namespace rblitz {
 
 namespace {
 
-// "1.1.1.1" and LF.
-constexpr size_t kShortestPlainLine = 8;
-
 bool ReadAndSplit(LineReader& reader, SplitLinesAhead::Block& split) {
   const Result<std::optional<LineBlock>> block = reader.Next();
   split.read = block ? Status() : tl::unexpected(block.error());
@@ -38,7 +35,9 @@ void SplitLines::Split(std::string_view block) {
     block = {run.next, static_cast<size_t>(end - run.next)};
     if (block.empty()) break;
     const std::string_view line = TakeLine(block);
-    others_.push_back({.before = count_, .begin = text_.size(), .size = line.size()});
+    others_.push_back({.before = static_cast<uint32_t>(count_),
+                       .begin = static_cast<uint32_t>(text_.size()),
+                       .size = static_cast<uint32_t>(line.size())});
     text_.append(line);
     text_ += '\n';
   }

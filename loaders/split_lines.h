@@ -56,10 +56,11 @@ class SplitLines {
   uint64_t ForEach(Addresses&& on_addresses, Line&& on_line) const;
 
  private:
+  // A block has a few MiB at most (line_reader.h).
   struct Other {
-    size_t before;  // addresses before it
-    size_t begin;   // in text_
-    size_t size;
+    uint32_t before;  // addresses before it
+    uint32_t begin;   // in text_
+    uint32_t size;
   };
   std::vector<uint32_t> addresses_;  // of which count_ are in use
   size_t count_ = 0;

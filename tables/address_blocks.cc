@@ -50,7 +50,7 @@ void AddressPool::GiveBack(std::span<const std::span<uint32_t>> blocks) noexcept
   // A larger page has other blocks too.
   static const bool is_of_pages = sysconf(_SC_PAGESIZE) <= static_cast<long>(kBytes);
   if (!is_of_pages || blocks.empty()) return;
-  // All at once where the kernel does that for a process itself (Linux 6.14), else one after the other.
+  // All at once where the kernel does that for the process that asks, as those of late do, else one after the other.
   const auto self = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
   for (; !blocks.empty(); blocks = blocks.subspan(std::min(kTogether, blocks.size()))) {
     std::array<iovec, kTogether> ranges;
@@ -112,7 +112,6 @@ void AddressBlocks::Append(AddressBlocks&& other) {
     theirs.blocks.pop_back();
     mine.blocks.insert(mine.blocks.end() - 1, theirs.blocks.begin(), theirs.blocks.end());
     for (const uint32_t address : last) Add(address);
-    pool_->Free(last.data());
   }
   other.octets_.reset();
 }

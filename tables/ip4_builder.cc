@@ -178,32 +178,22 @@ void Ip4Builder::Rep::MoveMeeting() {
   }
   if (ones.empty()) return;
   std::sort(ones.begin(), ones.end());
-  // Whether one of them covers it, as addresses ascend.
-  auto meets = [&ones, next = size_t{0}, covered_to = uint64_t{0}](uint32_t at) mutable {
-    while (next < ones.size() && ones[next].first <= at) {
-      covered_to = std::max(covered_to, uint64_t{ones[next++].second} + 1);
-    }
-    return at < covered_to;
-  };
   const auto move = [this](uint32_t at, ValueId value) {
     AddLevel(at, uint64_t{at} + 1, value, kPieceLevelOfOne);
     keys.emplace_back(at, at);
   };
-  bare.Filter([&move, this, meets](uint32_t at) mutable {
-    if (!meets(at)) return true;
-    move(at, bare_value);
-    return false;
-  });
-  size_t kept = 0;
-  for (const uint64_t single : keyed) {
+  bare.TakeOut(ones, [&](uint32_t at) { move(at, bare_value); });
+  size_t next = 0;
+  uint64_t covered_to = 0;
+  std::erase_if(keyed, [&](uint64_t single) {
     const auto at = static_cast<uint32_t>(single >> 32);
-    if (meets(at)) {
-      move(at, static_cast<uint32_t>(single));
-    } else {
-      keyed[kept++] = single;
+    for (; next < ones.size() && ones[next].first <= at; ++next) {
+      covered_to = std::max(covered_to, uint64_t{ones[next].second} + 1);
     }
-  }
-  keyed.resize(kept);
+    if (at >= covered_to) return false;
+    move(at, static_cast<uint32_t>(single));
+    return true;
+  });
 }
 
 // Leaves each keyed address once, with the one value that all its entries give.

@@ -103,7 +103,7 @@ class Ip4CommonKeys::OctetCount {
         now_(keys.keys_now_[octet]),
         segments_(keys.stream_.Segments(octet)),
         alone_(std::bind_front(CountIn, std::cref(keys.before_.singles))),
-        not_alone_(std::bind_front(CountIn, std::cref(keys.before_.singles))),
+        given_back_(std::bind_front(CountIn, std::cref(keys.before_.singles))),
         asked_([&table = keys.table_](std::span<const uint32_t> addresses) {
           ValueId values[kMaxBatch];
           table.LookupBatch(addresses, values);
@@ -133,7 +133,7 @@ class Ip4CommonKeys::OctetCount {
     }
     visit_below(end_);
     if (are_alike_) TakeOffSegments();
-    return common_ + asked_.Finish() + not_alone_.Finish() - alone_.Finish();
+    return common_ + asked_.Finish() + given_back_.Finish() - alone_.Finish();
   }
 
  private:
@@ -155,7 +155,7 @@ class Ip4CommonKeys::OctetCount {
     const bool is_taken_off =
         !segments_.empty() && segments_.front().first <= at && segments_.front().value != kNotListed;
     if (value != kNotListed && !is_taken_off) alone_.Add(keys_.now_.permute(at));
-    if (value == kNotListed && is_taken_off) not_alone_.Add(keys_.now_.permute(at));
+    if (value == kNotListed && is_taken_off) given_back_.Add(keys_.now_.permute(at));
   }
 
   // Addresses that no key of either list is about but themselves, and that stand alone in the new table and, if they
@@ -163,32 +163,24 @@ class Ip4CommonKeys::OctetCount {
   void PassByAlike(Ip4SinglesCursor& singles) {
     if (!are_alike_ || before_.covered() || now_.covered()) return;
     const uint64_t stop = std::min({before_.next(), now_.next(), end_});
-    while (singles.more() && !singles.alike().empty()) {
-      const std::span<const uint32_t> alike = singles.alike();
-      size_t passed = 0;
-      while (passed < alike.size() && alike[passed] < stop && keys_.now_.KindOf(alike[passed]) == kSingles &&
-             keys_.before_.KindOf(alike[passed]) != kBlock) {
-        ++passed;
-      }
-      const bool is_whole = passed == alike.size();
-      singles.Skip(passed);
-      if (!is_whole) return;
+    while (singles.more() && singles.value() != kNotListed) {
+      const uint32_t at = singles.address();
+      if (at >= stop || keys_.now_.KindOf(at) != kSingles || keys_.before_.KindOf(at) == kBlock) return;
+      singles.Next();
     }
   }
 
-  // Addresses of ranges that stand alone in the new table are no keys.
+  // Addresses of ranges that stand alone in the new table are no keys. Exclusions may have left few of any /24.
   void TakeOffSegments() {
-    const auto take_off = [&](uint64_t first, uint64_t last) {
-      if (keys_.now_.KindOf(static_cast<uint32_t>(first)) != kSingles) return;
-      for (uint64_t at = first; at <= last; ++at) alone_.Add(keys_.now_.permute(static_cast<uint32_t>(at)));
-    };
     for (const Ip4Segment& segment : keys_.stream_.Segments(octet_)) {
       if (segment.value == kNotListed) continue;
-      // Only its first and its last /24 can be partly listed.
-      const uint64_t first = std::max<uint64_t>(segment.first, begin_);
-      const uint64_t last = std::min<uint64_t>(segment.last, end_ - 1);
-      take_off(first, std::min(last, first | 255));
-      if (first >> 8 != last >> 8) take_off(last & ~uint64_t{255}, last);
+      const uint64_t end = std::min(uint64_t{segment.last} + 1, end_);
+      for (uint64_t at = std::max<uint64_t>(segment.first, begin_); at < end;) {
+        const uint64_t next = std::min(end, (at | 255) + 1);
+        const bool stand_alone = keys_.now_.KindOf(static_cast<uint32_t>(at)) == kSingles;
+        for (; stand_alone && at < next; ++at) alone_.Add(keys_.now_.permute(static_cast<uint32_t>(at)));
+        at = next;
+      }
     }
   }
 
@@ -202,7 +194,7 @@ class Ip4CommonKeys::OctetCount {
   std::span<const Ip4Segment> segments_;
   uint64_t common_ = 0;
   Batched alone_;
-  Batched not_alone_;
+  Batched given_back_;
   Batched asked_;
 };
 

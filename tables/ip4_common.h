@@ -1,11 +1,13 @@
 // How many keys of a list were in the list before too, counted while its table is laid out.
 //
-// Nearly all keys are single addresses that stand in one line each of both tables. They are looked for where the new
-// table gets them, sorted by line, so that both tables are read from front to back; what is otherwise in either of them
+// Nearly all keys are single addresses that stand in one line each of both tables. They are looked for as the new table
+// gets them: where they have one value that is line after line, and both tables are read from front to back. What is
+// otherwise in either of them
 // (ranges, what ranges cover, exclusions, /24s with many addresses) is taken out of that count and looked up for
 // itself.
 //
-// Thread-safety: as Ip4Watch; count() when the table is there. Cost: about 4 ns an address.
+// Thread-safety: as Ip4Watch; Count when the table is there. Cost: about 4 ns an address in order, a cache miss of the
+// old table otherwise.
 #pragma once
 
 #include <atomic>

@@ -80,6 +80,11 @@ class SinglesFiller {
   // Sorts them.
   SinglesFiller(AddressBlocks& permuted, Ip4Singles& singles) : permuted_(permuted), singles_(singles) {
     permuted_.Sort(AddressBlocks::Order::kTop20);
+    const Chunks chunks = permuted_.chunks();
+    for (size_t from = 0; from < chunks.size(); from += kPart) {
+      borders_.push_back(from == 0 ? 0 : singles_.BucketOf(chunks[from].front() & ~uint32_t{0xfff}) + 1);
+    }
+    borders_.push_back(singles_.all_buckets());
   }
 
   void Fill(ValueId value, Ip4Watch& watch) {
@@ -106,25 +111,21 @@ class SinglesFiller {
   template <class Work>
   void EachPart(Work&& work) {
     const Chunks chunks = permuted_.chunks();
-    std::vector<std::vector<uint32_t>> others((chunks.size() + kPart - 1) / kPart);
+    std::vector<std::vector<uint32_t>> others(borders_.size() - 1);
     InParallel(others.size(), WorkThreads(), [&](unsigned /*thread*/, size_t part) {
       const size_t from = part * kPart;
-      const size_t to = std::min(from + kPart, chunks.size());
-      const Ip4Singles::Own own = {.first = part == 0 ? 0 : BorderBefore(chunks[from]),
-                                   .end = to == chunks.size() ? singles_.all_buckets() : BorderBefore(chunks[to])};
-      work(chunks.subspan(from, to - from), own, others[part]);
+      const Ip4Singles::Own own = {.first = borders_[part], .end = borders_[part + 1]};
+      work(chunks.subspan(from, std::min(kPart, chunks.size() - from)), own, others[part]);
     });
     others_.clear();
     for (const std::vector<uint32_t>& some : others) others_.insert(others_.end(), some.begin(), some.end());
   }
 
-  // The first bucket that is the chunk's alone, if no address before it is above its first 20 bits.
-  [[nodiscard]] uint32_t BorderBefore(const AddressBlocks::Chunk& chunk) const {
-    return singles_.BucketOf(chunk.front() & ~uint32_t{0xfff}) + 1;
-  }
-
   AddressBlocks& permuted_;
   Ip4Singles& singles_;
+  // The first bucket of each part, and the end: behind the one in which the part before may end. What of its neighbours
+  // stands there all the same is left for afterwards.
+  std::vector<uint32_t> borders_;
   std::vector<uint32_t> others_;
 };
 

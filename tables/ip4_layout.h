@@ -2,8 +2,8 @@
 // addresses go.
 //
 // Threads: a large table is laid out by several (in_parallel.h), /8 by /8, then line by line of its single addresses.
-// Cost: one pass over the pieces where all but a few have one value, three otherwise, a few ns an address each, and the
-// sorting of permuted addresses (address_blocks.h).
+// Cost: one pass over the pieces where all have one value, two where all but a few have, otherwise four, a few ns an
+// address each; and, but for the last, the sorting of permuted addresses (address_blocks.h).
 #pragma once
 
 #include <algorithm>

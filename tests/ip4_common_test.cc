@@ -73,5 +73,32 @@ TEST(Ip4CommonKeys, AreCountedInLargeTables) {
   }
 }
 
+// Single addresses that are excluded leave so few of a /24 in the middle of a range that these stand alone, as they do,
+// or not, in the list before.
+TEST(Ip4CommonKeys, AreNotWhatExclusionsLeaveOfARange) {
+  for (const Precedence precedence : {Precedence::kPieces, Precedence::kLongestMatch}) {
+    for (const bool had_range : {true, false}) {
+      List lists[2] = {List(precedence), List(precedence)};
+      for (size_t list = 0; list < 2; ++list) {
+        List& each = lists[list];
+        // The first one decides which of the others have values beside them.
+        each.builder.Add(0x0a000500, kNotListed);
+        std::mt19937_64 random(1);
+        for (uint32_t i = 0; i < 70'000; ++i)
+          each.builder.Add(0x80000000 | static_cast<uint32_t>(random()), each.Value(2));
+        for (uint32_t i = 1; i < 246; ++i) each.builder.Add(0x0a000500 + i, kNotListed);
+        if (list == 1 || had_range) each.builder.AddRange(0x0a000000, 0x0a00ffff, each.Value(2));
+        if (list == 0 && !had_range) {
+          for (uint32_t i = 246; i < 256; ++i) each.builder.Add(0x0a000500 + i, each.Value(2));
+        }
+      }
+      const Ip4Table old = lists[0].builder.Build(nullptr, &lists[0].report);
+      const Ip4Table table = lists[1].builder.Build(&old, &lists[1].report);
+      EXPECT_EQ(lists[1].report.added, had_range ? 0u : 1u);
+      EXPECT_EQ(lists[1].report.removed, had_range ? 0u : 10u);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rblitz

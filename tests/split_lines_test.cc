@@ -69,13 +69,18 @@ TEST(SplitLines, SaysWhatSplitPlainLinesSays) {
 
 TEST(SplitLines, KeepsBytesBehindALineReadable) {
   SplitLines split;
-  const std::string block = "1.2.3.4 x\n5.6.7.8\n9" + std::string(kBlockSlack, '9');
-  split.Split(std::string_view(block).substr(0, 18));
-  const Seen seen = AtOnce(split);
-  EXPECT_EQ(seen.addresses, std::vector<uint32_t>{HostOrder("5.6.7.8")});
-  // The line's LF is there still, so that what follows is not taken for a part of it.
+  const std::string block = "1.2.3.4 x\n5.6.7.8\n9 y\n" + std::string(kBlockSlack, '9');
+  split.Split(std::string_view(block).substr(0, block.size() - kBlockSlack));
+  std::vector<std::string> lines;
+  split.ForEach([](std::span<const uint32_t> run) { EXPECT_EQ(run[0], HostOrder("5.6.7.8")); },
+                // The LF is there still, so that what follows is not taken for a part of the line.
+                [&](uint64_t /*number*/, std::string_view line) { lines.emplace_back(line.data(), line.size() + 1); });
+  EXPECT_EQ(lines, (std::vector<std::string>{"1.2.3.4 x\n", "9 y\n"}));
   split.ForEach([](std::span<const uint32_t>) {},
-                [](uint64_t /*number*/, std::string_view line) { EXPECT_EQ(line.data()[line.size()], '\n'); });
+                [](uint64_t number, std::string_view line) {
+                  if (number < 2) return;
+                  EXPECT_EQ(std::string(line.data() + line.size() + 1, kBlockSlack), std::string(kBlockSlack, '\0'));
+                });
 }
 
 // Loads on one CPU, where there is one thread, or on all of them.
@@ -147,6 +152,24 @@ TEST(SplitLines, ALoadThatIsStoppedFails) {
   const auto data = LoadFeed(config, nullptr, &report, nullptr, {.stop = stop.get_token()});
   ASSERT_FALSE(data);
   EXPECT_NE(data.error().message.find("stopped"), std::string::npos) << data.error().message;
+}
+
+// While the thread is at work on what comes next.
+TEST(SplitLines, ALoadThatNeedsTooMuchMemoryFails) {
+  const TempFolder folder;
+  std::mt19937 random(4);
+  FeedConfig config;
+  config.name = "list";
+  config.format = "ip4set";
+  config.paths = {folder.Write("list.txt", RandomLines(random, 400'000, 10))};
+  for (const uint64_t most : {1'000u, 400'000u, 1'000'000u}) {
+    config.guards.max_memory = most;
+    LoadReport report;
+    const auto data = LoadFeed(config, nullptr, &report, nullptr, {});
+    ASSERT_FALSE(data);
+    EXPECT_TRUE(report.refused);
+    EXPECT_LT(report.lines, 400'000u);
+  }
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ import threading
 import time
 
 from suite import servers
-from suite.measure import BUILD, ROOT, Part, Result, column, forget_peak, google, peak, ran, run, wait
+from suite.measure import BUILD, ROOT, Part, Result, forget_peak, peak, ran, run, wait
 
 loader = importlib.machinery.SourceFileLoader("port_to_port", str(ROOT / "bench/port_to_port"))
 ports = importlib.util.module_from_spec(importlib.util.spec_from_loader("port_to_port", loader))
@@ -94,21 +94,18 @@ def p5(context):
                 parts.append(Part(f"most memory, {what}", "of rbldnsd's", [a[at] / b[at] for a, b in zip(runs["rblitzd"], runs["rbldnsd"])], limit, True))
                 beside += [Part(f"{name}, most memory, {what}", "MB", [one[at] for one in found]) for name, found in runs.items()]
     return Result("loading 10 million lines of ip4set text, kernel sockets, beside rbldnsd", "bench/run P5", parts, beside,
-                  checked="the clock stops at the first right answer for the last line of the file", bound=_bound(context, feed, runs, work))
+                  checked="the clock stops at the first right answer for the last line of the file", bound=_bound(feed, runs, work))
 
 
-def _bound(context, feed, one_core, work):
-    """What of a cold start on one core is reading the file and what is building the table; and what two cores could be at best."""
+def _bound(feed, one_core, work):
+    """What of a cold start on one core is reading the file; and what two cores could be at best."""
     begin = time.monotonic()
     with feed.open("rb", buffering=0) as file:
         while file.read(1 << 18):
             pass
     reading = time.monotonic() - begin
-    rows, _ = google(context, "tables_bench", "BM_Ip4Builder/10000000/" if not context.smoke else "BM_Ip4Builder/1000000/")
-    building = min(min(column(found, "cpu_time")) for found in rows.values()) / 1000
     cold = min(one[0] for one in one_core["rblitzd"])
-    return (f"of {cold:.2f} s on one core {reading:.2f} are reading the file from the page cache, about {building:.2f} sorting addresses and laying out "
-            "the table, made data included; the rest is parsing, done by one thread. All CPU time of rblitzd divided by two cores would be "
+    return (f"of {cold:.2f} s on one core {reading:.2f} are reading the file from the page cache. All CPU time of rblitzd divided by two cores would be "
             f"{work['cold start'] / 2:.2f} of rbldnsd's time for a cold start and {work['reload'] / 2:.2f} for a reload")
 
 

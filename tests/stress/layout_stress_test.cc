@@ -27,8 +27,10 @@ Ip4Table Build(uint32_t addresses, unsigned values, const Ip4Table* previous, Bu
 }
 
 TEST(Layout, OnSeveralThreads) {
-  for (const uint32_t addresses : {90'000u, 400'000u}) {
+  // Of the last, threads take memory that has been read, and parts of the table have borders within them.
+  for (const uint32_t addresses : {90'000u, 400'000u, 2'000'000u}) {
     for (const unsigned values : {1u, 50u}) {
+      if (addresses > 1'000'000 && values > 1) continue;  // which are not sorted by several
       SCOPED_TRACE(std::to_string(addresses) + " addresses, " + std::to_string(values) + " values");
       BuildReport report;
       const Ip4Table old = Build(addresses, values, nullptr, &report);
