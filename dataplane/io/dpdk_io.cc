@@ -2,12 +2,17 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
 
+#include <algorithm>
 #include <cassert>
 #include <set>
+#include <string_view>
 
 #include "dataplane/io/dpdk_eal_args.h"
 #include "dataplane/io/dpdk_io_frames.h"
@@ -44,12 +49,45 @@ Status InitEal(const DpdkConfig& config) {
   return {};
 }
 
-Result<rte_mempool*> CreatePool(uint32_t mbufs, int node) {
+// Without huge pages the library lets no buffer cross the border of a page, for devices that know memory by its
+// physical address: each gets 4 KiB of its own, and what is read of a burst's 64 buffers stands at one place of their
+// pages, so that it shares a few lines of the first-level cache. No device here needs that (addresses are virtual ones
+// then), but AF_XDP, whose kernel may want a packet in one page.
+bool MayCrossPages(const DpdkConfig& config) {
+  const auto is_af_xdp = [](const DpdkPortConfig& port) {
+    rte_eth_dev_info info = {};
+    return rte_eth_dev_info_get(port.port, &info) == 0 && std::string_view(info.driver_name) == "net_af_xdp";
+  };
+  return rte_eal_has_hugepages() == 0 && rte_eal_iova_mode() == RTE_IOVA_VA &&
+         std::ranges::none_of(config.ports, is_af_xdp);
+}
+
+// rte_pktmbuf_pool_create, with flags.
+rte_mempool* CreatePool(uint32_t mbufs, int node, unsigned flags) {
   // The library wants at least one and a half caches of buffers.
   const unsigned cache = std::min(kMaxPoolCache, mbufs / 2);
-  rte_mempool* pool = rte_pktmbuf_pool_create("rblitz", mbufs, cache, 0, RTE_MBUF_DEFAULT_BUF_SIZE, node);
+  rte_pktmbuf_pool_private about = {};
+  about.mbuf_data_room_size = RTE_MBUF_DEFAULT_BUF_SIZE;
+  rte_mempool* const pool = rte_mempool_create_empty("rblitz", mbufs, sizeof(rte_mbuf) + about.mbuf_data_room_size,
+                                                     cache, sizeof about, node, flags);
+  if (pool == nullptr) return nullptr;
+  const int chosen = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), nullptr);
+  if (chosen == 0) rte_pktmbuf_pool_init(pool, &about);
+  const int filled = chosen == 0 ? rte_mempool_populate_default(pool) : chosen;
+  if (filled < 0) {
+    rte_mempool_free(pool);
+    rte_errno = -filled;
+    return nullptr;
+  }
+  rte_mempool_obj_iter(pool, rte_pktmbuf_init, nullptr);
+  return pool;
+}
+
+Result<rte_mempool*> CreatePool(const DpdkConfig& config, int node) {
+  rte_mempool* const pool =
+      CreatePool(config.mbufs, node, MayCrossPages(config) ? unsigned{RTE_MEMPOOL_F_NO_IOVA_CONTIG} : 0);
   if (pool == nullptr) {
-    return Fail("mbufs: no memory for " + std::to_string(mbufs) + " packet buffers: " + rte_strerror(rte_errno));
+    return Fail("mbufs: no memory for " + std::to_string(config.mbufs) + " packet buffers: " + rte_strerror(rte_errno));
   }
   return pool;
 }
@@ -102,7 +140,7 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
   auto rep = std::make_unique<Rep>();
   rep->work.resize(config.workers);
   rep->idle = config.idle;
-  const Result<rte_mempool*> pool = CreatePool(config.mbufs, NodeOf(config));
+  const Result<rte_mempool*> pool = CreatePool(config, NodeOf(config));
   if (!pool) return tl::unexpected(pool.error());
   rep->pool = *pool;
   for (const DpdkPortConfig& port_config : config.ports) {
