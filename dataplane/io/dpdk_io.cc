@@ -1,5 +1,6 @@
 #include "dataplane/io/dpdk_io.h"
 
+#include <rte_alarm.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -11,8 +12,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
+#include <semaphore>
 #include <set>
 #include <string_view>
+#include <thread>
 
 #include "dataplane/io/dpdk_eal_args.h"
 #include "dataplane/io/dpdk_io_frames.h"
@@ -92,6 +96,19 @@ Result<rte_mempool*> CreatePool(const DpdkConfig& config, int node) {
   return pool;
 }
 
+// Until the library's interrupt thread sleeps again. Closing ports wakes it to look through all handles that it has,
+// some in memory that the library unmaps when it is cleaned up, while that thread goes on. An alarm is that thread's to
+// run: then it has been through all before, and needs some microseconds more.
+void AwaitInterruptThread() {
+  constexpr auto kPatience = std::chrono::seconds(1);
+  constexpr auto kToSleep = std::chrono::milliseconds(20);
+  static std::binary_semaphore done(0);  // should the alarm be late, it is there still
+  const auto tell = [](void* /*argument*/) { done.release(); };
+  if (rte_eal_alarm_set(1, tell, nullptr) != 0) return;
+  static_cast<void>(done.try_acquire_for(kPatience));
+  std::this_thread::sleep_for(kToSleep);
+}
+
 // Deals the queues of all ports out like cards. Whoever got none would burn its core for nothing.
 Status ShareQueues(const std::vector<std::unique_ptr<DpdkPort>>& ports, uint32_t workers) {
   uint32_t queues = 0;
@@ -120,6 +137,7 @@ int NodeOf(const DpdkConfig& config) {
 struct Dpdk::Rep {
   ~Rep() {
     ports.clear();
+    AwaitInterruptThread();
     rte_mempool_free(pool);
     rte_eal_cleanup();
   }
