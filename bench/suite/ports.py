@@ -7,7 +7,7 @@ from suite.measure import Part, Result, column, google, script
 # Beside P1: name, arguments of bench/port_to_port, mark.
 MIXES = (("1,000 addresses", ("--entries", 1000), None), ("4 feeds", ("--feeds", 4), 0.6), ("16 feeds", ("--feeds", 16), 0.35), ("nothing listed", ("--hits", 0), None),
          ("all listed", ("--hits", 100), None), ("EDNS", ("--edns",), None), ("5 zones", ("--zones", 5), None),
-         ("A, TXT, EDNS and cookies in turn", ("--mixed",), None), ("packets in pages of 2 MiB", ("--hugepages",), None),
+         ("A, TXT, EDNS and cookies in turn", ("--mixed",), None), ("testpmd with buffers as close", ("--close",), None), ("packets in pages of 2 MiB", ("--hugepages",), None),
          ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None))
 
 
@@ -29,7 +29,7 @@ def p1(context):
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in MIXES[1:2] if context.smoke else MIXES:
         full = [] if context.smoke else ["--seconds", 2, "--repeat", context.repeat]
-        folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
+        folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
         try:
             mixed = script(context, "port_to_port", *_sizes(context, folder), *full, *words)[0]
         except RuntimeError as error:

@@ -53,17 +53,16 @@ Status InitEal(const DpdkConfig& config) {
   return {};
 }
 
-// Without huge pages the library lets no buffer cross the border of a page, for devices that know memory by its
-// physical address: each gets 4 KiB of its own, and what is read of a burst's 64 buffers stands at one place of their
-// pages, so that it shares a few lines of the first-level cache. No device here needs that (addresses are virtual ones
-// then), but AF_XDP, whose kernel may want a packet in one page.
+// Without huge pages the library lets no buffer cross the border of a page, for devices that know memory by other
+// addresses than its own: each gets 4 KiB, and what is read of a burst's 64 buffers stands at one place of their pages,
+// so that it shares a few lines of the first-level cache. These drivers copy, by the processor's addresses.
 bool MayCrossPages(const DpdkConfig& config) {
-  const auto is_af_xdp = [](const DpdkPortConfig& port) {
+  constexpr std::string_view kCopying[] = {"net_af_packet", "net_memif", "net_null", "net_pcap", "net_ring", "net_tap"};
+  const auto is_copying = [&](const DpdkPortConfig& port) {
     rte_eth_dev_info info = {};
-    return rte_eth_dev_info_get(port.port, &info) == 0 && std::string_view(info.driver_name) == "net_af_xdp";
+    return rte_eth_dev_info_get(port.port, &info) == 0 && std::ranges::count(kCopying, info.driver_name) > 0;
   };
-  return rte_eal_has_hugepages() == 0 && rte_eal_iova_mode() == RTE_IOVA_VA &&
-         std::ranges::none_of(config.ports, is_af_xdp);
+  return rte_eal_has_hugepages() == 0 && std::ranges::all_of(config.ports, is_copying);
 }
 
 // rte_pktmbuf_pool_create, with flags.
@@ -98,14 +97,13 @@ Result<rte_mempool*> CreatePool(const DpdkConfig& config, int node) {
 
 // Until the library's interrupt thread sleeps again. Closing ports wakes it to look through all handles that it has,
 // some in memory that the library unmaps when it is cleaned up, while that thread goes on. An alarm is that thread's to
-// run: then it has been through all before, and needs some microseconds more.
+// run: then it has been through all before, and mostly needs some microseconds more.
 void AwaitInterruptThread() {
   constexpr auto kPatience = std::chrono::seconds(1);
   constexpr auto kToSleep = std::chrono::milliseconds(20);
   static std::binary_semaphore done(0);  // should the alarm be late, it is there still
   const auto tell = [](void* /*argument*/) { done.release(); };
-  if (rte_eal_alarm_set(1, tell, nullptr) != 0) return;
-  static_cast<void>(done.try_acquire_for(kPatience));
+  if (rte_eal_alarm_set(1, tell, nullptr) == 0) static_cast<void>(done.try_acquire_for(kPatience));
   std::this_thread::sleep_for(kToSleep);
 }
 
