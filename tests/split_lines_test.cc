@@ -83,6 +83,14 @@ TEST(SplitLines, KeepsBytesBehindALineReadable) {
                 });
 }
 
+FeedConfig ListOf(const std::string& path) {
+  FeedConfig config;
+  config.name = "list";
+  config.format = "ip4set";
+  config.paths = {path};
+  return config;
+}
+
 // Loads on one CPU, where there is one thread, or on all of them.
 struct Loaded {
   LoadReport report;
@@ -100,11 +108,7 @@ Loaded Load(const std::string& path, bool on_one_cpu) {
       CPU_SET(cpu, &cpus);
       ASSERT_EQ(sched_setaffinity(0, sizeof cpus, &cpus), 0);
     }
-    FeedConfig config;
-    config.name = "list";
-    config.format = "ip4set";
-    config.paths = {path};
-    Result<std::shared_ptr<const FeedData>> data = LoadFeed(config, nullptr, &loaded.report, nullptr, {});
+    Result<std::shared_ptr<const FeedData>> data = LoadFeed(ListOf(path), nullptr, &loaded.report, nullptr, {});
     ASSERT_TRUE(data) << data.error().message;
     loaded.data = *data;
   }).join();
@@ -142,10 +146,7 @@ TEST(SplitLines, OnAnotherThreadTheyAreTheSameList) {
 TEST(SplitLines, ALoadThatIsStoppedFails) {
   const TempFolder folder;
   std::mt19937 random(3);
-  FeedConfig config;
-  config.name = "list";
-  config.format = "ip4set";
-  config.paths = {folder.Write("list.txt", RandomLines(random, 400'000, 10))};
+  const FeedConfig config = ListOf(folder.Write("list.txt", RandomLines(random, 400'000, 10)));
   std::stop_source stop;
   stop.request_stop();
   LoadReport report;
@@ -158,10 +159,7 @@ TEST(SplitLines, ALoadThatIsStoppedFails) {
 TEST(SplitLines, ALoadThatNeedsTooMuchMemoryFails) {
   const TempFolder folder;
   std::mt19937 random(4);
-  FeedConfig config;
-  config.name = "list";
-  config.format = "ip4set";
-  config.paths = {folder.Write("list.txt", RandomLines(random, 400'000, 10))};
+  FeedConfig config = ListOf(folder.Write("list.txt", RandomLines(random, 400'000, 10)));
   for (const uint64_t most : {1'000u, 400'000u, 1'000'000u}) {
     config.guards.max_memory = most;
     LoadReport report;

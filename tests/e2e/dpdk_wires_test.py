@@ -252,6 +252,14 @@ class TwoWorkers(unittest.TestCase):
         with self.assertRaisesRegex(AssertionError, r"(?s)workers: 2 wanted, but there is 1 queue: port 0 \(net_pcap\)"):
             server.start()
 
+    def test_more_buffers_than_there_is_memory_for_are_refused(self):
+        for vdev in ("net_null0", "net_bonding0,mode=0"):  # one copies; below the other may be any device
+            text = config([vdev], ["10.9.0.53"]).replace("mbufs = 16384", "mbufs = 1000000")
+            server = Server(text.replace('"--in-memory"', '"--in-memory", "-m", "64"'), FILES)
+            self.addCleanup(server.__exit__)
+            with self.assertRaisesRegex(AssertionError, "mbufs: no memory for 1000000 packet buffers: "):
+                server.start()
+
     def test_receive_and_send_queues_must_be_as_many(self):
         server = self.server([[1, 1]], ["10.9.0.53"])
         text = (server.folder / "rblitz.toml").read_text().replace(f",tx_pcap={server.folder}/0-1.out", "")
