@@ -122,8 +122,8 @@ void Fingerprints::Fill(size_t bucket) {
 
 // What a fingerprint's own line says.
 struct Fingerprints::Seen {
-  uint32_t number;  // or 0
-  bool further;     // not so: it may be elsewhere, or behind another slot with the same low word
+  uint32_t number;   // or 0
+  uint32_t further;  // 1: not so, it may be elsewhere, or behind another slot with the same low word
 };
 
 // Questions are listed or not as it comes: what is so for nearly all of them is decided without a branch.
@@ -133,10 +133,10 @@ inline Fingerprints::Seen Fingerprints::SeeLine(uint64_t fingerprint) const noex
   const uint32_t match = MatchLow(line, static_cast<uint32_t>(fingerprint));
   const auto slot = static_cast<unsigned>(std::countr_zero(match | 1u << (Line::kSlots - 1)));
   const uint32_t found = line.high[slot] ^ static_cast<uint32_t>(HighOf<Line>(fingerprint, number_bits_));
-  const bool any = match != 0;
-  const bool is_other = found - 1 >= numbers();  // with the same low word
-  const bool passed = Passed(line.passed, fingerprint) != 0;
-  return {.number = found & (0u - uint32_t{any}), .further = any ? is_other : passed};
+  const uint32_t any = 0u - uint32_t{match != 0};          // all ones, or none
+  const auto is_other = uint32_t{found - 1 >= numbers()};  // with the same low word
+  const uint32_t passed = Passed(line.passed, fingerprint);
+  return {.number = found & any, .further = (is_other & any) | (passed & ~any)};
 }
 
 // The next lines are fetched together for those that may be there: about one in thirty of what is not listed.
@@ -173,7 +173,7 @@ uint32_t Fingerprints::FindFurther(uint64_t fingerprint) const noexcept {
 
 uint32_t Fingerprints::Find(uint64_t fingerprint) const noexcept {
   const Seen seen = narrow_ ? SeeLine<NarrowLine>(fingerprint) : SeeLine<WideLine>(fingerprint);
-  if (!seen.further) return seen.number;
+  if (seen.further == 0) return seen.number;
   return narrow_ ? FindFurther<NarrowLine>(fingerprint) : FindFurther<WideLine>(fingerprint);
 }
 

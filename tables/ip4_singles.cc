@@ -253,20 +253,22 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, s
       gone_on = kernel->find(comparison, permuted, lines, plain_from, which, values);
     }
   }
+  // Without a branch: which addresses are asked here, and which of them are listed, is as random as the questions.
   for (size_t i = plain_from; i < count; ++i) {
-    if ((which >> i & 1) == 0) continue;
     const uint8_t* const line = lines[i];
     const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
     const bool spills = Layout::Spills(line);
     const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
-    const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none: half of all questions miss
+    const ValueId asked = 0u - static_cast<ValueId>(which >> i & 1);  // all ones or none
+    const ValueId hit = 0u - static_cast<ValueId>(match != 0);        // likewise
     ValueId value = common_;
     if constexpr (Layout::kHasValue) {
       value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
     }
-    values[i] = value & hit;
+    values[i] = (value & hit & asked) | (values[i] & ~asked);
     gone_on |= uint64_t{Layout::MayHaveGoneOn(line, tag, spills) & ~hit} << i;
   }
+  gone_on &= which;
   for (uint64_t rest = gone_on; rest != 0; rest &= rest - 1) {
     __builtin_prefetch(lines[std::countr_zero(rest)] + kLine, 0, 3);
   }
