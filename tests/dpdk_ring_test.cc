@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <thread>
@@ -64,6 +65,12 @@ uint64_t SumOf(const std::vector<std::unique_ptr<WorkerStats>>& stats) {
   return sum;
 }
 
+std::chrono::nanoseconds CpuTimeOfThread() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 TEST(DpdkRing, QueuesAreSharedOutAndAnsweredWhereTheyCame) {
   const auto workers = static_cast<uint32_t>(std::min<size_t>(AllowedCpus().size(), 2));
   const auto dpdk = Dpdk::Open({.eal = {"--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev=net_ring0"},
@@ -97,6 +104,12 @@ TEST(DpdkRing, QueuesAreSharedOutAndAnsweredWhereTheyCame) {
     EXPECT_EQ(one->dropped[static_cast<size_t>(DropReason::kOtherMac)].value(), kQueues / workers * kFrames);
     EXPECT_EQ(one->received.value(), 2 * kQueues / workers * kFrames);
   }
+
+  // Whoever waits for a worker sleeps: both may have to share one core.
+  (*dpdk)->Launch(0, [] { std::this_thread::sleep_for(std::chrono::milliseconds(500)); });
+  const auto before = CpuTimeOfThread();
+  (*dpdk)->Join();
+  EXPECT_LT(CpuTimeOfThread() - before, std::chrono::milliseconds(250));
 }
 
 }  // namespace

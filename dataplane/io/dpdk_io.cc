@@ -11,6 +11,7 @@
 #include <rte_mempool.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <chrono>
 #include <semaphore>
@@ -143,6 +144,7 @@ struct Dpdk::Rep {
   rte_mempool* pool = nullptr;
   std::vector<std::unique_ptr<DpdkPort>> ports;
   std::vector<std::function<void()>> work;  // by worker
+  std::atomic<uint32_t> running = 0;        // workers
   IdleMode idle = IdleMode::kPoll;
 };
 
@@ -178,7 +180,11 @@ std::unique_ptr<FrameIo> Dpdk::frames() { return std::make_unique<DpdkFrameIo>(r
 
 void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
   assert(worker < rep_->work.size());
-  rep_->work[worker] = std::move(work);
+  rep_->work[worker] = [rep = rep_.get(), work = std::move(work)] {
+    work();
+    if (rep->running.fetch_sub(1) == 1) rep->running.notify_one();
+  };
+  ++rep_->running;
   const auto run = [](void* argument) {
     (*static_cast<std::function<void()>*>(argument))();
     return 0;
@@ -188,7 +194,11 @@ void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
   static_cast<void>(result);
 }
 
-void Dpdk::Join() { rte_eal_mp_wait_lcore(); }
+// DPDK waits for its threads without a sleep: it would take from them the core that this thread may share with one.
+void Dpdk::Join() {
+  for (uint32_t running = rep_->running; running != 0; running = rep_->running) rep_->running.wait(running);
+  rte_eal_mp_wait_lcore();
+}
 
 std::vector<DpdkPortInfo> Dpdk::ports() const {
   std::vector<DpdkPortInfo> infos;
