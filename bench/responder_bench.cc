@@ -268,7 +268,7 @@ BENCHMARK(BM_Responder)
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000, 1, 100});
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Apart)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
-BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(2)->Arg(3)->Arg(5)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)

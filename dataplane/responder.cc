@@ -63,9 +63,13 @@ void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
   s.Begin();
   const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
   Parse(burst, serving, serving.has_greylists ? all & ~ReadGrey(burst, serving) : all);
-  SortByZone();
-  LookUp();
-  for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
+  if (IsMixed()) {
+    AnswerMixed(burst);
+  } else {
+    SortByZone();
+    LookUp();
+    for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
+  }
   if (s.matches.size() > 0) AnswerNames(burst);
   if (s.grey_count > 0) AnswerGrey(burst);
   if (s.heat6_count > 0) AnswerHeat(burst);
@@ -73,9 +77,8 @@ void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
 
 void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept {
   Scratch& s = *scratch_;
-  const Zone::Rep* zone_before = nullptr;
-  size_t group = 0;
   uint32_t other_types = 0;
+  bool all_ready = true;
   uint64_t common = 0;
   for (; which != 0; which &= which - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(which));
@@ -85,40 +88,45 @@ void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) 
       ParseAny(burst, i, serving);
       continue;
     }
-    if (zone != zone_before) [[unlikely]] {
-      zone_before = zone;
-      group = s.GroupOf(zone);
-    }
+    all_ready &= zone->all_is_ready;
     const uint16_t qtype = dns::Load16(message.payload + end - 4);
     other_types |= uint32_t{qtype} ^ dns::kA;
     common += qtype == dns::kA;
     if (qtype != dns::kA) stats_->CountType(AskedTypeOf(qtype));
     s.Add(static_cast<uint8_t>(i), static_cast<Form>(has_opt), static_cast<uint16_t>(end), qtype, s.label_addresses[i],
-          group);
+          *zone);
   }
   s.all_plain &= other_types == 0;
+  s.all_ready &= all_ready;
   stats_->CountType(AskedType::kA, common);
 }
 
 // Orders the questions by zone, each zone's in their own order.
 void Responder::SortByZone() noexcept {
   Scratch& s = *scratch_;
-  if (s.group_count == 1) {
-    s.groups[0].begin = 0;
-    s.groups[0].end = s.asked_count;
-    return;
-  }
+  s.group_count = 0;
+  uint8_t groups[io::kBurst];
   size_t sizes[io::kBurst] = {};
-  for (size_t i = 0; i < s.asked_count; ++i) ++sizes[s.asked[i].group];
+  size_t group = 0;
+  for (size_t i = 0; i < s.asked_count; ++i) {
+    if (s.group_count == 0 || s.groups[group].zone != s.zones[i]) {
+      for (group = 0; group < s.group_count && s.groups[group].zone != s.zones[i];) ++group;
+      if (group == s.group_count) s.groups[s.group_count++].zone = s.zones[i];
+    }
+    groups[i] = static_cast<uint8_t>(group);
+    ++sizes[group];
+  }
   size_t end = 0;
   for (size_t g = 0; g < s.group_count; ++g) {
     s.groups[g].begin = s.groups[g].end = end;
     end += sizes[g];
   }
+  if (s.group_count == 1) s.groups[0].end = s.asked_count;
+  if (s.group_count <= 1) return;
   Asked asked[io::kBurst];
   uint32_t addresses[io::kBurst];
   for (size_t i = 0; i < s.asked_count; ++i) {
-    const size_t to = s.groups[s.asked[i].group].end++;
+    const size_t to = s.groups[groups[i]].end++;
     asked[to] = s.asked[i];
     addresses[to] = s.addresses[i];
   }
@@ -208,7 +216,7 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   } else if (has_one_table && s.all_plain && zone->negatives_are_ready && zone->tables[0].is_ready &&
              !HasTestPoint({s.addresses + begin, end - begin})) {
     const ValueId* const values = s.rounds[0].values;
-    s.SortByKind(group, [&](const Asked& asked, size_t i) {
+    s.SortByKind(begin, end, [&](const Asked& asked, size_t i) {
       return 2 * static_cast<size_t>(values[i] != kNotListed) + static_cast<size_t>(asked.form);
     });
     const uint16_t* const ready_of = zone->tables[0].ready_of.data();
@@ -218,7 +226,7 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
   } else {
     if (has_one_table) Join(zone->tables[0], s.rounds[0].values + begin, begin, end - begin);
     // What is not there gets a transfer refused, and may get ANY answered otherwise.
-    s.SortByKind(group, [&, zone = zone](const Asked& asked, size_t i) {
+    s.SortByKind(begin, end, [&, zone = zone](const Asked& asked, size_t i) {
       const size_t hits = s.hits[i];
       const bool is_ready = ((hits == 0) & zone->negatives_are_ready & (asked.qtype < dns::kIxfr)) |
                             ((hits == 1) & (asked.qtype == dns::kA) & (s.ready[i] != kCompose));
@@ -237,12 +245,12 @@ void Responder::WriteGroup(io::Burst& burst, size_t group) noexcept {
 // The same of a zone of heat, but for what is counted.
 void Responder::WriteHeatGroup(io::Burst& burst, size_t group) noexcept {
   Scratch& s = *scratch_;
-  const size_t begin = s.groups[group].begin;
-  const Zone::Rep& zone = *s.groups[group].zone;
+  const auto& [group_zone, begin, end] = s.groups[group];
+  const Zone::Rep& zone = *group_zone;
   const HeatZone& heat = *zone.heat;
-  heat.Lookup({s.addresses + begin, s.groups[group].end - begin}, s.heat_hits + begin);
+  heat.Lookup({s.addresses + begin, end - begin}, s.heat_hits + begin);
   const bool hits_are_ready = zone.heat_ready != kCompose;
-  s.SortByKind(group, [&](const Asked& asked, size_t i) {
+  s.SortByKind(begin, end, [&](const Asked& asked, size_t i) {
     const auto hit = static_cast<size_t>(s.heat_hits[i].length != 0);
     const bool is_ready =
         hit != 0 ? hits_are_ready & (asked.qtype == dns::kA) : zone.negatives_are_ready & (asked.qtype < dns::kIxfr);

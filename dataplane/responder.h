@@ -68,6 +68,12 @@ class Responder {
   uint64_t CountAboveIp6(const Zone::Rep& zone) noexcept;
   void Compose(io::Burst& burst, size_t i, const Zone::Rep& zone) noexcept;
 
+  // The same for questions of many zones, each of one table and with ready answers for all (responder_mixed.cc).
+  [[nodiscard]] bool IsMixed() const noexcept;
+  void AnswerMixed(io::Burst& burst) noexcept;
+  template <bool kEdns>
+  void WriteMixed(io::Burst& burst) noexcept;
+
   // The same for a burst of questions that differ in their addresses alone (responder_alike.cc); false: they differ in
   // more, and nothing has been done.
   [[nodiscard]] bool AnswerAlike(io::Burst& burst, const Serving& serving) noexcept;

@@ -230,8 +230,7 @@ bool Responder::AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool 
     s.asked[i] = {.message = static_cast<uint8_t>(i),
                   .form = has_opt ? Form::kOpt : Form::kBare,
                   .question_end = static_cast<uint16_t>(end),
-                  .qtype = dns::kA,
-                  .group = 0};
+                  .qtype = dns::kA};
     s.addresses[i] = addresses[i];
     Compose(burst, i, zone);
   }

@@ -210,8 +210,7 @@ void Responder::AnswerInZone(io::Burst& burst, size_t index, const dns::Query& q
     if (message.capacity < kReadyRoom) {
       return AnswerAddress(message, query, zone, apex_at, s.label_addresses[index]);
     }
-    s.Add(static_cast<uint8_t>(index), Form::kOther, query.question_end, query.qtype, s.label_addresses[index],
-          s.GroupOf(&zone));
+    s.Add(static_cast<uint8_t>(index), Form::kOther, query.question_end, query.qtype, s.label_addresses[index], zone);
     s.all_plain = false;
     return;
   }

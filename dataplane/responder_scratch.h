@@ -53,7 +53,6 @@ struct Asked {
   Form form;
   uint16_t question_end;
   uint16_t qtype;
-  uint8_t group;  // its zone, index in Scratch::groups
 };
 
 // Who asks a zone, as far as it wants to know, and what that client gets.
@@ -102,7 +101,9 @@ struct Responder::Scratch {
   size_t asked_count;
   Asked asked[io::kBurst];
   uint32_t addresses[io::kBurst];
-  bool all_plain;  // all of them are for A, and none needs ParseQuery
+  const Zone::Rep* zones[io::kBurst];  // as they come
+  bool all_plain;                      // all of them are for A, and none needs ParseQuery
+  bool all_ready;                      // all their zones are all_is_ready
 
   // The zones of the burst; after SortByZone their runs in `asked`.
   struct Group {
@@ -117,7 +118,7 @@ struct Responder::Scratch {
   uint16_t ready[io::kBurst];
   uint16_t hits[io::kBurst];
 
-  // Of the group that is being written, by kind of answer: positions in `asked`.
+  // Of those that are being written, by kind of answer: positions in `asked`.
   struct OfKind {
     size_t count;
     uint8_t at[io::kBurst];
@@ -165,33 +166,24 @@ struct Responder::Scratch {
     grey_count = 0;
     heat6_count = 0;
     asked_count = 0;
-    group_count = 0;
     all_plain = true;
+    all_ready = true;
   }
 
-  void Add(uint8_t message, Form form, uint16_t question_end, uint16_t qtype, uint32_t address, size_t group) noexcept {
-    asked[asked_count] = {.message = message,
-                          .form = form,
-                          .question_end = question_end,
-                          .qtype = qtype,
-                          .group = static_cast<uint8_t>(group)};
+  void Add(uint8_t message, Form form, uint16_t question_end, uint16_t qtype, uint32_t address,
+           const Zone::Rep& zone) noexcept {
+    asked[asked_count] = {.message = message, .form = form, .question_end = question_end, .qtype = qtype};
+    zones[asked_count] = &zone;
     addresses[asked_count++] = address;
   }
 
   template <class KindOf>
-  void SortByKind(size_t group, KindOf&& kind_of) noexcept {
+  void SortByKind(size_t begin, size_t end, KindOf&& kind_of) noexcept {
     for (OfKind& kind : of_kind) kind.count = 0;
-    for (size_t i = groups[group].begin; i < groups[group].end; ++i) {
+    for (size_t i = begin; i < end; ++i) {
       OfKind& kind = of_kind[kind_of(asked[i], i)];
       kind.at[kind.count++] = static_cast<uint8_t>(i);
     }
-  }
-
-  [[nodiscard]] size_t GroupOf(const Zone::Rep* zone) noexcept {
-    size_t g = 0;
-    while (g < group_count && groups[g].zone != zone) ++g;
-    if (g == group_count) groups[group_count++].zone = zone;
-    return g;
   }
 };
 

@@ -92,6 +92,10 @@ struct Ip4Table::Rep {
   // The parts of Ip4Table::Sort.
   void SortSmall(std::span<const uint32_t> batch, ValueId* found) const noexcept;
   void SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept;
+  // The same of address i of a batch alone.
+  void SortLargeOne(uint32_t address, size_t i, Ip4Cursor& cursor) const noexcept;
+  // Ip4Table::Locate of address i of a batch, which is one of `furthers`.
+  void LocateOne(uint32_t address, size_t i, Ip4Cursor& cursor, ValueId* found) const noexcept;
 };
 
 }  // namespace rblitz

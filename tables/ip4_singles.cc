@@ -241,6 +241,18 @@ ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
   return straggler != stragglers_.end() && straggler->first == permuted ? straggler->second : kNotListed;
 }
 
+// Without a branch: half of all questions miss.
+template <class Layout>
+inline Ip4Singles::Seen Ip4Singles::SeeAs(uint32_t permuted, const uint8_t* line) const noexcept {
+  const auto tag = static_cast<typename Layout::Tag>(permuted);
+  const bool spills = Layout::Spills(line);
+  const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
+  const ValueId hit = 0u - static_cast<ValueId>(match != 0);  // all ones or none
+  ValueId value = common_;
+  if constexpr (Layout::kHasValue) value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
+  return {.value = value & hit, .may_have_gone_on = Layout::MayHaveGoneOn(line, tag, spills) & ~hit};
+}
+
 template <class Layout>
 void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
                         ValueId* values) const noexcept {
@@ -253,20 +265,12 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, s
       gone_on = kernel->find(comparison, permuted, lines, plain_from, which, values);
     }
   }
-  // Without a branch: which addresses are asked here, and which of them are listed, is as random as the questions.
+  // Which addresses are asked here is as random as the questions, too.
   for (size_t i = plain_from; i < count; ++i) {
-    const uint8_t* const line = lines[i];
-    const auto tag = static_cast<typename Layout::Tag>(permuted[i]);
-    const bool spills = Layout::Spills(line);
-    const uint32_t match = Layout::Match(line, tag) & Layout::InUse(spills);
+    const Seen seen = SeeAs<Layout>(permuted[i], lines[i]);
     const ValueId asked = 0u - static_cast<ValueId>(which >> i & 1);  // all ones or none
-    const ValueId hit = 0u - static_cast<ValueId>(match != 0);        // likewise
-    ValueId value = common_;
-    if constexpr (Layout::kHasValue) {
-      value = Layout::Values(line)[std::countr_zero(match | 1u << Layout::kLast)];
-    }
-    values[i] = (value & hit & asked) | (values[i] & ~asked);
-    gone_on |= uint64_t{Layout::MayHaveGoneOn(line, tag, spills) & ~hit} << i;
+    values[i] = (seen.value & asked) | (values[i] & ~asked);
+    gone_on |= uint64_t{seen.may_have_gone_on} << i;
   }
   gone_on &= which;
   for (uint64_t rest = gone_on; rest != 0; rest &= rest - 1) {
@@ -281,6 +285,14 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, s
 void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
                       ValueId* values) const noexcept {
   WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, lines, count, which, values); });
+}
+
+Ip4Singles::Seen Ip4Singles::See(uint32_t permuted, const uint8_t* line) const noexcept {
+  return WithLayout(shape_, [&]<class Layout>() { return SeeAs<Layout>(permuted, line); });
+}
+
+ValueId Ip4Singles::Further(uint32_t permuted) const noexcept {
+  return WithLayout(shape_, [&]<class Layout>() { return FindFurther<Layout>(permuted); });
 }
 
 // A tag and where it stands tell the address: of the permuted addresses that can stand there, which are fewer than a

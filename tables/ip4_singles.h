@@ -109,6 +109,14 @@ class Ip4Singles {
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept;
 
+  // The same of one address: what its line says, and where that is not all (1), what the lines behind it say.
+  struct Seen {
+    ValueId value;
+    uint32_t may_have_gone_on;
+  };
+  [[nodiscard]] Seen See(uint32_t permuted, const uint8_t* line) const noexcept;
+  [[nodiscard]] ValueId Further(uint32_t permuted) const noexcept;
+
   // Calls visit(permuted, value) for all, in no order.
   void Visit(const std::function<void(uint32_t, ValueId)>& visit) const;
 
@@ -124,6 +132,8 @@ class Ip4Singles {
   [[nodiscard]] bool InsertAs(uint32_t permuted, ValueId value, size_t end);
   template <class Layout>
   void FinishAs(size_t first, size_t end);
+  template <class Layout>
+  [[nodiscard]] Seen SeeAs(uint32_t permuted, const uint8_t* line) const noexcept;
   template <class Layout>
   void FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
               ValueId* values) const noexcept;

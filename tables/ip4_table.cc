@@ -111,8 +111,16 @@ void Ip4Table::Rep::SortSmall(std::span<const uint32_t> batch, ValueId* found) c
   for (; i < batch.size(); ++i) found[i] = values[PieceOf(batch[i])];
 }
 
-void Ip4Table::Rep::SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept {
+inline void Ip4Table::Rep::SortLargeOne(uint32_t address, size_t i, Ip4Cursor& cursor) const noexcept {
   static_assert(kSinglesOnly == 1 && kFurther == 2);
+  const uint64_t is = CoarseOf(address);
+  cursor.permuted[i] = permute(address);
+  cursor.lines[i] = (is & 1) != 0 ? singles.LineOf(cursor.permuted[i]) : Ip4Singles::kNowhere;
+  cursor.singles |= (is & 1) << i;
+  cursor.furthers |= (is >> 1) << i;
+}
+
+void Ip4Table::Rep::SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor) const noexcept {
   size_t i = 0;
   if (const Ip4Kernel* const kernel = BestIp4Kernel(); kernel != nullptr) {
     i = batch.size() / kIp4KernelStep * kIp4KernelStep;
@@ -124,15 +132,20 @@ void Ip4Table::Rep::SortLarge(std::span<const uint32_t> batch, Ip4Cursor& cursor
                               .coarse = coarse.data()};
     kernel->choose(choice, batch.data(), i, cursor.permuted, cursor.lines, &cursor.singles, &cursor.furthers);
   }
-  for (; i < batch.size(); ++i) {
-    const uint64_t is = CoarseOf(batch[i]);
-    cursor.permuted[i] = permute(batch[i]);
-    cursor.lines[i] = (is & 1) != 0 ? singles.LineOf(cursor.permuted[i]) : Ip4Singles::kNowhere;
-    cursor.singles |= (is & 1) << i;
-    cursor.furthers |= (is >> 1) << i;
-  }
+  for (; i < batch.size(); ++i) SortLargeOne(batch[i], i, cursor);
   for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
     __builtin_prefetch(&map[batch[static_cast<size_t>(std::countr_zero(rest))] >> 13], 0, 3);
+  }
+}
+
+inline void Ip4Table::Rep::LocateOne(uint32_t address, size_t i, Ip4Cursor& cursor, ValueId* found) const noexcept {
+  const Ip4Kind kind = KindOf(address);
+  if (kind == kBlock) {
+    found[i] = ValueInBlock(address);
+  } else if (kind == kSingles) {
+    cursor.lines[i] = singles.LineOf(cursor.permuted[i]);
+    __builtin_prefetch(cursor.lines[i], 0, 3);
+    cursor.singles |= uint64_t{1} << i;
   }
 }
 
@@ -140,20 +153,55 @@ void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Va
   const Rep& rep = *rep_;
   for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(rest));
-    const Ip4Kind kind = rep.KindOf(addresses[i]);
-    if (kind == kBlock) {
-      values[i] = rep.ValueInBlock(addresses[i]);
-    } else if (kind == kSingles) {
-      cursor.lines[i] = rep.singles.LineOf(cursor.permuted[i]);
-      __builtin_prefetch(cursor.lines[i], 0, 3);
-      cursor.singles |= uint64_t{1} << i;
-    }
+    rep.LocateOne(addresses[i], i, cursor, values);
   }
 }
 
 void Ip4Table::Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept {
   if (cursor.singles == 0) return;
   rep_->singles.Find(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values);
+}
+
+void Ip4Table::SortEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept {
+  cursor.singles = 0;
+  cursor.furthers = 0;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const Rep& rep = *tables[i]->rep_;
+    if (rep.small) {
+      cursor.lines[i] = Ip4Singles::kNowhere;
+      values[i] = rep.values[rep.PieceOf(addresses[i])];
+      continue;
+    }
+    values[i] = kNotListed;
+    rep.SortLargeOne(addresses[i], i, cursor);
+    __builtin_prefetch(cursor.lines[i], 0, 3);
+  }
+  for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(rest));
+    __builtin_prefetch(&tables[i]->rep_->map[addresses[i] >> 13], 0, 3);
+  }
+}
+
+void Ip4Table::LocateEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor,
+                          ValueId* values) noexcept {
+  for (uint64_t rest = cursor.furthers; rest != 0; rest &= rest - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(rest));
+    tables[i]->rep_->LocateOne(addresses[i], i, cursor, values);
+  }
+}
+
+void Ip4Table::FindEach(Each tables, const Ip4Cursor& cursor, ValueId* values) noexcept {
+  uint64_t gone_on = 0;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const Ip4Singles::Seen seen = tables[i]->rep_->singles.See(cursor.permuted[i], cursor.lines[i]);
+    const ValueId asked = 0u - static_cast<ValueId>(cursor.singles >> i & 1);  // all ones or none
+    values[i] = (seen.value & asked) | (values[i] & ~asked);
+    gone_on |= uint64_t{seen.may_have_gone_on} << i;
+  }
+  for (gone_on &= cursor.singles; gone_on != 0; gone_on &= gone_on - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(gone_on));
+    values[i] = tables[i]->rep_->singles.Further(cursor.permuted[i]);
+  }
 }
 
 void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept {

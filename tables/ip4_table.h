@@ -53,6 +53,13 @@ class Ip4Table {
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
 
+  // The same for addresses each of which asks a table of its own, tables[i]; lines are fetched already. Worth it where
+  // every table has few of them: no kernel takes several at once.
+  using Each = std::span<const Ip4Table* const>;
+  static void SortEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept;
+  static void LocateEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept;
+  static void FindEach(Each tables, const Ip4Cursor& cursor, ValueId* values) noexcept;
+
   // All of them.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
   [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;

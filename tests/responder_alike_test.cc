@@ -69,6 +69,28 @@ Result<std::unique_ptr<const Serving>> ServeApexes(const std::vector<std::string
   return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
 }
 
+// Of one feed each, all of whose answers are ready, so that bursts of many zones take their own way
+// (responder_mixed.cc): small tables, and large ones of one value and of two.
+Result<std::unique_ptr<const Serving>> ServeReadyApexes(const std::vector<std::string>& apexes) {
+  using test::Ip;
+  Snapshot snapshot;
+  for (uint8_t a = 2; a < 6; ++a) {
+    std::vector<test::Entry> entries = {{Ip(192, 0, 2, 10u * a), Ip(192, 0, 2, 10u * a + 120), a, {"Listed"}}};
+    for (uint32_t i = 0; a > 3 && i < 70000; ++i) {
+      const uint32_t address = i % 2 == 0 ? Ip(192, 0, 3, 0) + 5 * i : Ip(a, 0, 0, 0) + 130 * i;
+      entries.push_back({address, address, static_cast<uint8_t>(i % 3 == 0 ? a : 4)});
+    }
+    snapshot.feeds.push_back(test::MakeFeed("feed" + std::to_string(a), entries));
+  }
+  std::vector<ZoneConfig> zones;
+  for (const std::string& apex : apexes) {
+    const auto slot = static_cast<uint32_t>(zones.size());
+    zones.push_back({.name = apex, .feeds = {slot % 4}, .slot = slot});
+    if (slot % 2 == 1) zones.back().soa = test::ShortSoa(7);
+  }
+  return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
+}
+
 struct Asking {
   Bytes message;
   uint16_t capacity = 1500;
@@ -303,6 +325,29 @@ TEST_F(AlikeTest, EachQuestionOfABurstIsAnsweredAsIfItWereAskedAlone) {
   }
   EXPECT_GT(rcodes[dns::kNoError].value(), asked_generally_ / 3);
   EXPECT_GT(rcodes[dns::kNxDomain].value(), asked_generally_ / 6);
+}
+
+// Of few zones, of many, with and without OPT among each other; some bursts have an odd one.
+TEST_F(AlikeTest, QuestionsOfManyZonesAreAnsweredAsIfTheyWereAskedAlone) {
+  auto serving = ServeReadyApexes(apexes_);
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  Random random(3);
+  for (int bursts = 0; bursts < 5000; ++bursts) {
+    const size_t zones = 1 + Below(random, apexes_.size());
+    std::vector<Asking> burst(1 + Below(random, io::kBurst));
+    Kind kind;
+    for (Asking& asking : burst) {
+      kind = {.apex = apexes_[Below(random, zones)], .has_opt = Below(random, 2) == 0};
+      asking.message = RandomQuestion(random, kind, RandomLabels(random));
+    }
+    const auto oddity = static_cast<Oddity>(Below(random, 2 * static_cast<size_t>(Oddity::kCount)));
+    SCOPED_TRACE("burst " + std::to_string(bursts) + ", oddity " + std::to_string(static_cast<int>(oddity)));
+    if (oddity < Oddity::kCount) burst[Below(random, burst.size())] = RandomOdd(random, kind, apexes_, oddity);
+    ASSERT_NO_FATAL_FAILURE(ExpectAnsweredAsAlone(burst, burst[0].message));
+  }
+  ExpectCountersAgree();
+  EXPECT_GT(general_stats_->rcodes[dns::kNoError].value(), asked_generally_ / 5);
 }
 
 // Of each apex, without and with OPT, every bit in turn.
