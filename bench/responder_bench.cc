@@ -201,6 +201,24 @@ void BM_Responder_Zones(benchmark::State& state) {
   Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones});
 }
 
+// The same, each zone of a feed of its own, of different sizes and numbers of values.
+void BM_Responder_ZonesApart(benchmark::State& state) {
+  const bench::DataSet& listed = DataSetOf(1000000, 1);
+  const auto zones = static_cast<uint32_t>(state.range(0));
+  std::mt19937_64 random(bench::kSeed);
+  Snapshot snapshot;
+  std::vector<ZoneConfig> configs(zones);
+  for (uint32_t z = 0; z < zones; ++z) {
+    constexpr size_t kSteps[] = {1000, 20, 5, 1};  // 1,000 to 1 million addresses
+    snapshot.feeds.push_back(bench::MakeFeed(listed.listed, z % 7, kSteps[z % 4], z % 3 == 0 ? 3 : 1, random));
+    configs[z].name = ZoneName(z, zones);
+    configs[z].feeds = {z};
+  }
+  auto serving = BuildServing(std::move(snapshot), configs, {});
+  if (!serving) std::abort();
+  Ask(state, **serving, bench::MakeQuestions(listed, kQuestions), {.zones = zones});
+}
+
 void BM_Responder_Heat(benchmark::State& state) {
   const std::unique_ptr<const Serving> serving = ServeHeat(static_cast<unsigned>(state.range(0)));
   std::mt19937 random(bench::kSeed + 1);
@@ -269,6 +287,7 @@ BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 1, 0})->Args({10000000
 BENCHMARK(BM_Responder)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Apart)->UseManualTime()->Args({10000000, 4, 50})->Args({10000000, 16, 50});
 BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(2)->Arg(3)->Arg(5)->Arg(10)->Arg(100)->Arg(1000);
+BENCHMARK(BM_Responder_ZonesApart)->UseManualTime()->Arg(3)->Arg(5)->Arg(10)->Arg(100);
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)

@@ -63,9 +63,8 @@ void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
   s.Begin();
   const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
   Parse(burst, serving, serving.has_greylists ? all & ~ReadGrey(burst, serving) : all);
-  if (IsMixed()) {
-    AnswerMixed(burst);
-  } else {
+  AnswerMixed(burst);
+  if (s.asked_count > 0) {
     SortByZone();
     LookUp();
     for (size_t g = 0; g < s.group_count; ++g) WriteGroup(burst, g);
@@ -78,7 +77,6 @@ void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
 void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) noexcept {
   Scratch& s = *scratch_;
   uint32_t other_types = 0;
-  bool all_ready = true;
   uint64_t common = 0;
   for (; which != 0; which &= which - 1) {
     const auto i = static_cast<size_t>(std::countr_zero(which));
@@ -88,7 +86,6 @@ void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) 
       ParseAny(burst, i, serving);
       continue;
     }
-    all_ready &= zone->all_is_ready;
     const uint16_t qtype = dns::Load16(message.payload + end - 4);
     other_types |= uint32_t{qtype} ^ dns::kA;
     common += qtype == dns::kA;
@@ -97,19 +94,20 @@ void Responder::Parse(io::Burst& burst, const Serving& serving, uint64_t which) 
           *zone);
   }
   s.all_plain &= other_types == 0;
-  s.all_ready &= all_ready;
   stats_->CountType(AskedType::kA, common);
 }
 
-// Orders the questions by zone, each zone's in their own order.
+// Orders the questions by zone, each zone's in their own order. REQUIRES: there are some.
 void Responder::SortByZone() noexcept {
   Scratch& s = *scratch_;
-  s.group_count = 0;
+  s.groups[0] = {.zone = s.zones[0], .begin = 0, .end = s.asked_count};
+  s.group_count = 1;
+  if (std::all_of(s.zones, s.zones + s.asked_count, [&](const Zone::Rep* zone) { return zone == s.zones[0]; })) return;
   uint8_t groups[io::kBurst];
   size_t sizes[io::kBurst] = {};
   size_t group = 0;
   for (size_t i = 0; i < s.asked_count; ++i) {
-    if (s.group_count == 0 || s.groups[group].zone != s.zones[i]) {
+    if (s.groups[group].zone != s.zones[i]) {
       for (group = 0; group < s.group_count && s.groups[group].zone != s.zones[i];) ++group;
       if (group == s.group_count) s.groups[s.group_count++].zone = s.zones[i];
     }
@@ -121,8 +119,6 @@ void Responder::SortByZone() noexcept {
     s.groups[g].begin = s.groups[g].end = end;
     end += sizes[g];
   }
-  if (s.group_count == 1) s.groups[0].end = s.asked_count;
-  if (s.group_count <= 1) return;
   Asked asked[io::kBurst];
   uint32_t addresses[io::kBurst];
   for (size_t i = 0; i < s.asked_count; ++i) {

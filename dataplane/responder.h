@@ -68,9 +68,10 @@ class Responder {
   uint64_t CountAboveIp6(const Zone::Rep& zone) noexcept;
   void Compose(io::Burst& burst, size_t i, const Zone::Rep& zone) noexcept;
 
-  // The same for questions of many zones, each of one table and with ready answers for all (responder_mixed.cc).
-  [[nodiscard]] bool IsMixed() const noexcept;
+  // Where a burst has many zones, answers those that need nothing but one table and a ready answer, and takes them off
+  // the others (responder_mixed.cc).
   void AnswerMixed(io::Burst& burst) noexcept;
+  [[nodiscard]] size_t PutMixedFirst() noexcept;
   template <bool kEdns>
   void WriteMixed(io::Burst& burst) noexcept;
 

@@ -103,7 +103,6 @@ struct Responder::Scratch {
   uint32_t addresses[io::kBurst];
   const Zone::Rep* zones[io::kBurst];  // as they come
   bool all_plain;                      // all of them are for A, and none needs ParseQuery
-  bool all_ready;                      // all their zones are all_is_ready
 
   // The zones of the burst; after SortByZone their runs in `asked`.
   struct Group {
@@ -167,7 +166,6 @@ struct Responder::Scratch {
     heat6_count = 0;
     asked_count = 0;
     all_plain = true;
-    all_ready = true;
   }
 
   void Add(uint8_t message, Form form, uint16_t question_end, uint16_t qtype, uint32_t address,

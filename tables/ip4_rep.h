@@ -76,9 +76,10 @@ struct Ip4Table::Rep {
 
   Ip4Lengths lengths;  // empty unless they are kept
 
+  [[nodiscard]] static size_t CoarseWordOf(uint32_t address) noexcept { return address >> (32 - kCoarseLength) >> 5; }
   [[nodiscard]] Ip4Coarse CoarseOf(uint32_t address) const noexcept {
     const uint32_t network = address >> (32 - kCoarseLength);
-    return static_cast<Ip4Coarse>((coarse[network / 32] >> (network % 32 * 2)) & 3);
+    return static_cast<Ip4Coarse>((coarse[CoarseWordOf(address)] >> (network % 32 * 2)) & 3);
   }
   [[nodiscard]] Ip4Kind KindOf(uint32_t address) const noexcept {
     return static_cast<Ip4Kind>((map[address >> 13] >> ((address >> 8 & 31) * 2)) & 3);

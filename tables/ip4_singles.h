@@ -105,7 +105,8 @@ class Ip4Singles {
   [[nodiscard]] uint32_t all_buckets() const noexcept { return buckets_ + max_displacement_; }
 
   // For each bit i of `which`, all below `count` <= kMaxCount: values[i] becomes the value of the address permuted[i],
-  // whose line is lines[i], or kNotListed. All of `count` lines must be readable, whatever they are.
+  // whose line is lines[i], or kNotListed. All of `count` lines, permuted addresses and values must be readable,
+  // whatever they are.
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept;
 

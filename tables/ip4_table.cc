@@ -165,9 +165,17 @@ void Ip4Table::Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor
 void Ip4Table::SortEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept {
   cursor.singles = 0;
   cursor.furthers = 0;
+  // The first thing that is read of each table, before any of them is waited for.
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const Rep& rep = *tables[i]->rep_;
+    const void* const at = rep.small ? static_cast<const void*>(&rep.firsts[addresses[i] >> rep.firsts_shift])
+                                     : &rep.coarse[Rep::CoarseWordOf(addresses[i])];
+    __builtin_prefetch(at, 0, 3);
+  }
   for (size_t i = 0; i < tables.size(); ++i) {
     const Rep& rep = *tables[i]->rep_;
     if (rep.small) {
+      cursor.permuted[i] = 0;
       cursor.lines[i] = Ip4Singles::kNowhere;
       values[i] = rep.values[rep.PieceOf(addresses[i])];
       continue;

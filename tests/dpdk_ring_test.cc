@@ -71,7 +71,7 @@ std::chrono::nanoseconds CpuTimeOfThread() {
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 
-TEST(DpdkRing, QueuesAreSharedOutAndAnsweredWhereTheyCame) {
+TEST(DpdkRing, QueuesAreSharedOutAndAnsweredWhereTheyCameAndWhoWaitsSleeps) {
   const auto workers = static_cast<uint32_t>(std::min<size_t>(AllowedCpus().size(), 2));
   const auto dpdk = Dpdk::Open({.eal = {"--no-pci", "--no-huge", "--in-memory", "--no-telemetry", "--vdev=net_ring0"},
                                 .ports = {{.port = 0, .addresses = {"10.53.0.53/24"}}},

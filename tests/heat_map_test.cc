@@ -9,6 +9,7 @@
 
 #include "cli/heat_commands.h"
 #include "tests/picture.h"
+#include "tests/sanitizers.h"
 
 namespace rblitz {
 namespace {
@@ -42,10 +43,12 @@ TEST(HeatMap, IsBareWhatIpv4HeatmapPaints) {
   const std::string again = out + ".again.png";
   ASSERT_EQ(Draw({"--file", out, "--file-palette", "bluered", "-o", again}), 0);
   EXPECT_EQ(ReadPicture(out).rows, ReadPicture(again).rows) << "read back";
-  ASSERT_EQ(Draw({"--file", samples + "heat-golden-values.txt", "-o", out}), 0);
-  EXPECT_EQ(Differing(ReadPicture(out), ReadPicture(samples + "heat-golden-values-ipv4-heatmap.png")), 0u);
-  ASSERT_EQ(Draw({"--file", samples + "heat-golden-input.txt", "--prefix", "128.0.0.0/2", "--rebase", "-o", out}), 0);
-  EXPECT_EQ(Differing(ReadPicture(out), ReadPicture(samples + "heat-golden-zoom-128-2.png")), 0u);
+  if (!kAddressSanitizer) {  // the same way twice more
+    ASSERT_EQ(Draw({"--file", samples + "heat-golden-values.txt", "-o", out}), 0);
+    EXPECT_EQ(Differing(ReadPicture(out), ReadPicture(samples + "heat-golden-values-ipv4-heatmap.png")), 0u);
+    ASSERT_EQ(Draw({"--file", samples + "heat-golden-input.txt", "--prefix", "128.0.0.0/2", "--rebase", "-o", out}), 0);
+    EXPECT_EQ(Differing(ReadPicture(out), ReadPicture(samples + "heat-golden-zoom-128-2.png")), 0u);
+  }
   std::filesystem::remove(out);
   std::filesystem::remove(again);
 }

@@ -136,6 +136,9 @@ int NodeOf(const DpdkConfig& config) {
 struct Dpdk::Rep {
   ~Rep() {
     ports.clear();
+    for (uint16_t port = 0; port < RTE_MAX_ETHPORTS; ++port) {  // those that nobody opened too
+      if (rte_eth_dev_is_valid_port(port) != 0) static_cast<void>(rte_eth_dev_close(port));
+    }
     AwaitInterruptThread();
     rte_mempool_free(pool);
     rte_eal_cleanup();
@@ -191,7 +194,7 @@ void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
   };
   const int result = rte_eal_remote_launch(run, &rep_->work[worker], LcoreOf(worker));
   assert(result == 0);  // only a worker that still runs refuses
-  static_cast<void>(result);
+  if (result != 0) --rep_->running;
 }
 
 // DPDK waits for its threads without a sleep: it would take from them the core that this thread may share with one.
