@@ -116,10 +116,11 @@ def growth(context):
     small, large = ("60000", "60000") if context.smoke else ("1000000", "100000000")
     lines = ("1", "8") if context.smoke else ("8", "384")  # MiB, as these tables have about
     tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})$" + ("" if context.smoke else "|BM_Ip4Builder"))
-    zones, zones_how = google(context, "responder_bench", "BM_Responder_Zones/1/" if context.smoke else "BM_Responder_Zones")
+    zones, zones_how = google(context, "responder_bench", "BM_Responder_Zones(Apart)?/3/" if context.smoke else "BM_Responder_Zones")
     lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
     parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
-    beside = [Part(f"{name.split('/')[1]} zones, asked in turn", "ns a question", column(found, "p50")) for name, found in zones.items()]
+    label = lambda name: f"{name.split('/')[1]} zones" + (" of feeds of their own" if "Apart" in name else " of one feed")
+    beside = [Part(f"{label(name)}, asked in turn", "ns a question", column(found, "p50")) for name, found in zones.items()]
     if not context.smoke:
         built = {size: [1e9 / rate for rate in column(tables[f"BM_Ip4Builder/{size}"], "items_per_second")] for size in ("1000000", "10000000", "100000000")}
         parts.append(Part("building 100 million to building 10 million", "times the time an entry",
@@ -131,4 +132,4 @@ def growth(context):
     return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3",
                   bound=f"a lookup among 1 million takes {in_cache:.1f} ns, and reads one line at random: with its address known beforehand, and nothing else done, that takes "
                         f"{memory[0]:.1f} ns out of {lines[0]} MiB and {memory[1]:.1f} out of {lines[1]}. Memory alone makes it {(in_cache + more) / in_cache:.2f} times as long",
-                  series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items()}})
+                  series={"ns a question by zones": {label(name): column(found, "p50") for name, found in zones.items()}})
