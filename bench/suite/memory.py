@@ -132,4 +132,4 @@ def growth(context):
     return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3",
                   bound=f"a lookup among 1 million takes {in_cache:.1f} ns, and reads one line at random: with its address known beforehand, and nothing else done, that takes "
                         f"{memory[0]:.1f} ns out of {lines[0]} MiB and {memory[1]:.1f} out of {lines[1]}. Memory alone makes it {(in_cache + more) / in_cache:.2f} times as long",
-                  series={"ns a question by zones": {label(name): column(found, "p50") for name, found in zones.items()}})
+                  series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items() if "Apart" not in name}})
