@@ -85,6 +85,7 @@ std::unique_ptr<const Serving> Serve(const bench::DataSet& set, uint32_t count =
   JoinedTables tables;
   for (uint32_t z = 0; z < count; ++z) {
     zones[z].name = ZoneName(z, count);
+    zones[z].slot = z;
     for (uint32_t i = 0; i < set.feeds.size(); ++i) zones[z].feeds.push_back(i);
   }
   auto serving = BuildServing({.feeds = set.feeds}, zones, {}, {}, {.tables = joined ? &tables : nullptr});
@@ -212,6 +213,7 @@ void BM_Responder_ZonesApart(benchmark::State& state) {
     constexpr size_t kSteps[] = {1000, 20, 5, 1};  // 1,000 to 1 million addresses
     snapshot.feeds.push_back(bench::MakeFeed(listed.listed, z % 7, kSteps[z % 4], z % 3 == 0 ? 3 : 1, random));
     configs[z].name = ZoneName(z, zones);
+    configs[z].slot = z;
     configs[z].feeds = {z};
   }
   auto serving = BuildServing(std::move(snapshot), configs, {});

@@ -70,7 +70,7 @@ Result<std::unique_ptr<const Serving>> ServeApexes(const std::vector<std::string
 }
 
 constexpr uint32_t kSingles = 70000;
-// Number i of the addresses that the feed of this A lists by themselves.
+// Number i of the addresses that the feed of this A lists one by one: half of them in blocks of many, half apart.
 uint32_t SingleOf(uint8_t a, uint32_t i) {
   return i % 2 == 0 ? test::Ip(192, 0, 3, 0) + 5 * i : test::Ip(a, 0, 0, 0) + 130 * i;
 }
@@ -333,8 +333,8 @@ TEST_F(AlikeTest, EachQuestionOfABurstIsAnsweredAsIfItWereAskedAlone) {
   EXPECT_GT(rcodes[dns::kNxDomain].value(), asked_generally_ / 6);
 }
 
-// Of few zones, of many, with and without OPT among each other, half of them for addresses that are listed by
-// themselves; some bursts have other types, or the zone that is never common, or an odd one.
+// Of few zones, of many, with and without OPT among each other, half of them for addresses that are listed one
+// by one; some bursts have other types, or the zone that is never common, or an odd one.
 TEST_F(AlikeTest, QuestionsOfManyZonesAreAnsweredAsIfTheyWereAskedAlone) {
   auto serving = ServeReadyApexes(apexes_);
   ASSERT_TRUE(serving) << serving.error().message;

@@ -259,7 +259,7 @@ def _latency_over_xdp(context, folder, feed, file, expected, beside):
                 if name == "knotd XDP":
                     subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
                 found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-                ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, "--expect", expected, *PORT_WORDS, *words)
+                ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5, *PORT_WORDS, *words)
                 capacity = ask("--window", 128, "--duration", 1 if context.smoke else 3)[1]
                 series[name] = _latencies(context, name, ask, capacity, beside)
             subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)

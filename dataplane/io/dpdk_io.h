@@ -81,7 +81,7 @@ class Dpdk {
   // may be used beside it. It must not outlive this object.
   [[nodiscard]] std::unique_ptr<FrameIo> frames();
 
-  // Runs `work` on the pinned core of `worker`; Join waits until all have returned.
+  // Runs `work` on the pinned core of `worker`, which must not run any; Join waits until all have returned, asleep.
   void Launch(uint32_t worker, std::function<void()> work);
   void Join();
 
