@@ -198,24 +198,26 @@ def p7(context):
             checked += [found] if found else []
     small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
     small_file, _ = questions(small.parent, small_data, 500 if context.smoke else 20_000)
-    counts = {name: _instructions(context, small.parent, small, small_last, small_file, name)
+    # How many questions a call finds, and so what a question costs, is the run's luck: rblitzd's are taken by bursts.
+    counts = {name: [_instructions(context, small.parent, small, small_last, small_file, name) for _ in range(context.repeat if name == "rblitzd" else 1)]
               for name in (("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"))}
+    to = lambda peer: [own / counts[peer][0] for own in counts["rblitzd"]]
     best = max((name for name in SOCKETS if name != "rblitzd"), key=lambda name: statistics.median(rates[name]))
     parts = [Part(f"dnsperf on loopback, to the best peer ({best})", "ratio", [a / b for a, b in zip(rates["rblitzd"], rates[best])], 1)]
     if not context.smoke:
         best_wire = max(("rbldnsd", "nsd", "knotd"), key=lambda name: statistics.median(wires[name]))
         parts.append(Part(f"kxdpgun over veth, sockets, to the best peer ({best_wire})", "ratio", [a / b for a, b in zip(wires["rblitzd"], wires[best_wire])], 1))
     parts.append(Part("af_xdp to Knot XDP, kxdpgun over veth", "ratio", [a / b for a, b in zip(wires["rblitzd af_xdp"], wires["knotd XDP"])], 1))
-    parts.append(Part("user instructions a question, 64 under way, to rbldnsd", "ratio", [counts["rblitzd"] / counts["rbldnsd"]], 1 / 5, True))
+    parts.append(Part("user instructions a question, 64 under way, to rbldnsd", "ratio", to("rbldnsd"), 1 / 5, True))
     if "knotd" in counts:
-        parts.append(Part("user instructions a question, 64 under way, to Knot", "ratio", [counts["rblitzd"] / counts["knotd"]], 1 / 10, True))
+        parts.append(Part("user instructions a question, 64 under way, to Knot", "ratio", to("knotd"), 1 / 10, True))
     beside = [Part(f"{name}, dnsperf", "answers/s", found) for name, found in rates.items()]
     beside += [Part(f"{name}, time of the server an answer to dnsperf", "us", found) for name, found in times.items()]
     beside += [Part(f"{name}, veth", "answers/s", found) for name, found in wires.items()]
-    beside += [Part(f"{name}, user instructions", "a question", [value]) for name, value in counts.items()]
+    beside += [Part(f"{name}, user instructions", "a question", found) for name, found in counts.items()]
     return Result("through the kernel, 1 million addresses, a core each for server and client", "bench/run P7", parts, beside, checked="; ".join(checked),
                   bound=f"an answer to dnsperf takes {statistics.median(times['rblitzd']):.1f} us of rblitzd's time, {statistics.median(shares['rblitzd']):.0%} of it the kernel's: its own "
-                        f"instructions a question are {counts['rblitzd']:.0f} where rbldnsd has {counts['rbldnsd']:.0f}. {_busy(rates, times)}")
+                        f"instructions a question are {statistics.median(counts['rblitzd']):.0f} where rbldnsd has {counts['rbldnsd'][0]:.0f}. {_busy(rates, times)}")
 
 
 def _busy(rates, times):
