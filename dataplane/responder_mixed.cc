@@ -30,7 +30,7 @@ bool AreMany(std::span<const Zone::Rep* const> zones) noexcept {
 
 }  // namespace
 
-// How many they are.
+// Puts those that AnswerMixed answers before the others, both in the order in which they came; how many they are.
 size_t Responder::PutMixedFirst() noexcept {
   Scratch& s = *scratch_;
   uint8_t order[io::kBurst];

@@ -76,7 +76,7 @@ struct Ip4Table::Rep {
 
   Ip4Lengths lengths;  // empty unless they are kept
 
-  [[nodiscard]] static size_t CoarseWordOf(uint32_t address) noexcept { return address >> (32 - kCoarseLength) >> 5; }
+  [[nodiscard]] static size_t CoarseWordOf(uint32_t address) noexcept { return (address >> (32 - kCoarseLength)) / 32; }
   [[nodiscard]] Ip4Coarse CoarseOf(uint32_t address) const noexcept {
     const uint32_t network = address >> (32 - kCoarseLength);
     return static_cast<Ip4Coarse>((coarse[CoarseWordOf(address)] >> (network % 32 * 2)) & 3);

@@ -110,10 +110,10 @@ class Ip4Singles {
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept;
 
-  // The same of one address: what its line says, and where that is not all (1), what the lines behind it say.
+  // The same of one address: what its line says, and, where it may stand behind it, what Further says.
   struct Seen {
     ValueId value;
-    uint32_t may_have_gone_on;
+    uint32_t may_have_gone_on;  // 1: it may; 0
   };
   [[nodiscard]] Seen See(uint32_t permuted, const uint8_t* line) const noexcept;
   [[nodiscard]] ValueId Further(uint32_t permuted) const noexcept;

@@ -198,7 +198,7 @@ def p7(context):
             checked += [found] if found else []
     small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
     small_file, _ = questions(small.parent, small_data, 500 if context.smoke else 20_000)
-    # How many questions a call finds, and so what a question costs, is the run's luck: rblitzd's are taken by bursts.
+    # rblitzd takes at once what has come: how many questions a call finds, and so what each costs, is the run's luck.
     counts = {name: [_instructions(context, small.parent, small, small_last, small_file, name) for _ in range(context.repeat if name == "rblitzd" else 1)]
               for name in (("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"))}
     to = lambda peer: [own / counts[peer][0] for own in counts["rblitzd"]]

@@ -174,7 +174,7 @@ Result<std::unique_ptr<Dpdk>> Dpdk::Open(const DpdkConfig& config) {
 }
 
 std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
-  assert(worker < rep_->work.size() && rte_eal_get_lcore_state(LcoreOf(worker)) == WAIT);
+  assert(worker < rep_->work.size());
   return std::make_unique<DpdkPacketIo>(rep_->ports, worker, static_cast<uint32_t>(rep_->work.size()), rep_->idle,
                                         stats);
 }
@@ -182,7 +182,7 @@ std::unique_ptr<PacketIo> Dpdk::io(uint32_t worker, WorkerStats* stats) {
 std::unique_ptr<FrameIo> Dpdk::frames() { return std::make_unique<DpdkFrameIo>(rep_->ports.front().get()); }
 
 void Dpdk::Launch(uint32_t worker, std::function<void()> work) {
-  assert(worker < rep_->work.size());
+  assert(worker < rep_->work.size() && rte_eal_get_lcore_state(LcoreOf(worker)) == WAIT);
   rep_->work[worker] = [rep = rep_.get(), work = std::move(work)] {
     work();
     if (rep->running.fetch_sub(1) == 1) rep->running.notify_one();
