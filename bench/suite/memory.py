@@ -116,7 +116,8 @@ def growth(context):
     small, large = ("60000", "60000") if context.smoke else ("1000000", "100000000")
     lines = ("1", "8") if context.smoke else ("8", "384")  # MiB, as these tables have about
     tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})$" + ("" if context.smoke else "|BM_Ip4Builder"))
-    zones, zones_how = google(context, "responder_bench", rf"BM_Responder_Zones(Apart)?/{3 if context.smoke else ""}")
+    asked = "3/" if context.smoke else ""
+    zones, zones_how = google(context, "responder_bench", f"BM_Responder_Zones(Apart)?/{asked}")
     lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
     parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
     label = lambda name: f"{name.split('/')[1]} zones" + (" of feeds of their own" if "Apart" in name else " of one feed")
