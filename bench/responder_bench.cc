@@ -111,6 +111,9 @@ std::unique_ptr<const Serving> ServeHeat(unsigned hot_percent) {
   }
   auto feed = std::make_shared<FeedData>();
   feed->name = "map";
+  Ip4BuildReport nothing;
+  feed->ip4 =
+      std::make_shared<const Ip4Table>(Ip4Builder(Precedence::kPieces, &feed->verdicts).Build(nullptr, &nothing));
   feed->heat = std::move(cells);
   ZoneConfig zone{.name = kZone, .feeds = {0}};
   zone.heat = HeatZoneConfig{.levels = {24}, .min_score = 128};

@@ -24,6 +24,7 @@
 #include "cli/version.h"
 #include "cli/views_grey.h"
 #include "dataplane/rate_limit.h"
+#include "loaders/spare_time.h"
 
 namespace rblitz {
 
@@ -126,6 +127,7 @@ Status Daemon::OpenState(const Config& config) {
   if (geteuid() == 0) {
     if (Status given = greylists_->GiveTo(*user); !given) return given;
   }
+  SpareTime::OutliveRoot();
   if (const Status became = BecomeUser(*user); !became) return Fail("server.user: " + became.error().message);
   return {};
 }

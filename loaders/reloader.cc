@@ -58,8 +58,10 @@ class Reloader::Thread {
   explicit Thread(ReloaderOptions options)
       : options_(std::move(options)),
         copies_(options_.copies == nullptr ? nullptr : std::make_unique<CopyWriter>(options_.copies)),
-        loading_(
-            {.name = "rblitz-load", .idle_priority = options_.idle_priority, .short_turns = true, .idle_work = {}}),
+        loading_({.name = "rblitz-load",
+                  .idle_priority = options_.idle_priority,
+                  .spare_time = !options_.idle_priority,
+                  .idle_work = {}}),
         thread_({.name = "rblitz-reload", .idle_work = [this] { WithdrawExpired(); }, .tick = options_.tick}) {}
 
   // Runs `work` on the thread and returns what it returns.

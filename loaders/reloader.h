@@ -39,7 +39,8 @@ struct Publisher {
 };
 
 struct ReloaderOptions {
-  // Read, build and free only when nothing else wants a core: for machines where packet workers occupy all of them.
+  // Read, build and free only when nothing else wants a core, however little that is: for machines where packet workers
+  // occupy all of them. Otherwise as spare_time.h says.
   bool idle_priority = false;
   // How often to look for data that has expired.
   std::chrono::milliseconds tick = std::chrono::minutes(1);

@@ -2,42 +2,8 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstdint>
 
 namespace rblitz {
-
-namespace {
-
-// sched_setattr(2): the C library of Debian 12 does not have it, and the kernel's header does not go with <sched.h>.
-struct SchedAttributes {
-  uint32_t size = sizeof(SchedAttributes);
-  uint32_t policy = SCHED_OTHER;
-  uint64_t flags = 0;
-  int32_t nice = 0;
-  uint32_t priority = 0;
-  uint64_t runtime = 0;  // ns
-  uint64_t deadline = 0;
-  uint64_t period = 0;
-};
-static_assert(sizeof(SchedAttributes) == 48);
-
-constexpr int kShortTurnsNice = 10;
-
-// Threads that this one starts get the same.
-void TakeShortTurns() {
-  if (sched_getscheduler(0) != SCHED_OTHER) return;  // somebody chose another
-  SchedAttributes attributes;
-  attributes.nice = std::min(getpriority(PRIO_PROCESS, 0) + kShortTurnsNice, 19);
-  attributes.runtime = 100'000;  // the least there is
-  syscall(SYS_sched_setattr, 0, &attributes, 0);
-}
-
-}  // namespace
 
 WorkThread::WorkThread(WorkThreadOptions options) : options_(std::move(options)), thread_([this] { Run(); }) {}
 
@@ -63,8 +29,6 @@ void WorkThread::Run() {
   if (options_.idle_priority) {
     const sched_param none{};
     pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
-  } else if (options_.short_turns) {
-    TakeShortTurns();
   }
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -75,13 +39,17 @@ void WorkThread::Run() {
       wake_.wait(lock, is_wanted);
     }
     if (jobs_.empty() && stopping_) return;
+    const bool is_asked = !jobs_.empty();
     std::function<void()> job = options_.idle_work;
-    if (!jobs_.empty()) {
+    if (is_asked) {
       job = std::move(jobs_.front());
       jobs_.pop_front();
     }
+    const bool is_watched = is_asked && options_.spare_time;
     lock.unlock();
+    if (is_watched) spare_time_.Begin();
     job();
+    if (is_watched) spare_time_.End();
     lock.lock();
   }
 }

@@ -14,14 +14,14 @@
 #include <thread>
 #include <utility>
 
+#include "loaders/spare_time.h"
+
 namespace rblitz {
 
 struct WorkThreadOptions {
   std::string name;            // at most 15 characters
   bool idle_priority = false;  // run only when nothing else wants a core
-  // A tenth of a core that others want all of (nice 10), and whoever wakes there waits for a tenth of a millisecond at
-  // most, not for the scheduler's usual slice of three. A wish; Linux grants the latter from 6.12 on.
-  bool short_turns = false;
+  bool spare_time = false;     // what is asked is done as spare_time.h says
   // Called this often while there is nothing to do; empty: never.
   std::function<void()> idle_work;
   std::chrono::milliseconds tick = std::chrono::minutes(1);
@@ -40,6 +40,7 @@ class WorkThread {
     std::packaged_task<decltype(work())()> task(std::move(work));
     auto answer = task.get_future();
     Add([&task] { task(); });
+    while (options_.spare_time && answer.wait_for(SpareTime::kLook) != std::future_status::ready) spare_time_.Look();
     return answer.get();
   }
 
@@ -48,6 +49,7 @@ class WorkThread {
   void Run();
 
   const WorkThreadOptions options_;
+  SpareTime spare_time_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;  // guarded by mutex_

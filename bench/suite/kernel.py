@@ -139,8 +139,9 @@ def _wait_by_kxdpgun(client, space, file, port):
 
 def _instructions(context, folder, feed, last, file, name):
     """User instructions a question: the difference between few questions and many, of one server under callgrind."""
-    # rblitzd's counts of live traffic take one of 64 and double their room at each power of two: none of those lies between these.
-    few, many = (200, 1200) if context.smoke else (66_000, 106_000)
+    # rblitzd's live traffic takes one question of a burst and keeps 1 KiB a /16: at each power of two of them it moves all to twice the
+    # room, at an instruction a byte (rep movsb, as callgrind counts). With bursts of 64 to 57 none of those lies between these.
+    few, many = (200, 1200) if context.smoke else (76_000, 116_000)
     counts = []
     for asked in (few, many):
         out = folder / f"callgrind.{name}"

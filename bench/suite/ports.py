@@ -81,4 +81,10 @@ def p11(context):
     figures, text, how = script(context, "heat_port_to_port", *_sizes(context, "heat"), *full)
     return Result("heat zone, port to port, to a list", how, [Part("heat to list", "ratio", figures["ratios"], 0.9)],
                   [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("list", "other"), ("heat", "ours"))],
-                  checked=_right(text))
+                  checked=_right(text), bound=_heat_bound(context))
+
+
+def _heat_bound(context):
+    rows, _ = google(context, "responder_bench", rf"BM_Responder_Heat/|BM_Responder/{100_000 if context.smoke else 10_000_000}/1/50")
+    heat, listed = (min(column(next(found for name, found in rows.items() if ("Heat" in name) == is_heat), "p50")) for is_heat in (True, False))
+    return f"in memory, without ports, a question of heat takes {heat:.1f} ns, one of the list {listed:.1f}"

@@ -1,4 +1,4 @@
-"""The table, report.json and report.html."""
+"""The table, report.json, report.html and report.md."""
 
 import html
 import io
@@ -15,7 +15,7 @@ COLOURS = ("#2a6f97", "#e07a5f", "#81b29a", "#6d597a", "#b5838d", "#3d405b")
 QUANTILES = ("p50", "p99", "p99.9")
 
 
-def _number(value):
+def number(value):
     if value is None:
         return ""
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
@@ -39,10 +39,10 @@ def table(results):
     lines = ["| | what | figure | spread | mark | |", "| --- | --- | --- | --- | --- | --- |"]
     for name, result in results.items():
         for part in result["parts"]:
-            mark = "" if part["reach"] is None else f"at {'most' if part['at_most'] else 'least'} {_number(part['reach'])}"
+            mark = "" if part["reach"] is None else f"at {'most' if part['at_most'] else 'least'} {number(part['reach'])}"
             low, high = part["spread"]
-            spread = f"{_number(low)} to {_number(high)}" if part["runs"] > 1 else ""
-            lines.append(f"| {name} | {result['title']}: {part['name']} | {_number(part['figure'])} {part['unit']} | {spread} | {mark} | "
+            spread = f"{number(low)} to {number(high)}" if part["runs"] > 1 else ""
+            lines.append(f"| {name} | {result['title']}: {part['name']} | {number(part['figure'])} {part['unit']} | {spread} | {mark} | "
                          f"{'' if part['reach'] is None else 'holds' if part['holds'] else 'does not hold'} |")
             name = ""
         if "bound" in result:
@@ -161,19 +161,19 @@ def _page(about, results):
     rows = []
     for name, result in results.items():
         for at, part in enumerate(result["parts"]):
-            mark = "" if part["reach"] is None else f"{'≤' if part['at_most'] else '≥'} {_number(part['reach'])}"
+            mark = "" if part["reach"] is None else f"{'≤' if part['at_most'] else '≥'} {number(part['reach'])}"
             state = "" if part["reach"] is None else ("<span class=yes>holds</span>" if part["holds"] else "<span class=no>does not hold</span>")
-            spread = f"{_number(part['spread'][0])} to {_number(part['spread'][1])}"
+            spread = f"{number(part['spread'][0])} to {number(part['spread'][1])}"
             rows.append(f"<tr><td>{cell(name) if at == 0 else ''}<td>{cell(result['title'] + ': ' if at == 0 else '')}{cell(part['name'])}"
-                        f"<td class=n>{_number(part['figure'])} {cell(part['unit'])}<td class=n>{spread}<td class=n>{mark}<td>{state}")
+                        f"<td class=n>{number(part['figure'])} {cell(part['unit'])}<td class=n>{spread}<td class=n>{mark}<td>{state}")
         if "bound" in result:
             rows.append(f"<tr class=bound><td><td colspan=5>What bounds it: {cell(result['bound'])}")
     of = lambda result: ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     beside = "".join(f"<details><summary>{cell(name)}: {cell(result['title'])}</summary><p><code>{cell(result['how'])}</code></p>"
                      f"<p>{cell(of(result))}</p>"
                      f"<p>{cell(result['checked'])}</p><table>" +
-                     "".join(f"<tr><td>{cell(part['name'])}<td class=n>{_number(part['figure'])} {cell(part['unit'])}<td class=n>"
-                             f"{_number(part['spread'][0])} to {_number(part['spread'][1])}" for part in result["beside"]) + "</table></details>"
+                     "".join(f"<tr><td>{cell(part['name'])}<td class=n>{number(part['figure'])} {cell(part['unit'])}<td class=n>"
+                             f"{number(part['spread'][0])} to {number(part['spread'][1])}" for part in result["beside"]) + "</table></details>"
                      for name, result in results.items())
     pictures = "".join(f"<figure>{svg}</figure>" for _, svg in plots(results))
     facts = ", ".join(f"{cell(key)} {cell(value)}" for key, value in about.items())
@@ -183,9 +183,11 @@ def _page(about, results):
 
 
 def write(folder, about, results):
-    """report.json, report.html and each plot as a file of its own."""
+    """report.json, report.html, each plot as a file of its own, and the tables of docs/performance.md as report.md."""
+    from suite import tables
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps({"machine": about, **results}, indent=1) + "\n")
     (folder / "report.html").write_text(_page(about, results))
     for name, svg in plots(results):
         (folder / f"{name}.svg").write_text('<?xml version="1.0" encoding="utf-8"?>\n' + svg)
+    (folder / "report.md").write_text(tables.markdown(results))

@@ -353,6 +353,15 @@ class Manager(unittest.TestCase):
             self.assertEqual(server.rblitz("reload", "f").returncode, 0)
             wait_for_copy(server)
             self.assertEqual(server.rblitz("rollback", "f").returncode, 0)
+            # Who is no longer root loads when nothing else wants a core if it may come back from that, which takes CAP_SYS_RESOURCE to grant.
+            may = subprocess.run(["prlimit", "--nice=20:20", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+            server.write("f.txt", harness.endless_feed())
+            server.process.send_signal(signal.SIGHUP)
+            loads = lambda task: task.joinpath("comm").read_text() == "rblitz-load\n"
+            load = next(int(task.name) for task in Path(f"/proc/{server.process.pid}/task").iterdir() if loads(task))
+            server.wait_until(lambda: server.reads("f.txt"))
+            server.wait_until(lambda: os.sched_getscheduler(load) == (os.SCHED_IDLE if may else os.SCHED_OTHER))
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, load), min(os.getpriority(os.PRIO_PROCESS, 0) + 10, 19))
 
     @unittest.skipUnless(os.geteuid() == 0, "not root: there is nothing to give up")
     def test_root_that_stays_is_warned(self):
