@@ -22,6 +22,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/check_options.h"
@@ -34,6 +35,7 @@ constexpr size_t kBatch = 32;
 constexpr size_t kKeptMistakes = 10;
 constexpr int kReceiveBuffer = 32 << 20;
 constexpr uint64_t kTick = 200'000;  // ns of sleep between looks at the clock
+constexpr uint64_t kMoment = kSecond / 10;
 
 struct Counts {
   uint64_t under_way = 0;
@@ -43,8 +45,10 @@ struct Counts {
   uint64_t late = 0;
   uint64_t wrong = 0;
   uint64_t skipped = 0;
+  uint64_t began = 0;
   double seconds = 0;
-  std::vector<uint32_t> latencies;  // ns, of right answers
+  std::vector<uint32_t> latencies;             // ns, of right answers
+  std::vector<std::vector<uint32_t>> moments;  // the same by the tenth of a second in which the question was due
   std::vector<std::string> mistakes;
 };
 
@@ -163,13 +167,16 @@ class Asker {
     const auto id = static_cast<uint16_t>(answer[0] << 8 | answer[1]);
     Slot& slot = slots_[id];
     if (slot.due == 0) return Blame("an answer to nothing that is under way, id " + std::to_string(id));
-    const uint64_t latency = arrived > slot.due ? arrived - slot.due : 0;
-    slot.due = 0;
+    const uint64_t due = std::exchange(slot.due, 0);
+    const uint64_t latency = arrived > due ? arrived - due : 0;
     --counts_.under_way;
     const std::string mistake = oracle_.Judge(slot.question, id, answer);
     if (!mistake.empty()) return Blame(Oracle::Describe(slot.question) + ": " + mistake);
     if (latency > options_.timeout) ++counts_.late;
     counts_.latencies.push_back(static_cast<uint32_t>(std::min<uint64_t>(latency, UINT32_MAX)));
+    const size_t moment = (due - counts_.began) / kMoment;
+    if (moment >= counts_.moments.size()) counts_.moments.resize(moment + 1);
+    counts_.moments[moment].push_back(counts_.latencies.back());
   }
 
   void Blame(std::string mistake) {
@@ -194,6 +201,7 @@ void Sleep(uint64_t nanoseconds) {
 void Ask(const Options& options, std::vector<std::unique_ptr<Asker>>& askers, Counts* counts) {
   std::mt19937_64 random(options.seed);
   const uint64_t start = Now();
+  counts->began = start;
   const double step = kSecond / options.rate;
   const auto most_behind = static_cast<uint64_t>(options.rate / 20) + 1;
   uint64_t& skipped = counts->skipped;
@@ -246,17 +254,32 @@ double Percentile(const std::vector<uint32_t>& sorted, double share) {
   return sorted[std::min(sorted.size() - 1, static_cast<size_t>(share * static_cast<double>(sorted.size())))] / 1e3;
 }
 
+nlohmann::json Timeline(const Counts& counts) {
+  nlohmann::json p50 = nlohmann::json::array(), p99 = p50, max = p50;
+  for (std::vector<uint32_t> moment : counts.moments) {
+    std::sort(moment.begin(), moment.end());
+    p50.push_back(Percentile(moment, 0.5));
+    p99.push_back(Percentile(moment, 0.99));
+    max.push_back(Percentile(moment, 1));
+  }
+  return {{"began", static_cast<double>(counts.began) / kSecond},
+          {"step", static_cast<double>(kMoment) / kSecond},
+          {"p50", p50},
+          {"p99", p99},
+          {"max", max}};
+}
+
 void Print(const Counts& counts, bool json) {
   const double p50 = Percentile(counts.latencies, 0.5), p99 = Percentile(counts.latencies, 0.99);
   const double p999 = Percentile(counts.latencies, 0.999), max = Percentile(counts.latencies, 1);
   const double rate = counts.seconds > 0 ? static_cast<double>(counts.sent) / counts.seconds : 0;
   if (json) {
     const nlohmann::json latency = {{"p50", p50}, {"p99", p99}, {"p99_9", p999}, {"max", max}};
-    const nlohmann::json all = {{"sent", counts.sent},       {"answered", counts.answered},
-                                {"lost", counts.lost},       {"late", counts.late},
-                                {"wrong", counts.wrong},     {"skipped", counts.skipped},
-                                {"seconds", counts.seconds}, {"queries_per_second", rate},
-                                {"latency_us", latency},     {"mistakes", counts.mistakes}};
+    const nlohmann::json all = {
+        {"sent", counts.sent},         {"answered", counts.answered},    {"lost", counts.lost},
+        {"late", counts.late},         {"wrong", counts.wrong},          {"skipped", counts.skipped},
+        {"seconds", counts.seconds},   {"queries_per_second", rate},     {"latency_us", latency},
+        {"mistakes", counts.mistakes}, {"timeline_us", Timeline(counts)}};
     std::puts(all.dump(2).c_str());
     return;
   }

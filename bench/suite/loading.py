@@ -114,7 +114,7 @@ class Reloads:
     """Swaps two versions of a list all the time."""
 
     def __init__(self, server, served, versions):
-        self.server, self.served, self.versions, self.ended, self.times = server, served, versions, threading.Event(), []
+        self.server, self.served, self.versions, self.ended, self.times, self.spans = server, served, versions, threading.Event(), [], []
         self.error = None
 
     def __enter__(self):
@@ -143,10 +143,11 @@ class Reloads:
             new = self.served.with_name("new")
             new.hardlink_to(self.versions[0])
             new.rename(self.served)
-            begin, before = time.monotonic(), self.loaded()
+            begin, before, of_day = time.monotonic(), self.loaded(), time.time()
             self.server.process.send_signal(signal.SIGHUP)
             wait(lambda: self.loaded() > before, "reload of rblitzd", pause=0.02)
             self.times.append(time.monotonic() - begin)
+            self.spans.append((of_day, time.time()))
 
 
 CLIENT_CORE, SERVER_CORE = 0, 1
@@ -163,6 +164,14 @@ def _spinning():
         for spinner in spinners:
             spinner.terminate()
             spinner.wait()
+
+
+def _timeline(counts):
+    """Latencies by time, and the seconds from when a reload was asked for to when it was served."""
+    found = counts["timeline_us"]
+    began, step = found["began"], found["step"]
+    return {"seconds": [(at + 0.5) * step for at in range(len(found["p50"]))], "p50": found["p50"], "p99": found["p99"], "max": found["max"],
+            "reloads": [[max(begin - began, 0), end - began] for begin, end in counts["reloads"] if end > began]}
 
 
 def p6(context):
@@ -182,6 +191,7 @@ def p6(context):
     def under_reloads(server, served, versions, *words):
         with Reloads(server, served, versions) as swapping:
             counts = json.loads(run([*words, *command]))
+        counts["reloads"] = swapping.spans
         return counts, len(swapping.times)
 
     served, more = _versions(folder, feed)
@@ -216,7 +226,8 @@ def p6(context):
                Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm)]),
                Part("not asked under reloads, because the client was held up for 50 ms", "questions", [one["skipped"] for one in busy])]
     series = {"p50, p99, p99.9 with and without reloads": {name: [statistics.median(tail(counts, q)) for q in ("p50", "p99", "p99_9")]
-                                                           for name, counts in (("without", calm), ("with", busy))}}
+                                                           for name, counts in (("without", calm), ("with", busy))},
+              "latency while lists are reloaded": _timeline(busy[-1])}
     return Result(f"reloads of 10 million entries under {rate:,} questions/s, kernel sockets, a core each for worker and client", "bench/run P6", parts, beside, series=series,
                   checked=f"{sum(one['answered'] for one in calm + spun + busy + free):,} answers compared with the lists, {reloads} reloads",
                   bound=f"client, server and the reload share two cores. Beside threads that do nothing but spin, when nobody else wants to run, p99.9 is "

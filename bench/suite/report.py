@@ -127,6 +127,20 @@ def _grouped(title, series):
     return _svg(figure)
 
 
+def _timeline(title, series):
+    """series: seconds, and of each tenth p50, p99, max; reloads from and to."""
+    figure, axes = _axes(title)
+    for at, (begin, end) in enumerate(series["reloads"]):
+        axes.axvspan(begin, end, color=COLOURS[2], alpha=0.35, linewidth=0, label="a reload" if at == 0 else None)
+    for colour, name in zip(COLOURS, ("p50", "p99", "max")):
+        axes.plot(series["seconds"], series[name], color=colour, linewidth=1, label=name)
+    axes.set_yscale("log")
+    axes.set_xlim(0, series["seconds"][-1])
+    axes.set(xlabel="seconds", ylabel="us")
+    axes.legend(frameon=False, fontsize=8, ncols=4)
+    return _svg(figure)
+
+
 def plots(results):
     """(name of a file, SVG) of each picture that the results have data for."""
     series = {title: data for result in results.values() for title, data in result["series"].items()}
@@ -140,6 +154,7 @@ def plots(results):
     add("mixes", "ratio to testpmd by mix", lambda data: _bars("Port to port by mix, 10 million entries", data, "of testpmd 5tswap"))
     add("bytes", "bytes an entry by addresses", lambda data: _lines("Memory of the table of addresses", data, "addresses", "bytes an entry"))
     add("reloads", "p50, p99, p99.9 with and without reloads", lambda data: _grouped("Latency under 50,000 questions/s", data))
+    add("timeline", "latency while lists are reloaded", lambda data: _timeline("Reloads one after another under 50,000 questions/s, by tenth of a second", data))
     add("latency", "latency by load", lambda data: _quantiles("Latency on sockets by load", data))
     add("latency-xdp", "latency by load, AF_XDP", lambda data: _quantiles("Latency over AF_XDP on veth by load", data))
     add("zones", "ns a question by zones", lambda data: _lines("Zones asked in turn, 1 million addresses", data, "zones", "ns a question"))
