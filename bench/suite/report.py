@@ -136,6 +136,7 @@ def _timeline(title, series):
         axes.plot(series["seconds"], series[name], color=colour, linewidth=1, label=name)
     axes.set_yscale("log")
     axes.set_xlim(0, series["seconds"][-1])
+    axes.set_ylim(top=4 * max(series["max"]))  # room for the legend
     axes.set(xlabel="seconds", ylabel="us")
     axes.legend(frameon=False, fontsize=8, ncols=4)
     return _svg(figure)
