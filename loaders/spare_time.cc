@@ -108,8 +108,9 @@ void SpareTime::Begin() {
   if (!MayComeBack(NiceOf(0))) return;
   {
     const std::lock_guard lock(mutex_);
-    is_spare_ = true;
     looked_ = Clock::now();
+    if (looked_ < wary_until_) return;
+    is_spare_ = true;
     ran_ = CpuTime(thread_);
   }
   RunIdle(0);  // the last of it: who is starved holds no lock
@@ -129,7 +130,7 @@ void SpareTime::Look() noexcept {
   if (now - looked_ < kLook / 2) return;
   const Clock::duration ran = CpuTime(thread_);
   try {
-    if ((ran - ran_) * kLeastShare < now - looked_) Rescue();
+    if ((ran - ran_) * kLeastShare < now - looked_ && Rescue()) wary_until_ = now + kWary;
   } catch (const std::exception&) {
     // Out of memory: looked at again.
   }
@@ -139,7 +140,7 @@ void SpareTime::Look() noexcept {
 
 // The threads that it has started have its policy and its nice value. None of them wants to run where all wait for a
 // disk.
-void SpareTime::Rescue() const {
+bool SpareTime::Rescue() const {
   const int nice = NiceOf(tid_);
   std::vector<pid_t> starved;
   bool wants_to_run = false;
@@ -151,8 +152,10 @@ void SpareTime::Rescue() const {
     starved.push_back(tid);
     wants_to_run |= WantsToRun(tid);
   }
-  if (!wants_to_run) return;
-  for (const pid_t tid : starved) TakeTurnsWith(tid, nice);
+  if (wants_to_run) {
+    for (const pid_t tid : starved) TakeTurnsWith(tid, nice);
+  }
+  return wants_to_run;
 }
 
 }  // namespace rblitz

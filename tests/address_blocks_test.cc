@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/sanitizers.h"
+
 namespace rblitz {
 namespace {
 
@@ -63,17 +65,17 @@ void ExpectSorted(const Addresses& given, const char* what) {
   EXPECT_EQ(taken, wanted_taken) << what;
   EXPECT_EQ(Of(ascending), wanted) << what;
   AddressCursor cursor(ascending.chunks());
-  for (const uint32_t address : wanted) {
-    ASSERT_TRUE(cursor.more());
-    ASSERT_EQ(*cursor, address);
-    ++cursor;
-  }
+  Addresses read;
+  for (read.reserve(wanted.size()); cursor.more() && read.size() < wanted.size(); ++cursor) read.push_back(*cursor);
+  EXPECT_EQ(read, wanted) << what;
   EXPECT_FALSE(cursor.more());
 }
 
 TEST(AddressBlocks, AnyNumberOfThem) {
   std::mt19937 random(1);
-  for (const size_t size : {0u, 1u, 2u, 1000u, 65535u, 65536u, 262144u, 300001u, 2000003u}) {
+  const size_t large = UnlessTsan(2'000'003, 400'009);
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{2}, size_t{1000}, size_t{65535}, size_t{65536},
+                            AddressBlocks::kFew, size_t{300'001}, large}) {
     Addresses addresses(size);
     for (uint32_t& address : addresses) address = static_cast<uint32_t>(random());
     ExpectSorted(addresses, "random");
@@ -82,7 +84,7 @@ TEST(AddressBlocks, AnyNumberOfThem) {
 
 TEST(AddressBlocks, OfFewNetworks) {
   std::mt19937 random(2);
-  Addresses addresses(700000);
+  Addresses addresses(UnlessTsan(700'000, 300'000));
   for (uint32_t& address : addresses) address = 0x0a000000 | static_cast<uint32_t>(random() & 0xffffff);
   ExpectSorted(addresses, "one /8");
   for (uint32_t& address : addresses) address = static_cast<uint32_t>((random() % 3) << 31 | (random() & 255));
