@@ -137,7 +137,8 @@ def build(folder, options, compiler=None, targets=(), cross=None):
 def test(folder, selection):
     log = ROOT / folder / "meson-logs/testlog.json"
     log.unlink(missing_ok=True)
-    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--num-processes", str(JOBS), *selection])
+    # Limits end what hangs; a machine may be three times as slow as the one that they were chosen on.
+    run(["meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", "--timeout-multiplier", "3", "--num-processes", str(JOBS), *selection])
     total = Tally()
     if log.exists():
         for line in log.read_text().splitlines():
