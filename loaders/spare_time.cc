@@ -105,15 +105,19 @@ void SpareTime::Begin() {
     thread_ = pthread_self();
     tid_ = gettid();
   }
-  if (!MayComeBack(NiceOf(0))) return;
+  if (IsWary() || !MayComeBack(NiceOf(0))) return;
   {
     const std::lock_guard lock(mutex_);
-    looked_ = Clock::now();
-    if (looked_ < wary_until_) return;
     is_spare_ = true;
+    looked_ = Clock::now();
     ran_ = CpuTime(thread_);
   }
   RunIdle(0);  // the last of it: who is starved holds no lock
+}
+
+bool SpareTime::IsWary() {
+  const std::lock_guard lock(mutex_);
+  return Clock::now() < wary_until_;
 }
 
 void SpareTime::End() {

@@ -33,7 +33,8 @@ class SpareTime {
  private:
   using Clock = std::chrono::steady_clock;
 
-  [[nodiscard]] bool Rescue() const;
+  [[nodiscard]] bool IsWary();
+  [[nodiscard]] bool Rescue() const;  // whether any of them wanted to run
 
   pthread_t thread_{};  // written once, before is_spare_ is true
   pid_t tid_ = 0;

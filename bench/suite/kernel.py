@@ -13,13 +13,12 @@ import time
 from pathlib import Path
 
 from suite import servers
-from suite.loading import Singles, make, ports
+from suite.loading import CLIENT_CORE, SERVER_CORE, Singles, make, ports
 from suite.measure import BUILD, PEERS, ROOT, Part, Result, peak, ran, run, say
 
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import harness  # noqa: E402
 
-CLIENT_CORE, SERVER_CORE = 0, 1
 SOCKETS = {"rblitzd": servers.rblitzd, "rbldnsd": servers.rbldnsd, "nsd": servers.nsd, "knotd": servers.knot}
 HOST = "10.77.0.53"
 
