@@ -34,14 +34,14 @@ void BM_HeatTable_Lookup(benchmark::State& state) {
   const HeatCells* const sources[] = {&cells};
   const HeatTable table = HeatTable::Build(sources);
   const std::vector<uint8_t> all = {24, 20, 16, 12, 8};
-  const std::span<const uint8_t> levels = std::span(all).first(static_cast<size_t>(state.range(0)));
+  const HeatLevels levels{std::span(all).first(static_cast<size_t>(state.range(0))), 64};
   std::mt19937 random(2);
   std::vector<uint32_t> questions(size_t{1} << 20);
   for (uint32_t& question : questions) question = static_cast<uint32_t>(random());
   HeatHit hits[kMaxBatch];
   size_t at = 0;
   for (auto _ : state) {
-    table.LookupBatch({&questions[at], kMaxBatch}, levels, 64, hits);
+    table.LookupBatch({&questions[at], kMaxBatch}, levels, hits);
     benchmark::DoNotOptimize(hits);
     benchmark::ClobberMemory();
     at = (at + kMaxBatch) % questions.size();

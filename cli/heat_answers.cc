@@ -56,7 +56,7 @@ void TakeRuns(const HeatReading& reading, Page* page) {
   }
   const HeatTable& table = *reading.table;
   TakeRuns(
-      page, [cells = table.cells()](uint32_t cell) { return cells[cell]; },
+      page, [&](uint32_t cell) { return table.Score(cell << 8, 24); },
       [&](uint32_t block) { return table.Node(block << 16, 16).active == 0; });
 }
 

@@ -90,6 +90,7 @@ HeatZone::HeatZone(const HeatZoneConfig& config, std::span<const FeedData* const
     : levels_(config.levels),
       levels6_(config.levels6),
       min_score_(config.min_score),
+      asked_(levels_, min_score_),
       all_(config.all),
       length_mask_(config.plain ? 0 : 0xff),
       has_ip6_(false),
@@ -128,9 +129,7 @@ HeatHit HeatZone::HitOf(uint32_t address, HeatHit found) const noexcept {
   return found;
 }
 
-HeatHit HeatZone::LookUpOne(uint32_t address) const noexcept {
-  return HitOf(address, table_->Lookup(address, levels_, min_score_));
-}
+HeatHit HeatZone::LookUpOne(uint32_t address) const noexcept { return HitOf(address, table_->Lookup(address, asked_)); }
 
 HeatHit HeatZone::Lookup(const Ip6Address& address) const noexcept {
   if (IsTestPoint6(address)) return address == kIp6TestListed ? kTestHit6 : HeatHit{};

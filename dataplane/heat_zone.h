@@ -74,12 +74,12 @@ class HeatZone {
 
   // What Lookup reads first, to be fetched.
   void Locate(std::span<const uint32_t> addresses, const uint8_t** lines) const noexcept {
-    table_->Locate(addresses, levels_.front(), lines);
+    table_->Locate(addresses, asked_, lines);
   }
   // The level that answers for each; length 0: none does. Of test points too: see HitOf. REQUIRES: at most
   // kMaxBatch.
   void Lookup(std::span<const uint32_t> addresses, HeatHit* hits) const noexcept {
-    table_->LookupBatch(addresses, levels_, min_score_, hits);
+    table_->LookupBatch(addresses, asked_, hits);
   }
   // Test points of RFC 5782 say what they must, however hot 127/8 is: of what Lookup found for the address what counts.
   [[nodiscard]] HeatHit HitOf(uint32_t address, HeatHit found) const noexcept;
@@ -123,6 +123,7 @@ class HeatZone {
   std::vector<uint8_t> levels_;
   std::vector<uint8_t> levels6_;
   uint8_t min_score_;
+  HeatLevels asked_;  // levels_ and min_score_
   bool all_;
   uint8_t length_mask_;               // 0: the answer tells nothing
   std::array<uint8_t, 256> rounded_;  // what is answered for a score
