@@ -301,10 +301,10 @@ BENCHMARK(BM_Decide)
     ->Args({kRows, 0, 1})
     ->Args({kRows, 50, 1})
     ->UseManualTime();
+BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();  // of the same table
 BENCHMARK(BM_DecideRoomy)->Args({kRows, 50, 0})->UseManualTime()->Iterations(100000);
 BENCHMARK(BM_DecideWhitelisted)->Args({kRows, 0, 0})->UseManualTime()->Iterations(100000);
 BENCHMARK(BM_DecideRoomy)->Args({20000, 50, 0})->UseManualTime()->Iterations(200);
-BENCHMARK(BM_Journal)->Args({kRows, 10, 0})->UseManualTime();
 BENCHMARK(BM_Workers)->Args({10000, 50})->Args({kRows, 50})->Threads(1)->Threads(2)->UseManualTime();
 BENCHMARK(BM_WorkersOnWall)->Args({10000, 50})->Args({kRows, 50})->Threads(1)->Threads(2)->UseRealTime();
 

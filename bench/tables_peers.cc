@@ -2,7 +2,8 @@
 //
 // BM_RteHash: DPDK's cuckoo hash, looked up in bulk. BM_Lfht: liburcu's hash table, one after another within one
 // read-side section a batch, as its interface has it. BM_RteFib (DIR24-8) and BM_RteLpm: DPDK's routing tables, in
-// bulk or four at a time, at sizes that they can be filled to. None is asked for networks here.
+// bulk or four at a time, at sizes that they can be filled to. BM_UnorderedSet: the standard library's. None is asked
+// for networks here.
 //
 // For pages of 2 MiB, as our table has: DPDK takes its memory from reserved ones where there are any (nr_hugepages,
 // 4096 for the largest), liburcu gets its own from the C library, with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 in
@@ -24,6 +25,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bench/lookups.h"
@@ -183,6 +185,21 @@ class RteLpm {
   std::unique_ptr<rte_lpm, void (*)(rte_lpm*)> table_{nullptr, rte_lpm_free};
 };
 
+// For scale only: what everybody has.
+class UnorderedSet {
+ public:
+  explicit UnorderedSet(const bench::DataSet& set) : listed_(set.listed.begin(), set.listed.end()) {}
+
+  size_t Find(const uint32_t* questions) const {
+    size_t found = 0;
+    for (size_t i = 0; i < kBatch; ++i) found += listed_.count(questions[i]);
+    return found;
+  }
+
+ private:
+  std::unordered_set<uint32_t> listed_;
+};
+
 // One table at a time: the largest take gigabytes, and a minute to fill.
 std::any held;
 size_t held_size = 0;
@@ -228,6 +245,7 @@ void BM_Peer(benchmark::State& state) {
 
 BENCHMARK(BM_Peer<RteHash>)->Name("BM_RteHash")->Arg(60000)->Arg(10000000)->Arg(100000000);
 BENCHMARK(BM_Peer<Lfht>)->Name("BM_Lfht")->Arg(60000)->Arg(10000000)->Arg(100000000);
+BENCHMARK(BM_Peer<UnorderedSet>)->Name("BM_UnorderedSet")->Arg(60000)->Arg(10000000);
 BENCHMARK(BM_Peer<RteFib>)->Name("BM_RteFib")->Arg(1000000);
 BENCHMARK(BM_Peer<RteLpm>)->Name("BM_RteLpm")->Arg(100000);
 

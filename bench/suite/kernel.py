@@ -14,7 +14,7 @@ from pathlib import Path
 
 from suite import servers
 from suite.loading import CLIENT_CORE, SERVER_CORE, Singles, make, ports
-from suite.measure import BUILD, PEERS, ROOT, Part, Result, peak, ran, run, say
+from suite.measure import BUILD, QUANTILES, ROOT, Part, Result, ran, run
 
 sys.path.insert(0, str(ROOT / "tests/e2e"))
 import harness  # noqa: E402
@@ -74,10 +74,13 @@ def _kxdpgun(client, server, file, rate, seconds, port):
 
 
 def _most(client, server, file, context, port):
-    """Most answers a second over rates that double."""
+    """Most answers a second over rates that double until one brings no more."""
     best = 0
     for rate in (2000,) if context.smoke else (100_000, 200_000, 400_000, 800_000, 1_600_000):
-        best = max(best, _kxdpgun(client, server, file, rate, 1 if context.smoke else 2, port)[1])
+        answers = _kxdpgun(client, server, file, rate, 1 if context.smoke else 2, port)[1]
+        if answers <= best:
+            break
+        best = answers
     return best
 
 
@@ -175,32 +178,27 @@ def p7(context):
     feed, last, data = make(folder, entries, Singles)
     count = 1000 if context.smoke else 100_000
     file, expected = questions(folder, data, count)
-    seconds = 1 if context.smoke else 4
-    rates, times, shares = ({name: [] for name in SOCKETS} for _ in range(3))
-    checked = []
-    for turn in range(context.repeat):
-        for name, start in SOCKETS.items():
-            with start(folder, feed, [SERVER_CORE]) as server:
-                server.wait_for(last)
-                rate, spent, kernel = _dnsperf(file, seconds, server)
-                rates[name].append(rate)
-                times[name].append(spent)
-                shares[name].append(kernel)
-                if name == "rblitzd" and turn == 0:
-                    checked.append(_checked("loopback", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
-    wires = {}
+    seconds = 1 if context.smoke else 3
+    rates, times, shares, wires, counts = (context.runs("kernel", what) for what in ("rates", "times", "shares", "wires", "counts"))
+    checked, first = context.so_far("kernel", "checked", make=list), context.round == 0
+    for name, start in SOCKETS.items():
+        with start(folder, feed, [SERVER_CORE]) as server:
+            server.wait_for(last)
+            for found, value in zip((rates, times, shares), _dnsperf(file, seconds, server)):
+                found[name].append(value)
+            if name == "rblitzd" and first:
+                checked.append(_checked("loopback", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
     names = ("rblitzd af_xdp", "knotd XDP") if context.smoke else ("rblitzd", "rbldnsd", "nsd", "knotd", "rblitzd af_xdp", "knotd XDP")
-    for turn in range(min(context.repeat, 2)):
-        for name in names:
-            is_checked = turn == 0 and name.startswith("rblitzd")
-            rate, found = _over_wire(context, folder, feed, last, file, name, expected if is_checked else None, count)
-            wires.setdefault(name, []).append(rate)
-            checked += [found] if found else []
+    for name in names:
+        rate, found = _over_wire(context, folder, feed, last, file, name, expected if first and name.startswith("rblitzd") else None, count)
+        wires[name].append(rate)
+        checked += [found] if found else []
     small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
     small_file, _ = questions(small.parent, small_data, 500 if context.smoke else 20_000)
-    # rblitzd takes at once what has come: how many questions a call finds, and so what each costs, is the run's luck.
-    counts = {name: [_instructions(context, small.parent, small, small_last, small_file, name) for _ in range(context.repeat if name == "rblitzd" else 1)]
-              for name in (("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"))}
+    # rblitzd takes at once what has come: how many questions a call finds, and so what each costs, is the run's luck. Peers are counted once.
+    for name in ("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"):
+        if name == "rblitzd" or first:
+            counts[name].append(_instructions(context, small.parent, small, small_last, small_file, name))
     to = lambda peer: [own / counts[peer][0] for own in counts["rblitzd"]]
     best = max((name for name in SOCKETS if name != "rblitzd"), key=lambda name: statistics.median(rates[name]))
     parts = [Part(f"dnsperf on loopback, to the best peer ({best})", "ratio", [a / b for a, b in zip(rates["rblitzd"], rates[best])], 1)]
@@ -234,24 +232,25 @@ def _blast(found, *words):
     return [counts["latency_us"][quantile] for quantile in ("p50", "p99", "p99_9")], counts["answers_per_second"]
 
 
-def _latencies(context, name, ask, capacity, beside):
-    """Of one server at a tenth, half and nine tenths of its capacity."""
-    found = {}
-    for share in (0.5,) if context.smoke else (0.1, 0.5, 0.9):
-        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 4)
-        found[f"{share:.0%}"] = us
-        beside += [Part(f"{name} at {share:.0%} of {capacity:,.0f}/s, {quantile}", "us", [value]) for quantile, value in zip(("p50", "p99", "p99.9"), us)]
-    return found
+SHARES = (0.1, 0.5, 0.9)  # of a server's own capacity
+
+
+def _latencies(context, found, name, ask, capacity):
+    """Adds to the runs of one server."""
+    found[name, "capacity"].append(capacity)
+    for share in SHARES[1:2] if context.smoke else SHARES:
+        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 2)
+        for quantile, value in zip(QUANTILES, us):
+            found[name, f"{share:.0%}", quantile].append(value)
 
 
 PORT_WORDS = ["--eal=--no-pci", "--eal=--no-huge", "--eal=-m", "--eal=256", "--eal=--in-memory", "--eal=--no-telemetry",
               "--eal=--vdev=net_af_packet0,iface=client0", "--address", "10.77.0.9/24", "--mbufs", 8192]
 
 
-def _latency_over_xdp(context, folder, feed, file, expected, beside):
+def _latency_over_xdp(context, folder, feed, file, expected, found):
     """rblitzd on net_af_xdp and Knot by XDP, asked from a port at the other end of a veth."""
-    series = {}
-    for name in ("rblitzd af_xdp", "knotd XDP"):
+    for name in XDP_SERVERS:
         with wire() as (client, space):
             port = 53 if name == "rblitzd af_xdp" else servers.PORT
             server = (servers.rblitzd(folder, feed, None, HOST, space, XDP) if name == "rblitzd af_xdp" else
@@ -260,12 +259,13 @@ def _latency_over_xdp(context, folder, feed, file, expected, beside):
                 _wait_by_kxdpgun(client, space, file, port)
                 if name == "knotd XDP":
                     subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
-                found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-                ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5, *PORT_WORDS, *words)
-                capacity = ask("--window", 128, "--duration", 1 if context.smoke else 3)[1]
-                series[name] = _latencies(context, name, ask, capacity, beside)
+                where = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
+                ask = lambda *words: _blast(where, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5, *PORT_WORDS, *words)
+                _latencies(context, found, name, ask, ask("--window", 128, "--duration", 1 if context.smoke else 2)[1])
             subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)
-    return series
+
+
+SOCKET_SERVERS, XDP_SERVERS = ("rblitzd", "knotd", "rbldnsd"), ("rblitzd af_xdp", "knotd XDP")
 
 
 def latency(context):
@@ -273,17 +273,20 @@ def latency(context):
     folder = context.folder("kernel")
     feed, last, data = make(folder, context.entries(1_000_000), Singles)
     file, expected = questions(folder, data, 1000 if context.smoke else 100_000)
-    series, beside = {}, []
-    for name in ("rblitzd", "knotd", "rbldnsd"):
+    found = context.runs("latency")  # (server, "capacity") or (server, share of it, quantile): microseconds
+    for name in SOCKET_SERVERS:
         with SOCKETS[name](folder, feed, [SERVER_CORE]) as server:
             server.wait_for(last)
-            capacity = _dnsperf(file, 1 if context.smoke else 3, server)[0]
+            capacity = _dnsperf(file, 1 if context.smoke else 2, server)[0]
             ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
-            series[name] = _latencies(context, name, ask, capacity, beside)
-    xdp = _latency_over_xdp(context, folder, feed, file, expected, beside)
-    at_half = lambda found, name: found[name]["50%"][1]
-    parts = [Part("p99 at half of its capacity, sockets, to Knot's at half of its own", "times", [at_half(series, "rblitzd") / at_half(series, "knotd")]),
-             Part("p99 at half of its capacity, AF_XDP, to Knot's at half of its own", "times",
-                  [at_half(xdp, "rblitzd af_xdp") / at_half(xdp, "knotd XDP")])]
+            _latencies(context, found, name, ask, capacity)
+    _latency_over_xdp(context, folder, feed, file, expected, found)
+    to = lambda us, peer: [a / b for a, b in zip(found[us, "50%", "p99"], found[peer, "50%", "p99"])]
+    parts = [Part("p99 at half of its capacity, sockets, to Knot's at half of its own", "times", to("rblitzd", "knotd")),
+             Part("p99 at half of its capacity, AF_XDP, to Knot's at half of its own", "times", to("rblitzd af_xdp", "knotd XDP"))]
+    beside = [Part(f"{key[0]}, capacity", "answers/s", runs) if key[1] == "capacity" else Part(f"{key[0]} at {key[1]}, {key[2]}", "us", runs)
+              for key, runs in found.items()]
+    series = lambda names: {name: {f"{share:.0%}": [statistics.median(found[name, f"{share:.0%}", quantile]) for quantile in QUANTILES]
+                                   for share in SHARES if (name, f"{share:.0%}", "p50") in found} for name in names}
     return Result("latency by load", "bench/run latency", parts, beside, checked="every answer of every server compared with the list",
-                  series={"latency by load": series, "latency by load, AF_XDP": xdp})
+                  series={"latency by load": series(SOCKET_SERVERS), "latency by load, AF_XDP": series(XDP_SERVERS)})

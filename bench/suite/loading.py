@@ -79,10 +79,9 @@ def p5(context):
     feed, last, _ = make(folder, context.entries(10_000_000))
     parts, beside, work = [], [], {}
     for cores, mark in ((None, 1 / 5), ([1], 1 / 3)):
-        runs = {name: [] for name in PROGRAMS}
-        for _ in range(context.repeat):
-            for name, start in PROGRAMS.items():
-                runs[name].append(_once(folder, feed, last, start, cores))
+        runs = context.runs("loading", cores is None)
+        for name, start in PROGRAMS.items():
+            runs[name].append(_once(folder, feed, last, start, cores))
         where = "one core" if cores else "both cores"
         for at, what in ((0, "cold start"), (2, "reload")):
             parts.append(Part(f"{what}, {where}", "of rbldnsd's time", [a[at] / b[at] for a, b in zip(runs["rblitzd"], runs["rbldnsd"])], mark, True))
@@ -179,13 +178,13 @@ def p6(context):
     asked = folder / "listed.txt"
     asked.write_text("".join(f"{ports.dotted(address)}\n" for address in {data.address(i) for i in range(100_000 if not context.smoke else 5000)}
                              if not ports.reserved(address)))
-    rate, seconds = (1000, 2) if context.smoke else (50_000, 10)
+    rate, seconds = (1000, 2) if context.smoke else (50_000, 8)
     command = [BUILD / "tests/check_client", "--server", f"127.0.0.1:{servers.PORT}", "--zone", servers.ZONE, "--rate", rate, "--seconds", seconds,
                "--json", "--listed", asked, "--unlisted", folder / "unlisted.txt"]
     unlisted = [address for address in data.questions(20_000 if not context.smoke else 2000, 0)]
     (folder / "unlisted.txt").write_text("".join(f"{ports.dotted(address)}\n" for address in unlisted))
     listen = f'io = "kernel"\nlisten = ["127.0.0.1:{servers.PORT}"]\n'
-    calm, spun, busy, free = [], [], [], []
+    calm, spun, busy, free = (context.so_far("reloads", what, make=list) for what in ("calm", "spun", "busy", "free"))
 
     def under_reloads(server, served, versions, *words):
         with Reloads(server, served, versions) as swapping:
@@ -196,13 +195,11 @@ def p6(context):
     served, more = _versions(folder, feed)
     with servers.rblitzd(folder, served, io=f"{listen}cores = [{SERVER_CORE}]\n") as server:
         server.wait_for(last)
-        versions = [feed, more]  # the first is served
-        for _ in range(context.repeat):
-            client = ["taskset", "-c", CLIENT_CORE]
-            calm.append(json.loads(run([*client, *command])))
-            with _spinning():
-                spun.append(json.loads(run([*client, *command])))
-            busy.append(under_reloads(server, served, versions, *client))
+        client = ["taskset", "-c", CLIENT_CORE]
+        calm.append(json.loads(run([*client, *command])))
+        with _spinning():
+            spun.append(json.loads(run([*client, *command])))
+        busy.append(under_reloads(server, served, [feed, more], *client))  # the first is served
     served, more = _versions(folder, feed)
     with servers.rblitzd(folder, served, io=listen) as server:  # nothing has a core of its own
         server.wait_for(last)

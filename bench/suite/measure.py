@@ -1,5 +1,6 @@
 """What every measurement of the suite is made of: a context with its folders and sizes, runs of benchmarks, and results."""
 
+import collections
 import json
 import os
 import re
@@ -14,11 +15,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
 PEERS = BUILD / "peers"
+QUANTILES = ("p50", "p99", "p99.9")  # of latencies
 
 
 @dataclass
 class Part:
-    """One figure: the median of its runs, and the mark that it has to reach where it has one."""
+    """One figure: the median of its runs, and the mark that it has to reach where it has one. What must never happen, at most 0, is the worst of them."""
     name: str
     unit: str
     runs: list
@@ -27,7 +29,7 @@ class Part:
 
     @property
     def figure(self):
-        return statistics.median(self.runs)
+        return max(self.runs) if self.reach == 0 and self.at_most else statistics.median(self.runs)
 
     @property
     def holds(self):
@@ -67,13 +69,23 @@ class Result:
 
 @dataclass
 class Context:
-    """`smoke`: every step of the real thing with little data and one repetition, whose figures mean nothing."""
+    """A measurement is called once a round, does each thing once or more, and makes its result of all rounds so far: what lasts is kept here.
+    `smoke`: every step of the real thing with little data, whose figures mean nothing."""
     smoke: bool
-    repeat: int
     work: Path
+    round: int = 0
+    kept: dict = field(default_factory=dict)
 
     def entries(self, count):
         return 20_000 if self.smoke else count
+
+    def so_far(self, *key, make=dict):
+        """What earlier rounds have kept by this name, to be added to."""
+        return self.kept.setdefault(key, make())
+
+    def runs(self, *key):
+        """Runs by name."""
+        return self.so_far(*key, make=lambda: collections.defaultdict(list))
 
     def folder(self, name):
         path = self.work / name
@@ -96,35 +108,50 @@ def run(command, seconds=1800, **options):
 
 
 def google(context, program, pattern, *words, environment=None):
-    """Runs of a Google Benchmark by name, each a dict of its counters; and the command."""
+    """Runs so far of a Google Benchmark by name, each a dict of its counters; and the command."""
     out = context.work / f"{program}.json"
-    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", f"--benchmark_repetitions={context.repeat}",
-               f"--benchmark_out={out}", "--benchmark_out_format=json", *words]
+    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", f"--benchmark_out={out}", "--benchmark_out_format=json", *words]
     if context.smoke:
         command.append("--benchmark_min_time=0.01")
     run(command, env=os.environ | (environment or {}))
-    runs, text = {}, out.read_text()
+    runs, text = context.runs(program, pattern, words), out.read_text()
     for row in json.loads(text)["benchmarks"] if text else []:
-        if row["run_type"] == "iteration":
-            if row.get("error_occurred"):
-                raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
-            runs.setdefault(re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"]), []).append(row)
+        if row.get("error_occurred"):
+            raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
+        if row["run_type"] == "iteration":  # not a mean of them
+            runs[re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"])].append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
-    return runs, shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command[:2], *words])
+    return dict(runs), shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command[:2], *words])
 
 
 def column(rows, key):
     return [row[key] for row in rows]
 
 
-def script(context, name, *words, seconds=1800):
-    """The figures and the output of one of bench/'s scripts, which takes --json."""
+def joined(before, now):
+    """Figures of several rounds: runs, which are lists of numbers, after one another; of all else the last."""
+    if isinstance(now, dict):
+        return {key: joined((before or {}).get(key), value) for key, value in now.items()}
+    if isinstance(now, list) and isinstance(before, list):
+        return [joined(*both) for both in zip(before, now)] if now and isinstance(now[0], dict) else before + now
+    return now
+
+
+def script(context, name, *words, later=(), without="", seconds=1800):
+    """The figures so far of one of bench/'s scripts, which takes --json, and the output of its first run; and the command. Runs after the first get
+    `later`. A run that fails with the words `without` adds nothing, and there may be none."""
     out = context.work / f"{name}.json"
     out.unlink(missing_ok=True)
-    command = [f"bench/{name}", *map(str, words)]
-    text = run([*command, "--json", out], seconds)
-    return json.loads(out.read_text()), text, shlex.join(command)
+    command, kept = [f"bench/{name}", *map(str, words)], context.so_far(name, words)
+    try:
+        text = run([*command, *(later if kept else ()), "--json", out], seconds)
+    except RuntimeError as error:
+        if not without or without not in str(error):
+            raise
+        return kept.get("figures"), kept.get("text", ""), shlex.join(command)
+    kept["figures"] = joined(kept.get("figures", {}), json.loads(out.read_text()))
+    return kept["figures"], kept.setdefault("text", text), shlex.join(command)
 
 
 def wait(condition, what, seconds=120, pause=0.002):

@@ -11,10 +11,10 @@ MIXES = (("1,000 addresses", ("--entries", 1000), None), ("4 feeds", ("--feeds",
          ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None))
 
 
-def _sizes(context, name):
-    if context.smoke:
-        return ["--entries", 20000, "--questions", 5000, "--seconds", 1, "--repeat", 1, "--work", context.folder(name)]
-    return ["--work", context.folder(name)]
+def _ports(context, name, folder, *words, seconds=1, repeat=1):
+    """Figures so far, output and command of a script that compares its answers in its first run. None: no huge pages are to be had."""
+    sizes = ["--entries", 20000, "--questions", 5000, "--seconds", 1, "--repeat", 1] if context.smoke else ["--seconds", seconds, "--repeat", repeat]
+    return script(context, name, *sizes, "--work", context.folder(folder), *words, later=["--unchecked"], without="hugepages cannot be had")
 
 
 def _right(text):
@@ -22,19 +22,14 @@ def _right(text):
 
 
 def p1(context):
-    full = [] if context.smoke else ["--seconds", 4, "--repeat", context.repeat + 2]
-    figures, text, how = script(context, "port_to_port", *_sizes(context, "ports"), *full)
+    figures, text, how = _ports(context, "port_to_port", "ports", seconds=4, repeat=2)
     parts, beside = [Part("rblitzd to testpmd, 10 million addresses", "ratio", figures["ratios"], 0.8)], []
     beside += [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in MIXES[1:2] if context.smoke else MIXES:
-        full = [] if context.smoke else ["--seconds", 2, "--repeat", context.repeat]
         folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
-        try:
-            mixed = script(context, "port_to_port", *_sizes(context, folder), *full, *words)[0]
-        except RuntimeError as error:
-            if "hugepages cannot be had" not in str(error):
-                raise
+        mixed = _ports(context, "port_to_port", folder, *words)[0]
+        if mixed is None:
             continue
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
         beside.append(Part(f"rblitzd, {name}", "million packets/s", [rate / 1e6 for rate in mixed["ours"]]))
@@ -67,8 +62,7 @@ def p8(context):
         parts.append(Part("10 % new, with journal", "million decisions/s", rate(name("BM_Journal")), 8))
         parts.append(Part("that the journal had no room for", "of the decisions", column(rows[name("BM_Journal")], "behind"), 0, True))
     beside = [Part(each[3:], "million decisions/s", rate(each)) for each in rows]
-    full = [] if context.smoke else ["--seconds", 4, "--repeat", context.repeat]
-    figures, text, port_how = script(context, "grey_port_to_port", *_sizes(context, "grey"), *full)
+    figures, text, port_how = _ports(context, "grey_port_to_port", "grey", seconds=4)
     parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
     cached = rate(name("BM_DecideRoomy/20000" if context.smoke else "BM_Decide/10000000/0/0"))
     return Result("greylist, 10 million triplets", f"{how}; {port_how}", parts, beside, checked=_right(text),
@@ -77,8 +71,7 @@ def p8(context):
 
 
 def p11(context):
-    full = [] if context.smoke else ["--seconds", 3, "--repeat", context.repeat]
-    figures, text, how = script(context, "heat_port_to_port", *_sizes(context, "heat"), *full)
+    figures, text, how = _ports(context, "heat_port_to_port", "ports", seconds=3)  # the lists of P1
     return Result("heat zone, port to port, to a list", how, [Part("heat to list", "ratio", figures["ratios"], 0.9)],
                   [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("list", "other"), ("heat", "ours"))],
                   checked=_right(text), bound=_heat_bound(context))

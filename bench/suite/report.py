@@ -9,10 +9,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from suite.measure import ROOT
+from suite.measure import QUANTILES, ROOT
 
 COLOURS = ("#2a6f97", "#e07a5f", "#81b29a", "#6d597a", "#b5838d", "#3d405b")
-QUANTILES = ("p50", "p99", "p99.9")
 
 
 def number(value):
@@ -194,7 +193,7 @@ def _page(about, results):
     pictures = "".join(f"<figure>{svg}</figure>" for _, svg in plots(results))
     facts = ", ".join(f"{cell(key)} {cell(value)}" for key, value in about.items())
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>rblitz: benchmarks</title><style>{STYLE}</style><h1>rblitz: benchmarks</h1>"
-            f"<p>{facts}</p><p>Medians; the spread is that of all runs.</p><table><tr><th><th>what<th class=n>figure<th class=n>spread<th class=n>mark<th></tr>"
+            f"<p>{facts}</p><p>Medians, and the worst of what must not happen; the spread is that of all runs.</p><table><tr><th><th>what<th class=n>figure<th class=n>spread<th class=n>mark<th></tr>"
             f"{''.join(rows)}</table><h2>Plots</h2>{pictures}<h2>Commands, checks, and what was measured beside</h2>{beside}</html>\n")
 
 

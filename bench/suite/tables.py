@@ -1,4 +1,4 @@
-"""report.md: the tables of docs/performance.md."""
+"""report.md: the tables of docs/performance.md; and how one run repeats another."""
 
 from suite.report import number
 
@@ -50,8 +50,7 @@ def _latency(results):
     rows = []
     for series in results["latency"]["series"].values():
         for name, loads in series.items():
-            capacity = next(part["name"].split(" of ")[1].split("/s")[0] for part in results["latency"]["beside"] if part["name"].startswith(f"{name} at "))
-            rows.append((name, capacity, *(" / ".join(map(number, found)) for found in loads.values())))
+            rows.append((name, number(_parts(results["latency"])[f"{name}, capacity"]["figure"]), *(" / ".join(map(number, found)) for found in loads.values())))
     return _rows(("p50 / p99 / p99.9, us", "capacity, answers/s", *(f"at {load}" for load in loads)), rows)
 
 
@@ -70,3 +69,29 @@ def markdown(results):
             lines += _beside(results, name)
     lines += [f"- {name}: {result['bound']}." for name, result in results.items() if "bound" in result]
     return "\n".join(lines) + "\n"
+
+
+def _agreement(then, now):
+    """Of two figures: each in the other's spread, only their spreads have something in common, or nothing."""
+    inside = lambda a, b: b["spread"][0] <= a["figure"] <= b["spread"][1]
+    if inside(then, now) and inside(now, then):
+        return "each within the other's spread"
+    if inside(then, now) or inside(now, then):
+        return "one within the other's spread"
+    return "spreads overlap" if then["spread"][0] <= now["spread"][1] and now["spread"][0] <= then["spread"][1] else "apart"
+
+
+def repeated(earlier, results):
+    """The figures of two reports that are in both, how many of them agree how well, and how many are not in the earlier one."""
+    rows, counts, alone = [], {}, 0
+    for name, result in results.items():
+        before = {(part["name"], part["unit"]): part for part in earlier.get(name, {}).get("parts", [])}
+        for part in result["parts"]:
+            if then := before.get((part["name"], part["unit"])):
+                agreement = _agreement(then, part)
+                counts[agreement] = counts.get(agreement, 0) + 1
+                rows.append((f"{name}: {part['name']}", _figure(then, False), _figure(part, False), agreement))
+            else:
+                alone += 1
+    said = ", ".join(f"{count} {agreement}" for agreement, count in sorted(counts.items(), key=lambda each: -each[1]))
+    return "\n".join(_rows(("", "before", "now", ""), rows)) + f"\n{len(rows)} figures: {said}" + (f"; {alone} are not in the earlier report" if alone else "")

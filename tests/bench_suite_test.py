@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""What `make bench` makes of its runs: rounds are put together, marks are judged, and two reports are compared."""
+
+import json
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "bench"))
+from suite import measure, tables  # noqa: E402
+from suite.measure import Context, Part, Result  # noqa: E402
+
+
+class Parts(unittest.TestCase):
+    def test_a_figure_is_the_median_of_its_runs(self):
+        part = Part("rate", "million/s", [5, 1, 3], 3)
+        self.assertEqual((part.figure, part.holds, part.as_json()["spread"]), (3, True, [1, 5]))
+        self.assertFalse(Part("rate", "million/s", [5, 1, 2.9], 3).holds)
+        self.assertTrue(Part("time", "ns", [5, 1, 2.9], 3, at_most=True).holds)
+        self.assertTrue(Part("beside", "ns", [5]).holds)
+
+    def test_what_must_never_happen_is_not_hidden_by_a_median(self):
+        part = Part("wrong", "answers", [0, 7, 0], 0, at_most=True)
+        self.assertEqual((part.figure, part.holds), (7, False))
+
+    def test_a_result_shows_the_part_that_does_not_hold(self):
+        result = Result("title", "how", [Part("a", "ns", [1], 2, True), Part("b", "ns", [3], 2, True)], bound="memory").as_json()
+        self.assertEqual((result["holds"], result["figure"], result["bound"]), (False, 3, "memory"))
+        self.assertNotIn("bound", Result("title", "how", [Part("a", "ns", [1], 2, True)], bound="memory").as_json())
+
+
+class Rounds(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.context = Context(False, Path(folder.name))
+
+    def test_figures_of_a_script_are_put_together(self):
+        first = {"ratios": [1, 2], "loads": [{"connections": 16, "ours": [10], "bound": "then"}, {"connections": 64, "ours": [20], "bound": "then"}]}
+        second = {"ratios": [3, 4], "loads": [{"connections": 16, "ours": [11], "bound": "now"}, {"connections": 64, "ours": [21], "bound": "now"}]}
+        given, commands = iter((first, second)), []
+
+        def run(command, *_):
+            commands.append(command)
+            Path(command[-1]).write_text(json.dumps(next(given)))
+            return f"output {len(commands)}"
+        with mock.patch.object(measure, "run", run):
+            self.assertEqual(measure.script(self.context, "port_to_port", "--feeds", 4, later=["--unchecked"])[:2], (first, "output 1"))
+            self.context.round = 1
+            figures, text, how = measure.script(self.context, "port_to_port", "--feeds", 4, later=["--unchecked"])
+        self.assertEqual(figures, {"ratios": [1, 2, 3, 4], "loads": [{"connections": 16, "ours": [10, 11], "bound": "now"},
+                                                                     {"connections": 64, "ours": [20, 21], "bound": "now"}]})
+        self.assertEqual((text, how), ("output 1", "bench/port_to_port --feeds 4"), "the first run is the one that is checked")
+        self.assertEqual(["--unchecked" in command for command in commands], [False, True])
+
+    def test_runs_of_a_benchmark_are_put_together_unless_one_failed(self):
+        rows = iter(([{"run_name": "BM_A/1/manual_time/threads:1", "run_type": "iteration", "p50": 2},
+                      {"run_name": "BM_A/1/manual_time/threads:1", "run_type": "aggregate", "aggregate_name": "cv", "p50": 0.1}],
+                     [{"run_name": "BM_A/1/manual_time/threads:1", "run_type": "iteration", "p50": 3}],
+                     [{"name": "BM_A/1", "run_name": "BM_A/1", "run_type": "iteration", "error_occurred": True, "error_message": "wrong answers"}]))
+
+        def run(command, **_):
+            out = next(word.partition("=")[2] for word in command if word.startswith("--benchmark_out="))
+            Path(out).write_text(json.dumps({"benchmarks": next(rows)}))
+        with mock.patch.object(measure, "run", run):
+            measure.google(self.context, "tables_bench", "BM_A")
+            found, _ = measure.google(self.context, "tables_bench", "BM_A")
+            self.assertEqual({name: measure.column(runs, "p50") for name, runs in found.items()}, {"BM_A/1/threads:1": [2, 3]})
+            with self.assertRaisesRegex(RuntimeError, "wrong answers"):
+                measure.google(self.context, "tables_bench", "BM_A")
+
+
+class Comparison(unittest.TestCase):
+    def test_says_how_well_figures_are_repeated(self):
+        report = lambda **runs: {"P1": {"parts": [Part(name, "ratio", values).as_json() for name, values in runs.items()]}}
+        said = tables.repeated(report(same=[1, 2, 3], one=[1, 2, 9], overlap=[1, 2, 5], apart=[1, 2, 3], gone=[1]),
+                               report(same=[1, 2, 3], one=[3, 4, 5], overlap=[4, 6, 7], apart=[4, 5, 6], new=[1]))
+        for name, agreement in (("same", "each within the other's spread"), ("one", "one within the other's spread"), ("overlap", "spreads overlap"),
+                                ("apart", "apart")):
+            self.assertRegex(said, rf"\| P1: {name} \|.*\| {agreement} \|")
+        self.assertIn("4 figures: ", said)
+        self.assertIn("; 1 are not in the earlier report", said)
+        self.assertNotRegex(said, "P1: (gone|new)")
+
+    def test_figures_of_one_name_differ_in_their_units(self):
+        names = {"P4": {"parts": [Part("10 million names", "ns", [40, 41]).as_json(), Part("10 million names", "bytes", [11, 11]).as_json()]}}
+        self.assertIn("2 figures: 2 each within the other's spread", tables.repeated(names, names))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2, argv=sys.argv)
