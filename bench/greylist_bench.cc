@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -85,6 +86,19 @@ class Asker {
     }
     std::copy_n(&questions_[at_], kBatch, batch_.begin());  // as packets are: in the first-level cache
     return batch_;
+  }
+
+  // Of the last batch: whether all that is new must wait; and adds how many wait that have passed: their rows found no
+  // room, or had to go.
+  [[nodiscard]] bool AreRight(std::span<const GreyDecision> decisions, uint64_t* forgotten) const {
+    bool are_right = true;
+    for (size_t i = 0; i < kBatch; ++i) {
+      const GreyAnswer answer = decisions[i].answer;
+      const bool waits = answer == GreyAnswer::kDefer || answer == GreyAnswer::kUnrecorded;
+      are_right &= waits || is_new_[at_ + i] == 0;
+      *forgotten += waits && is_new_[at_ + i] == 0;
+    }
+    return are_right;
   }
 
  private:
@@ -153,6 +167,8 @@ void Decisions(benchmark::State& state, TripletRing* ring, Fill fill) {
   uint64_t unrecorded = 0;
   uint64_t behind = 0;
   uint64_t whitelisted = 0;
+  uint64_t forgotten = 0;
+  bool are_right = true;
   for (auto _ : state) {
     const std::span<const TripletQuestion> questions = asker.Next();
     const uint64_t begin = __rdtsc();
@@ -164,7 +180,10 @@ void Decisions(benchmark::State& state, TripletRing* ring, Fill fill) {
       behind += decision.answer == GreyAnswer::kUnrecorded && decision.reason == GreyReason::kBehind;
       whitelisted += decision.answer == GreyAnswer::kWhitelisted;
     }
+    are_right &= asker.AreRight(decisions, &forgotten);
   }
+  if (!are_right) return state.SkipWithError("a wrong decision");
+  state.counters["forgotten"] = static_cast<double>(forgotten) / static_cast<double>(cycles.size() * kBatch);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
   const auto decided = static_cast<double>(cycles.size() * kBatch);
   state.counters["unrecorded"] = static_cast<double>(unrecorded) / decided;
@@ -250,6 +269,8 @@ void DecideOn(benchmark::State& state, Clock clock) {
   std::unique_ptr<Asker> asker;
   const TripletRules rules;
   GreyDecision decisions[kBatch];
+  uint64_t forgotten = 0;
+  bool are_right = true;
   asker = std::make_unique<Asker>(rows, static_cast<unsigned>(state.range(1)), false, FirstNew());
   for (auto _ : state) {
     TripletTable& table = TableOf(rows);  // not before: thread 0 makes it
@@ -264,8 +285,10 @@ void DecideOn(benchmark::State& state, Clock clock) {
     table.Decide(questions, rules, kNow, nullptr, decisions);
     _mm_lfence();
     state.SetIterationTime(static_cast<double>(__rdtsc() - begin) * SecondsPerCycle());
+    are_right &= asker->AreRight(decisions, &forgotten);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kBatch));
+  if (!are_right) state.SkipWithError("a wrong decision");
 }
 
 void BM_Workers(benchmark::State& state) { DecideOn(state, Clock::kWithin); }

@@ -3,7 +3,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "bench/data_set.h"
 
@@ -27,6 +30,18 @@ inline void SetRate(benchmark::State& state, int64_t lookups) {
   state.SetItemsProcessed(lookups);
   state.counters["ns/lookup"] = benchmark::Counter(static_cast<double>(lookups) * 1e-9,
                                                    benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+// Which of the first questions are listed, for as long as one asks for the same ones.
+inline const std::vector<bool>& ListedOf(const DataSet& set, std::span<const uint32_t> questions, bool with_networks) {
+  static std::pair<std::vector<uint32_t>, bool> has;
+  static std::vector<bool> listed;
+  const auto first = questions.first(kChecked);
+  if (listed.empty() || has.second != with_networks || !std::ranges::equal(has.first, first)) {
+    listed = ListedAmong(set, first, with_networks);
+    has = {{first.begin(), first.end()}, with_networks};
+  }
+  return listed;
 }
 
 // Whether as many of the questions were found as are listed, and of the others as few as are by chance.

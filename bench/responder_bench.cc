@@ -159,6 +159,7 @@ struct Arriving {
 
   const std::vector<uint32_t> addresses;
   const Shape shape;
+  std::vector<bool> listed;  // of the first ones, once it has been asked for
   std::unique_ptr<WorkerStats> stats = std::make_unique<WorkerStats>();
   io::MemoryIo memory;
 };
@@ -174,8 +175,50 @@ Arriving& ArrivingOf(size_t worker, std::vector<uint32_t> addresses, const Shape
   return *one;
 }
 
-void Ask(benchmark::State& state, const Serving& serving, std::vector<uint32_t> addresses, const Shape& shape) {
+// Whether the answer to a question says that it is listed as 127.0.0.2, or that there is no such name.
+bool IsRight(const std::vector<uint8_t>& frame, bool listed, uint16_t qtype) {
+  constexpr size_t kDns = 14 + 20 + 8;
+  const uint8_t* const message = &frame[kDns];
+  if ((message[3] & 15) != (listed ? dns::kNoError : dns::kNxDomain)) return false;
+  if (!listed || qtype != dns::kA) return true;
+  size_t at = dns::kHeaderSize;
+  while (message[at] != 0) at += message[at] + 1u;
+  constexpr size_t kRdata = 1 + 4 + 12;  // from the end of the question's name
+  constexpr uint8_t kListed[] = {127, 0, 0, 2};
+  return dns::Load16(message + 6) > 0 && frame.size() >= kDns + at + kRdata + 4 &&
+         std::equal(std::begin(kListed), std::end(kListed), message + at + kRdata);
+}
+
+// Each answer to the first questions is compared with what the data says.
+bool AnswersAreRight(const Serving& serving, Arriving& arriving, const bench::DataSet& set) {
+  const std::span first(arriving.addresses.data(), bench::kChecked);
+  if (arriving.listed.empty()) arriving.listed = bench::ListedAmong(set, first);
+  const auto stats = std::make_unique<WorkerStats>();
+  io::MemoryIo memory(OneAddress(), stats.get());
+  uint16_t id = 0;
+  for (const uint32_t address : first) memory.Push(test::UdpFrame({}, {}, Question(address, id++, arriving.shape)));
+  Responder responder(stats.get());
+  io::Burst burst;
+  for (memory.Receive(burst); burst.count > 0; memory.Receive(burst)) {
+    responder.Answer(burst, serving);
+    memory.Send(burst);
+  }
+  const std::vector<std::vector<uint8_t>> sent = memory.TakeSent();
+  std::vector<bool> is_answered(first.size());
+  for (const std::vector<uint8_t>& frame : sent) {
+    const size_t asked = dns::Load16(&frame[14 + 20 + 8]);
+    if (asked >= first.size() || is_answered[asked]) return false;
+    is_answered[asked] = true;
+    if (!IsRight(frame, arriving.listed[asked], arriving.shape.qtype)) return false;
+  }
+  return sent.size() == first.size();
+}
+
+// `set`: what all of the questions are looked up among; null: that is not compared here.
+void Ask(benchmark::State& state, const Serving& serving, std::vector<uint32_t> addresses, const Shape& shape,
+         const bench::DataSet* set) {
   Arriving& arriving = ArrivingOf(0, std::move(addresses), shape);
+  if (set != nullptr && !AnswersAreRight(serving, arriving, *set)) return state.SkipWithError("a wrong answer");
   io::MemoryIo& memory = arriving.memory;
   Responder responder(arriving.stats.get());
   io::Burst burst;
@@ -221,26 +264,27 @@ void Ask(benchmark::State& state, const Serving& serving, std::vector<uint32_t> 
 void Run(benchmark::State& state, const Shape& shape) {
   const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
   const std::unique_ptr<const Serving> serving = Serve(set);
-  Ask(state, *serving, bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), shape);
+  Ask(state, *serving, bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), shape, &set);
 }
 
 // Each feed asked for itself.
 void BM_Responder_Apart(benchmark::State& state) {
   const bench::DataSet& set = DataSetOf(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
-  Ask(state, *Serve(set, 1, false), bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), {});
+  Ask(state, *Serve(set, 1, false), bench::MakeQuestions(set, kQuestions, static_cast<unsigned>(state.range(2))), {},
+      &set);
 }
 
 // So many zones of one feed, asked in turn.
 void BM_Responder_Zones(benchmark::State& state) {
   const bench::DataSet& set = DataSetOf(1000000, 1);
   const auto zones = static_cast<uint32_t>(state.range(0));
-  Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones});
+  Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones}, &set);
 }
 
 void BM_Responder_ZonesMostlyOne(benchmark::State& state) {
   const bench::DataSet& set = DataSetOf(1000000, 1);
   const auto zones = static_cast<uint32_t>(state.range(0));
-  Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones, .mostly_for_one = true});
+  Ask(state, *Serve(set, zones), bench::MakeQuestions(set, kQuestions), {.zones = zones, .mostly_for_one = true}, &set);
 }
 
 // In turn, each zone of a feed of its own, of different sizes and numbers of values.
@@ -259,7 +303,7 @@ void BM_Responder_ZonesApart(benchmark::State& state) {
   }
   auto serving = BuildServing(std::move(snapshot), configs, {});
   if (!serving) std::abort();
-  Ask(state, **serving, bench::MakeQuestions(listed, kQuestions), {.zones = zones});
+  Ask(state, **serving, bench::MakeQuestions(listed, kQuestions), {.zones = zones}, nullptr);
 }
 
 void BM_Responder_Heat(benchmark::State& state) {
@@ -267,7 +311,7 @@ void BM_Responder_Heat(benchmark::State& state) {
   std::mt19937 random(bench::kSeed + 1);
   std::vector<uint32_t> addresses(kQuestions);
   for (uint32_t& address : addresses) address = static_cast<uint32_t>(random());
-  Ask(state, *serving, addresses, {});
+  Ask(state, *serving, addresses, {}, nullptr);
 }
 
 // What workers share. Made before the threads run: the first one of them would keep the others waiting.
@@ -283,6 +327,7 @@ void BM_Workers(benchmark::State& state) {
   const auto worker = static_cast<size_t>(state.thread_index());
   const auto hits = static_cast<unsigned>(state.range(2));
   Arriving& arriving = ArrivingOf(worker, bench::MakeQuestions(set, kQuestions / 2, hits, worker), {});
+  if (!AnswersAreRight(*shared_serving, arriving, set)) return state.SkipWithError("a wrong answer");
   Responder responder(arriving.stats.get());
   io::Burst burst;
   int64_t answered = 0;

@@ -5,11 +5,10 @@
 // bulk or four at a time, at sizes that they can be filled to. BM_UnorderedSet: the standard library's. None is asked
 // for networks here.
 //
-// For pages of 2 MiB, as our table has: DPDK takes its memory from reserved ones where there are any (nr_hugepages,
-// 4096 for the largest), liburcu gets its own from the C library, with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 in
+// For pages of 2 MiB, as our table has: DPDK takes its memory from reserved ones where there are any (start_dpdk.h),
+// liburcu gets its own from the C library, with GLIBC_TUNABLES=glibc.malloc.hugetlb=1 in
 // transparent ones. bench/run does both. The counter `huge_MB` says what there was.
 #include <benchmark/benchmark.h>
-#include <rte_eal.h>
 #include <rte_fib.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
@@ -19,6 +18,7 @@
 // After the flavour that it uses.
 #include <urcu/rculfhash.h>
 
+#include <algorithm>
 #include <any>
 #include <array>
 #include <cstdlib>
@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "bench/lookups.h"
+#include "bench/start_dpdk.h"
 #include "tables/huge_array.h"
 
 namespace rblitz {
@@ -38,30 +39,11 @@ constexpr size_t kBatch = kMaxBatch;
 constexpr uint32_t kListed = 1;
 constexpr uint32_t kNoHop = 2;
 
-bool HasReservedPages() {
-  size_t pages = 0;
-  std::ifstream("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages") >> pages;
-  return pages > 0;
-}
-
-// What is not used of 8 GB of small pages is not there.
-void StartDpdk() {
-  static const bool started = [] {
-    std::vector<const char*> words = {"tables_bench",   "--no-pci",      "--no-shconf",
-                                      "--no-telemetry", "--log-level=1", "--force-max-simd-bitwidth=512"};
-    const auto pages = HasReservedPages() ? std::vector{"--in-memory"} : std::vector{"--no-huge", "-m", "8192"};
-    words.insert(words.end(), pages.begin(), pages.end());
-    if (rte_eal_init(static_cast<int>(words.size()), const_cast<char**>(words.data())) < 0) std::abort();
-    return true;
-  }();
-  benchmark::DoNotOptimize(started);
-}
-
 // Of the networks nothing is in these tables.
 class RteHash {
  public:
   explicit RteHash(const bench::DataSet& set) {
-    StartDpdk();
+    bench::StartDpdk();
     rte_hash_parameters parameters{};
     parameters.name = "rte_hash";
     parameters.entries = static_cast<uint32_t>(set.listed.size() + set.listed.size() / 8);
@@ -135,7 +117,7 @@ class Lfht {
 class RteFib {
  public:
   explicit RteFib(const bench::DataSet& set) {
-    StartDpdk();
+    bench::StartDpdk();
     rte_fib_conf conf{};
     conf.type = RTE_FIB_DIR24_8;
     conf.max_routes = static_cast<int>(2 * set.listed.size());
@@ -161,7 +143,7 @@ class RteFib {
 class RteLpm {
  public:
   explicit RteLpm(const bench::DataSet& set) {
-    StartDpdk();
+    bench::StartDpdk();
     rte_lpm_config config{};
     config.max_rules = static_cast<uint32_t>(set.listed.size());
     config.number_tbl8s = static_cast<uint32_t>(set.listed.size() + 1);
@@ -231,8 +213,16 @@ void BM_Peer(benchmark::State& state) {
   const bench::DataSet& set = bench::DataSetOf(static_cast<size_t>(state.range(0)), 1);
   const Table& table = TableOf<Table>(set);
   const std::vector<uint32_t> questions = bench::MakeQuestions(set, bench::kQuestions);
+  const std::vector<bool>& listed = bench::ListedOf(set, questions, false);
   size_t found = 0;
-  for (size_t at = 0; at < bench::kQuestions; at += kBatch) found += table.Find(&questions[at]);
+  for (size_t at = 0; at < bench::kQuestions; at += kBatch) {
+    const size_t of_batch = table.Find(&questions[at]);
+    const auto begin = listed.begin() + static_cast<ptrdiff_t>(at);
+    if (at < bench::kChecked && std::count(begin, begin + kBatch, true) != static_cast<ptrdiff_t>(of_batch)) {
+      return state.SkipWithError("a wrong answer");
+    }
+    found += of_batch;
+  }
   if (!bench::IsRight(found, bench::kQuestions, 50)) return state.SkipWithError("wrong answers");
   size_t at = 0;
   for (auto _ : state) {

@@ -27,6 +27,7 @@ struct Words {
   std::string server;
   std::vector<std::string> mixes;
   std::string order = "random";
+  std::string arrivals = "even";
   double rate = 0;
   double duration = 10;
   double timeout = 1;
@@ -58,6 +59,8 @@ po::options_description LoadOptions(blast::Settings& settings, Words& words) {
   po::options_description options("Load");
   options.add_options()("server", po::value(&words.server)->value_name("ADDRESS:PORT"), "who is asked")(
       "rate", po::value(&words.rate)->value_name("N"), "questions a second; else as many as the window lets")(
+      "arrivals", po::value(&words.arrivals)->value_name("HOW"),
+      "with a rate: even, or random as of many clients (even)")(
       "window", po::value(&settings.load.window)->value_name("N"), "questions under way without a rate (100)")(
       "duration", po::value(&words.duration)->value_name("SECONDS"), "how long (10)")(
       "count", po::value(&settings.load.count)->value_name("N"), "questions at most")(
@@ -135,6 +138,9 @@ Status CheckTogether(const blast::Settings& settings, const Words& words) {
     return Fail("--expect and --reference exclude each other");
   if (settings.ramp && words.rate != 0) return Fail("--ramp looks for the rate, --rate gives it");
   if (words.order != "random" && words.order != "sequential") return Fail("--order is random or sequential");
+  if (words.arrivals != "even" && words.arrivals != "random") return Fail("--arrivals is even or random");
+  if (words.arrivals == "random" && words.rate == 0 && !settings.ramp)
+    return Fail("--arrivals is of a --rate or --ramp");
   // Threads that have nothing to send would send without limit.
   if (settings.load.count != 0 && settings.load.count < settings.threads) return Fail("--count is less than --threads");
   if (words.rate != 0 && words.rate * 1000 < settings.threads) return Fail("--rate is too low for so many --threads");
@@ -217,6 +223,7 @@ Status Finish(blast::Settings& settings, const Words& words) {
   settings.load.duration = Nanoseconds(words.duration);
   settings.load.timeout = Nanoseconds(words.timeout);
   settings.load.random_order = words.order == "random";
+  settings.load.random_arrivals = words.arrivals == "random";
   settings.step = Nanoseconds(words.step);
   settings.most_loss = words.max_loss / 100;
   return ReadAddresses(settings, words);

@@ -133,6 +133,7 @@ TEST(Asker, EverySentQuestionIsAnsweredOrLostWhateverTheServerDoes) {
                  .duration = kSecond / 4,
                  .count = round % 3 == 0 ? 1 + random() % 5000 : 0,
                  .timeout = (1 + random() % 100) * kMs,
+                 .random_arrivals = random() % 2 == 0,
                  .random_order = random() % 2 == 0};
     const Counts counts = Asker(set, nullptr, load, link).Run();
     ASSERT_EQ(counts.sent, link.sent_at_.size());

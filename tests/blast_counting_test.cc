@@ -134,6 +134,42 @@ TEST(Pace, AsManyAreDueBeforeATimeAsOneFindsByTaking) {
   EXPECT_EQ(Pace(100, 1000).DueBefore(101), 1u);
 }
 
+// Of a Poisson process: as many as the rate says, gaps that vary as much as they are long, and no clock in them.
+TEST(Pace, RandomArrivalsHaveTheRateAndKnowNothingOfOneAnother) {
+  for (const uint64_t millirate : {1'000'000ull, 50'000'000ull, 5'000'000'000ull}) {
+    constexpr uint64_t kCount = 200'000;
+    const double mean = 1e12 / static_cast<double>(millirate);
+    Pace pace(1000, millirate, 7);
+    Pace same(1000, millirate, 7);
+    double squares = 0;
+    double products = 0;
+    double before = mean;
+    for (uint64_t i = 0; i < kCount; ++i) {
+      const uint64_t due = pace.next();
+      ASSERT_EQ(same.next(), due);
+      pace.Take();
+      same.Take();
+      const double gap = static_cast<double>(pace.next() - due);
+      squares += (gap - mean) * (gap - mean);
+      products += (gap - mean) * (before - mean);
+      before = gap;
+    }
+    const double elapsed = static_cast<double>(pace.next() - 1000);
+    EXPECT_NEAR(elapsed / static_cast<double>(kCount), mean, 0.02 * mean) << millirate;
+    EXPECT_NEAR(squares / static_cast<double>(kCount), mean * mean, 0.05 * mean * mean) << millirate;
+    EXPECT_NEAR(products / squares, 0, 0.02) << millirate;
+    EXPECT_NE(Pace(1000, millirate, 8).next(), Pace(1000, millirate, 7).next());
+  }
+}
+
+TEST(Pace, RandomArrivalsThatWereNeverTakenCountAsManyAsThereAreInTheMean) {
+  Pace pace(0, 1'000'000, 3);
+  EXPECT_NEAR(static_cast<double>(pace.DueBefore(10'000'000'000)), 10'000, 10);
+  while (pace.next() < 1'000'000'000) pace.Take();
+  EXPECT_EQ(pace.DueBefore(1'000'000'000), pace.taken());
+  EXPECT_EQ(Pace(100, 1'000'000, 3).DueBefore(100), 0u);
+}
+
 // The rate that a search finds where `holds` says what does.
 template <class Holds>
 double Search(const RateSearch::Bounds& bounds, const Holds& holds, size_t* steps = nullptr) {

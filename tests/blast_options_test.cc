@@ -28,9 +28,10 @@ Outcome Parse(std::vector<const char*> arguments) {
 
 TEST(BlastOptions, SayWhatIsAskedAndHow) {
   const Outcome outcome =
-      Parse({"--server",  "127.0.0.1:5300", "--mix",   "ip4:bl.test:3", "--mix",  "names:bl.test", "--rate",
-             "2500.5",    "--duration",     "0.25",    "--timeout",     "0.1",    "--order",       "sequential",
-             "--sources", "127.1.0.0/24",   "--count", "100",           "--edns", "--json"});
+      Parse({"--server", "127.0.0.1:5300", "--mix",     "ip4:bl.test:3", "--mix",   "names:bl.test", "--rate",
+             "2500.5",   "--arrivals",     "random",    "--duration",    "0.25",    "--timeout",     "0.1",
+             "--order",  "sequential",     "--sources", "127.1.0.0/24",  "--count", "100",           "--edns",
+             "--json"});
   ASSERT_EQ(outcome.exit_code, -1) << outcome.err;
   const blast::Settings& settings = outcome.settings;
   EXPECT_EQ(settings.server.port, 5300);
@@ -41,6 +42,7 @@ TEST(BlastOptions, SayWhatIsAskedAndHow) {
   EXPECT_EQ(settings.load.timeout, blast::kSecond / 10);
   EXPECT_EQ(settings.load.count, 100u);
   EXPECT_FALSE(settings.load.random_order);
+  EXPECT_TRUE(settings.load.random_arrivals);
   ASSERT_TRUE(settings.sources);
   EXPECT_EQ(settings.sources->count, 254u);
   EXPECT_TRUE(settings.edns && settings.json);
@@ -72,6 +74,8 @@ TEST(BlastOptions, WrongUsageIsToldAndEndsAs2) {
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--number", "0"},
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--listed-share", "1.5"},
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--order", "sideways"},
+      {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--rate", "5", "--arrivals", "bursty"},
+      {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--arrivals", "random"},
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--sources", "fd00::/64"},
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--sources", "10.0.0.1/8"},
       {"--server", "127.0.0.1:53", "--mix", "ip4:bl.test", "--threads", "0"},

@@ -36,9 +36,11 @@ def questions(folder, data, count):
 
 
 def _dnsperf(file, seconds, server):
-    """Answers a second, microseconds of the server's time for each, and the share of it that is the kernel's."""
+    """Answers a second, microseconds of the server's time for each, and the share of it that is the kernel's; after a second that warms up."""
+    command = ["taskset", "-c", CLIENT_CORE, "dnsperf", "-s", "127.0.0.1", "-p", servers.PORT, "-d", file, "-c", 1, "-T", 1, "-q", 100]
+    run([*command, "-l", 1])
     before = ran(server.process.pid)
-    text = run(["taskset", "-c", CLIENT_CORE, "dnsperf", "-s", "127.0.0.1", "-p", servers.PORT, "-d", file, "-c", 1, "-T", 1, "-q", 100, "-l", seconds])
+    text = run([*command, "-l", seconds])
     codes = {code: float(share) for code, share in re.findall(r"(NOERROR|NXDOMAIN) \d+ \(([\d.]+)%\)", text)}
     if not all(40 < codes.get(code, 0) < 60 for code in ("NOERROR", "NXDOMAIN")):
         raise RuntimeError(f"dnsperf: half of the answers were to be of each kind: {codes}\n{text}")
@@ -103,8 +105,8 @@ def _checked(where, found, server, file, expected, count, *words):
     return f"{where}: {counts['answered']:,} of {counts['sent']:,} answers compared with the list, {counts['wrong']} wrong"
 
 
-def _over_wire(context, folder, feed, last, file, name, expected=None, count=0):
-    """The best rate of one server behind a veth, and what a comparison of its answers found."""
+def _over_wire(context, folder, feed, last, file, name, expected, count):
+    """The best rate of one server behind a veth, and what a comparison of its answers found, in the first round. Latencies on the way, where they are wanted."""
     with wire() as (client, space):
         start = {"rblitzd": lambda: servers.rblitzd(folder, feed, [SERVER_CORE], HOST, space),
                  "knotd": lambda: servers.knot(folder, feed, [SERVER_CORE], HOST, space),
@@ -122,11 +124,13 @@ def _over_wire(context, folder, feed, last, file, name, expected=None, count=0):
             if name == "knotd XDP":
                 subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
             checked = ""
-            if expected:
+            if context.round == 0 and name.startswith("rblitzd"):
                 found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
                 words = ["--server-mac", _mac(space, "port0"), *PORT_WORDS] if name == "rblitzd af_xdp" else []
                 checked = _checked("AF_XDP" if words else "veth", found, f"{HOST}:{port}", file, expected, count, *words)
-            rate = _most(client, space, file, context, port)
+            rate = _most(client, space, file, context, port) if "P7" in context.wanted else None
+            if name in XDP_SERVERS and "latency" in context.wanted:
+                _xdp_latencies(context, name, client, space, file, expected, port)
         subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)
         return rate, checked
 
@@ -181,16 +185,18 @@ def p7(context):
     seconds = 1 if context.smoke else 3
     rates, times, shares, wires, counts = (context.runs("kernel", what) for what in ("rates", "times", "shares", "wires", "counts"))
     checked, first = context.so_far("kernel", "checked", make=list), context.round == 0
-    for name, start in SOCKETS.items():
+    for name, start in list(SOCKETS.items())[::-1 if context.round % 2 else 1]:  # nobody is always the first
         with start(folder, feed, [SERVER_CORE]) as server:
             server.wait_for(last)
             for found, value in zip((rates, times, shares), _dnsperf(file, seconds, server)):
                 found[name].append(value)
-            if name == "rblitzd" and first:
-                checked.append(_checked("loopback", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
+            if name in SOCKET_SERVERS and "latency" in context.wanted:
+                _socket_latencies(context, name, file, expected, rates[name][-1])
+            if first:
+                checked.append(_checked(f"loopback, {name}", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
     names = ("rblitzd af_xdp", "knotd XDP") if context.smoke else ("rblitzd", "rbldnsd", "nsd", "knotd", "rblitzd af_xdp", "knotd XDP")
     for name in names:
-        rate, found = _over_wire(context, folder, feed, last, file, name, expected if first and name.startswith("rblitzd") else None, count)
+        rate, found = _over_wire(context, folder, feed, last, file, name, expected, count)
         wires[name].append(rate)
         checked += [found] if found else []
     small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
@@ -235,8 +241,9 @@ def _blast(found, *words):
 SHARES = (0.1, 0.5, 0.9)  # of a server's own capacity
 
 
-def _latencies(context, found, name, ask, capacity):
+def _latencies(context, name, ask, capacity):
     """Adds to the runs of one server."""
+    found = context.runs("latency")  # (server, "capacity") or (server, share of it, quantile): microseconds
     found[name, "capacity"].append(capacity)
     for share in SHARES[1:2] if context.smoke else SHARES:
         us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 2)
@@ -244,43 +251,41 @@ def _latencies(context, found, name, ask, capacity):
             found[name, f"{share:.0%}", quantile].append(value)
 
 
+def _socket_latencies(context, name, file, expected, capacity):
+    """Of a server on loopback that runs, to which dnsperf found this capacity."""
+    found = ["taskset", "-c", CLIENT_CORE]
+    ask = lambda *words: _blast(found, "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
+    _latencies(context, name, ask, capacity)
+
+
+def _xdp_latencies(context, name, client, server, file, expected, port):
+    """Of a server on AF_XDP that runs, asked from a port at the other end of a veth."""
+    found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
+    ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(server, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5,
+                                *PORT_WORDS, *words)
+    _latencies(context, name, ask, ask("--window", 128, "--duration", 1 if context.smoke else 2)[1])
+
+
 PORT_WORDS = ["--eal=--no-pci", "--eal=--no-huge", "--eal=-m", "--eal=256", "--eal=--in-memory", "--eal=--no-telemetry",
               "--eal=--vdev=net_af_packet0,iface=client0", "--address", "10.77.0.9/24", "--mbufs", 8192]
-
-
-def _latency_over_xdp(context, folder, feed, file, expected, found):
-    """rblitzd on net_af_xdp and Knot by XDP, asked from a port at the other end of a veth."""
-    for name in XDP_SERVERS:
-        with wire() as (client, space):
-            port = 53 if name == "rblitzd af_xdp" else servers.PORT
-            server = (servers.rblitzd(folder, feed, None, HOST, space, XDP) if name == "rblitzd af_xdp" else
-                      servers.knot(folder, feed, [SERVER_CORE], HOST, space, xdp=f"port0@{servers.PORT}"))
-            with server:
-                _wait_by_kxdpgun(client, space, file, port)
-                if name == "knotd XDP":
-                    subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
-                where = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-                ask = lambda *words: _blast(where, "--server", f"{HOST}:{port}", "--server-mac", _mac(space, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5, *PORT_WORDS, *words)
-                _latencies(context, found, name, ask, ask("--window", 128, "--duration", 1 if context.smoke else 2)[1])
-            subprocess.run(["ip", "-n", space, "link", "set", "dev", "port0", "xdp", "off"], check=False, capture_output=True)
 
 
 SOCKET_SERVERS, XDP_SERVERS = ("rblitzd", "knotd", "rbldnsd"), ("rblitzd af_xdp", "knotd XDP")
 
 
 def latency(context):
-    """p50, p99, p99.9 by load, on sockets and over AF_XDP; client and server have a core each."""
+    """p50, p99, p99.9 by load, on sockets and over AF_XDP; client and server have a core each. Where P7 is measured too, its servers were asked."""
     folder = context.folder("kernel")
     feed, last, data = make(folder, context.entries(1_000_000), Singles)
-    file, expected = questions(folder, data, 1000 if context.smoke else 100_000)
-    found = context.runs("latency")  # (server, "capacity") or (server, share of it, quantile): microseconds
-    for name in SOCKET_SERVERS:
+    count = 1000 if context.smoke else 100_000
+    file, expected = questions(folder, data, count)
+    found = context.runs("latency")
+    for name in SOCKET_SERVERS if "P7" not in context.wanted else ():
         with SOCKETS[name](folder, feed, [SERVER_CORE]) as server:
             server.wait_for(last)
-            capacity = _dnsperf(file, 1 if context.smoke else 2, server)[0]
-            ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
-            _latencies(context, found, name, ask, capacity)
-    _latency_over_xdp(context, folder, feed, file, expected, found)
+            _socket_latencies(context, name, file, expected, _dnsperf(file, 1 if context.smoke else 2, server)[0])
+    for name in XDP_SERVERS if "P7" not in context.wanted else ():
+        _over_wire(context, folder, feed, last, file, name, expected, count)
     to = lambda us, peer: [a / b for a, b in zip(found[us, "50%", "p99"], found[peer, "50%", "p99"])]
     parts = [Part("p99 at half of its capacity, sockets, to Knot's at half of its own", "times", to("rblitzd", "knotd")),
              Part("p99 at half of its capacity, AF_XDP, to Knot's at half of its own", "times", to("rblitzd af_xdp", "knotd XDP"))]

@@ -73,6 +73,7 @@ class Context:
     `smoke`: every step of the real thing with little data, whose figures mean nothing."""
     smoke: bool
     work: Path
+    wanted: tuple = ()  # what is measured in this run, by name
     round: int = 0
     kept: dict = field(default_factory=dict)
 
@@ -107,13 +108,12 @@ def run(command, seconds=1800, **options):
     return done.stdout
 
 
-def google(context, program, pattern, *words, environment=None):
-    """Runs so far of a Google Benchmark by name, each a dict of its counters; and the command."""
+def google(context, program, pattern, *words, environment=None, seconds=0.25):
+    """Runs so far of a Google Benchmark by name, each a dict of its counters and so long at least; and the command."""
     out = context.work / f"{program}.json"
-    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", f"--benchmark_out={out}", "--benchmark_out_format=json", *words]
-    if context.smoke:
-        command.append("--benchmark_min_time=0.01")
-    run(command, env=os.environ | (environment or {}))
+    words = (*words, f"--benchmark_min_time={0.01 if context.smoke else seconds}")
+    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", *words]
+    run([*command, f"--benchmark_out={out}", "--benchmark_out_format=json"], env=os.environ | (environment or {}))
     runs, text = context.runs(program, pattern, words), out.read_text()
     for row in json.loads(text)["benchmarks"] if text else []:
         if row.get("error_occurred"):
@@ -122,7 +122,7 @@ def google(context, program, pattern, *words, environment=None):
             runs[re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"])].append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
-    return dict(runs), shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command[:2], *words])
+    return dict(runs), shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command])
 
 
 def column(rows, key):

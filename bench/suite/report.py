@@ -1,5 +1,6 @@
 """The table, report.json, report.html and report.md."""
 
+import gzip
 import html
 import io
 import json
@@ -9,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from suite.measure import QUANTILES, ROOT
+from suite.measure import PEERS, QUANTILES, ROOT
 
 COLOURS = ("#2a6f97", "#e07a5f", "#81b29a", "#6d597a", "#b5838d", "#3d405b")
 
@@ -20,6 +21,16 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
 
 
+def _unpacked_version(package):
+    """Of what is in build/peers."""
+    changelog = PEERS / f"usr/share/doc/{package}/changelog.Debian.gz"
+    if not changelog.exists():
+        return "unknown"
+    with gzip.open(changelog, "rt", encoding="utf-8") as file:
+        found = re.search(r"\(([^)]+)\)", file.readline())
+    return found[1] if found else "unknown"
+
+
 def machine():
     """What the figures were made on, and with which versions."""
     read = lambda path: Path(path).read_text().strip()
@@ -28,7 +39,8 @@ def machine():
     version = lambda package: subprocess.run(["dpkg-query", "-W", "-f=${Version}", package], capture_output=True, text=True).stdout
     git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     return {"processor": model[1] if model else "unknown", "cpus": os.cpu_count(), "memory_mb": memory, "kernel": os.uname().release,
-            "load_before": os.getloadavg()[0], "rblitz": git, "dpdk": version("dpdk-dev"), "liburcu": version("liburcu-dev"),
+            "load_before": os.getloadavg()[0], "rblitz": git, **{package: version(package) for package in ("dpdk-dev", "liburcu-dev", "dnsperf", "knot-dnsutils")},
+            **{package: _unpacked_version(package) for package in ("rbldnsd", "nsd", "knot", "postgrey")},
             "compiler": subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True).stdout.strip(),
             "date": time.strftime("%Y-%m-%d")}
 

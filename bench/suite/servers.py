@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -10,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from suite.measure import BUILD, PEERS, wait
+from suite.measure import BUILD, PEERS, say, wait
 
 ZONE = "bl.example.com"
 PORT = 5388
@@ -57,6 +58,7 @@ class Process:
         self.command = command
 
     def __enter__(self):
+        say("+", shlex.join(self.command))
         with (self.folder / f"{self.name}.log").open("w") as log:
             self.started = time.monotonic()
             self.process = subprocess.Popen(self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,

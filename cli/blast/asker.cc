@@ -44,7 +44,9 @@ Asker::Asker(const QuestionSet& set, const Oracle* oracle, const Load& load, Lin
 
 Counts Asker::Run() {
   start_ = link_.Now();
-  if (load_.millirate != 0) pace_.emplace(start_, load_.millirate);
+  if (load_.millirate != 0) {
+    pace_.emplace(start_, load_.millirate, load_.random_arrivals ? std::optional(load_.seed) : std::nullopt);
+  }
   uint64_t end_of_asking = 0;
   while (true) {
     const uint64_t now = link_.Now();

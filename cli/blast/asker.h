@@ -1,8 +1,8 @@
-// Asks questions over a link, at a fixed rate or with so many under way, and counts what becomes of each.
+// Asks questions over a link, at a rate or with so many under way, and counts what becomes of each.
 //
-// At a fixed rate a question's latency counts from when it was due, not from when it could be sent: a server that
-// stalls does not hide behind the questions that waited for it. With a window the next question is due when there is
-// room for it, so that latencies are those of a client that waits.
+// At a rate, evenly or at random, a question's latency counts from when it was due, not from when it could be sent: a
+// server that stalls does not hide behind the questions that waited for it. With a window the next question is due when
+// there is room for it, so that latencies are those of a client that waits.
 //
 // Thread-safety: one thread. Lifetime: set, oracle and link outlive it. Units: ns on the link's clock.
 // Cost: tens of ns a question, besides what the link takes.
@@ -31,6 +31,7 @@ struct Load {
   uint64_t duration = 10 * kSecond;
   uint64_t count = 0;  // questions at most; 0: as many as the duration gives
   uint64_t timeout = kSecond;
+  bool random_arrivals = false;  // with a rate: a Poisson process, not evenly
   bool random_order = false;
   uint64_t seed = 1;
   uint64_t first = 0;  // in order: where in the set to begin

@@ -72,7 +72,7 @@ class Counts(unittest.TestCase):
 class Sockets(Counts):
     def test_counts_agree_with_the_servers(self):
         with namespace() as space, Server(kernel(), FILES, space) as server:
-            for how in (["--rate", 2000, "--duration", 0.5], ["--window", 20, "--count", 1000],
+            for how in (["--rate", 2000, "--duration", 0.5], ["--rate", 2000, "--arrivals", "random", "--count", 1000], ["--window", 20, "--count", 1000],
                         ["--rate", 2000, "--count", 1000, "--threads", 3, "--edns"]):
                 before = server.json("stats")
                 counts = blast("--server", "127.0.0.1:5300", "--mix", "ip4:bl.test", "--list", server.folder / "list.txt",
