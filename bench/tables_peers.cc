@@ -217,11 +217,12 @@ void BM_Peer(benchmark::State& state) {
   size_t found = 0;
   for (size_t at = 0; at < bench::kQuestions; at += kBatch) {
     const size_t of_batch = table.Find(&questions[at]);
+    found += of_batch;
+    if (at >= bench::kChecked) continue;
     const auto begin = listed.begin() + static_cast<ptrdiff_t>(at);
-    if (at < bench::kChecked && std::count(begin, begin + kBatch, true) != static_cast<ptrdiff_t>(of_batch)) {
+    if (std::count(begin, begin + kBatch, true) != static_cast<ptrdiff_t>(of_batch)) {
       return state.SkipWithError("a wrong answer");
     }
-    found += of_batch;
   }
   if (!bench::IsRight(found, bench::kQuestions, 50)) return state.SkipWithError("wrong answers");
   size_t at = 0;

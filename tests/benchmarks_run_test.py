@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Benchmarks that `make bench` does not run: each must run, and find its answers right. How fast is not looked at."""
+"""Programs of benchmarks that `make bench` does not use: each must run with little data, and tell no error. How fast is not looked at."""
 
 import json
 import subprocess

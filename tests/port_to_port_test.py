@@ -7,6 +7,7 @@ import random
 import struct
 import sys
 import tempfile
+import types
 import unittest
 from pathlib import Path
 
@@ -102,6 +103,13 @@ class Oracle(unittest.TestCase):
         self.assertEqual(len(p1.verify(self.answers[1:], self.questions, self.data)[1]), 1)
         self.assertEqual(len(p1.verify(self.answers + self.answers[:1], self.questions, self.data)[1]), 1)
         self.assertEqual(len(p1.verify([], self.questions, self.data)[1]), 400)
+
+
+class Samples(unittest.TestCase):
+    def test_what_testpmd_prints_as_it_begins_does_not_count(self):
+        sample = lambda packets: types.SimpleNamespace(packets=packets)
+        for counted, kept in (([0, 0, 100, 200, 300], [100, 200, 300]), ([3, 100, 200], [100, 200]), ([0, 3, 100], [100]), ([3], [3]), ([0], []), ([], [])):
+            self.assertEqual([found.packets for found in p1.since_warm(map(sample, counted))], kept)
 
 
 if __name__ == "__main__":

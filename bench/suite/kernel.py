@@ -253,15 +253,14 @@ def _latencies(context, name, ask, capacity):
 
 def _socket_latencies(context, name, file, expected, capacity):
     """Of a server on loopback that runs, to which dnsperf found this capacity."""
-    found = ["taskset", "-c", CLIENT_CORE]
-    ask = lambda *words: _blast(found, "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
+    ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
     _latencies(context, name, ask, capacity)
 
 
 def _xdp_latencies(context, name, client, server, file, expected, port):
     """Of a server on AF_XDP that runs, asked from a port at the other end of a veth."""
-    found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-    ask = lambda *words: _blast(found, "--server", f"{HOST}:{port}", "--server-mac", _mac(server, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5,
+    where = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
+    ask = lambda *words: _blast(where, "--server", f"{HOST}:{port}", "--server-mac", _mac(server, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5,
                                 *PORT_WORDS, *words)
     _latencies(context, name, ask, ask("--window", 128, "--duration", 1 if context.smoke else 2)[1])
 

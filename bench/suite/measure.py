@@ -73,7 +73,7 @@ class Context:
     `smoke`: every step of the real thing with little data, whose figures mean nothing."""
     smoke: bool
     work: Path
-    wanted: tuple = ()  # what is measured in this run, by name
+    wanted: list = field(default_factory=list)  # what is measured in this run, by name
     round: int = 0
     kept: dict = field(default_factory=dict)
 

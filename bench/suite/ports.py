@@ -67,8 +67,8 @@ def p8(context):
     forgotten = max(max(column(found, "forgotten")) for found in rows.values())
     known = rate("BM_Decide/10000/0/0" if context.smoke else "BM_Decide/10000000/0/0")
     other, ours = (statistics.median(1e9 / packets for packets in figures[of]) for of in ("other", "ours"))
-    return Result("greylist, 10 million triplets", f"{how}; {port_how}", parts, beside, checked=f"in memory each decision: all that is new waits; so does {forgotten:.2%} at most of what has passed, whose rows found no room or had "
-                          f"to go in a full table; port to port: {_right(text)}",
+    return Result("greylist, 10 million triplets", f"{how}; {port_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
+                          f"found no room or had to go; port to port: {_right(text)}",
                   bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {statistics.median(known):.1f} million/s; "
                         "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation. Port to port testpmd takes "
                         f"{other:.0f} ns a packet, rblitzd {ours:.0f}: {ours - other:.0f} more, of which a decision of a known triplet in memory takes {1e3 / statistics.median(known):.0f}")

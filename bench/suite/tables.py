@@ -73,7 +73,7 @@ def markdown(results):
 
 def _agreement(then, now):
     """Of two figures, as they are printed: each in the other's spread, only their spreads have something in common, or nothing."""
-    printed = lambda value: float(f"{value:.3g}")
+    printed = lambda value: float(number(value).replace(",", ""))
     then, now = ({"figure": printed(part["figure"]), "spread": [printed(value) for value in part["spread"]]} for part in (then, now))
     inside = lambda a, b: b["spread"][0] <= a["figure"] <= b["spread"][1]
     if inside(then, now) and inside(now, then):
