@@ -175,9 +175,11 @@ Arriving& ArrivingOf(size_t worker, std::vector<uint32_t> addresses, const Shape
   return *one;
 }
 
+// Where a frame's DNS message begins: behind Ethernet, IPv4 and UDP.
+constexpr size_t kDns = 14 + 20 + 8;
+
 // Whether the answer to a question says that it is listed as 127.0.0.2, or that there is no such name.
 bool IsRight(const std::vector<uint8_t>& frame, bool listed, uint16_t qtype) {
-  constexpr size_t kDns = 14 + 20 + 8;
   const uint8_t* const message = &frame[kDns];
   if ((message[3] & 15) != (listed ? dns::kNoError : dns::kNxDomain)) return false;
   if (!listed || qtype != dns::kA) return true;
@@ -206,7 +208,7 @@ bool AnswersAreRight(const Serving& serving, Arriving& arriving, const bench::Da
   const std::vector<std::vector<uint8_t>> sent = memory.TakeSent();
   std::vector<bool> is_answered(first.size());
   for (const std::vector<uint8_t>& frame : sent) {
-    const size_t asked = dns::Load16(&frame[14 + 20 + 8]);
+    const size_t asked = dns::Load16(&frame[kDns]);
     if (asked >= first.size() || is_answered[asked]) return false;
     is_answered[asked] = true;
     if (!IsRight(frame, arriving.listed[asked], arriving.shape.qtype)) return false;
