@@ -36,6 +36,9 @@ class PolicyServers : public testing::Test {
     ASSERT_EQ(bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
     ASSERT_EQ(listen(listener_.get(), 16), 0);
     ASSERT_EQ(getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    Ask(address);
+  }
+  void Ask(const sockaddr_in& address) {
     io::SocketAddress server;
     std::memcpy(&server.storage, &address, sizeof address);
     server.size = sizeof address;
@@ -134,6 +137,20 @@ TEST_F(PolicyServers, AServerThatGoesAwayRefusesAndIsFoundAgain) {
   servers_->SendTcp(0, QuestionFor(2));
   const UniqueFd second = Accepted();
   ExpectFirst(second, QuestionFor(2));
+}
+
+// What this machine itself does not let out must not wait: it can go another way.
+TEST_F(PolicyServers, AConnectionThatCannotBeBegunIsRefused) {
+  sockaddr_in broadcast{};
+  broadcast.sin_family = AF_INET;
+  broadcast.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+  broadcast.sin_port = htons(53);
+  Ask(broadcast);
+  servers_->SendTcp(0, QuestionFor(1));
+  servers_->SendTcp(0, QuestionFor(2));
+  EXPECT_EQ(refusals_, 0u);
+  servers_->Flush();
+  EXPECT_EQ(refusals_, 1u);
 }
 
 // Half an answer of the old connection is no beginning of the new one's.

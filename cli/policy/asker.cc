@@ -52,6 +52,7 @@ uint32_t Asker::Take(const Question& question, Token token) {
   slot.question = question;
   slot.token = token;
   slot.step = 0;
+  slot.tcp_refused = false;
   slot.is_used = true;
   return index;
 }
@@ -77,14 +78,16 @@ size_t Asker::SetOrder(Slot& slot, Clock::time_point now) {
 
 bool Asker::IsOverTcp(const Slot& slot) const {
   const unsigned attempt = slot.step % kTries;
-  if (attempt == 0) return first_ == Transport::kTcp && slot.steps > 1;  // a try that is the only one goes over UDP
+  // A try that is the only one goes over UDP.
+  if (attempt == 0) return first_ == Transport::kTcp && slot.steps > 1 && !slot.tcp_refused;
   return attempt + 1 == kTries;
 }
 
 void Asker::Send(uint32_t index, Clock::time_point now) {
   Slot& slot = slots_[index];
   const size_t server = slot.server();
-  const bool is_known = slot.step != 0 && by_id_[server][slot.ids[server]] == index;
+  const bool is_again = slot.step != 0 || slot.tcp_refused;
+  const bool is_known = is_again && by_id_[server][slot.ids[server]] == index;
   if (!is_known) {
     slot.ids[server] = FreeId(server);
     by_id_[server][slot.ids[server]] = index;
@@ -107,6 +110,7 @@ uint16_t Asker::FreeId(size_t server) const {
 void Asker::GoOn(uint32_t index, unsigned step, Clock::time_point now) {
   Slot& slot = slots_[index];
   if (step >= slot.steps) return Finish(index, Asked{});
+  if (step % kTries == 0) slot.tcp_refused = false;  // another server's
   slot.step = step;
   Send(index, now);
 }
@@ -157,12 +161,16 @@ void Asker::OnMessage(size_t server, std::span<const uint8_t> message, Clock::ti
 
 void Asker::OnRefused(size_t server, bool over_tcp, Clock::time_point now) {
   for (uint32_t index = 0; index < slots_.size(); ++index) {
-    const Slot& slot = slots_[index];
+    Slot& slot = slots_[index];
     if (!slot.is_used || slot.server() != server || IsOverTcp(slot) != over_tcp) continue;
-    const bool is_first_over_tcp = over_tcp && slot.step % kTries == 0;
-    const unsigned next = is_first_over_tcp ? slot.step + 1 : (slot.step / kTries + 1) * kTries;
+    if (over_tcp && slot.step % kTries == 0) {
+      slot.tcp_refused = true;
+      Send(index, now);
+      continue;
+    }
+    const unsigned next = (slot.step / kTries + 1) * kTries;
     if (next >= slot.steps) continue;
-    if (!is_first_over_tcp) NoteFailure(server, now);
+    NoteFailure(server, now);
     GoOn(index, next, now);
   }
 }

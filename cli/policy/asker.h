@@ -94,6 +94,7 @@ class Asker {
     unsigned steps = 0;
     uint32_t turn = 0;  // of the deadline that counts
     bool is_used = false;
+    bool tcp_refused = false;  // by the server that is asked: what should go over TCP first goes over UDP
 
     [[nodiscard]] size_t server() const { return order[step / kTries]; }
   };
