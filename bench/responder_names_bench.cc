@@ -10,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/data_set.h"
 #include "bench/question_bursts.h"
+#include "bench/right_answer.h"
 #include "dataplane/dns/name.h"
 #include "dataplane/dns/wire.h"
 #include "dataplane/responder.h"
@@ -86,15 +88,37 @@ std::unique_ptr<const Serving> Serve(size_t entries, size_t feeds, AddNumber add
   return std::move(*serving);
 }
 
+// Each answer to the first questions is compared with whether its number is one of the entries.
+bool AnswersAreRight(const Serving& serving, bench::QuestionBursts& bursts, const std::vector<bool>& listed) {
+  const auto stats = std::make_unique<WorkerStats>();
+  Responder responder(stats.get());
+  io::Burst burst;
+  for (size_t asked = 0; asked < bench::kChecked; asked += burst.count) {
+    bursts.Next(burst);
+    responder.Answer(burst, serving);
+    for (size_t i = 0; i < burst.count; ++i) {
+      const io::Message& answer = burst.messages[i];
+      if (!bench::IsRight({answer.payload, answer.size}, listed[asked + i] ? bench::kListed : bench::kNone))
+        return false;
+    }
+  }
+  return true;
+}
+
 void Run(benchmark::State& state, AddNumber add, std::string (*name_of)(uint64_t)) {
   const auto entries = static_cast<uint64_t>(state.range(0));
   const std::unique_ptr<const Serving> serving = Serve(entries, static_cast<size_t>(state.range(1)), add);
   std::mt19937_64 random(20261128);
   std::vector<std::vector<uint8_t>> questions(kQuestions);
-  for (auto& question : questions) question = Question(name_of(random() % entries + (random() % 2 == 0 ? 0 : entries)));
+  std::vector<bool> listed(kQuestions);
+  for (size_t i = 0; i < kQuestions; ++i) {
+    listed[i] = random() % 2 == 0;
+    questions[i] = Question(name_of(random() % entries + (listed[i] ? 0 : entries)));
+  }
   const auto stats = std::make_unique<WorkerStats>();
   Responder responder(stats.get());
   bench::QuestionBursts bursts(std::move(questions));
+  if (!AnswersAreRight(*serving, bursts, listed)) return state.SkipWithError("a wrong answer");
   io::Burst burst;
   for (auto _ : state) {
     bursts.Next(burst);

@@ -52,6 +52,7 @@ class Rounds(unittest.TestCase):
             self.assertEqual(measure.script(self.context, "port_to_port", "--feeds", 4, later=["--unchecked"])[:2], (first, "output 1"))
             self.context.round = 1
             figures, text, how = measure.script(self.context, "port_to_port", "--feeds", 4, later=["--unchecked"])
+            self.assertEqual(measure.script(self.context, "port_to_port", "--feeds", 4, once=True), (figures, text, how), "nothing is run")
         self.assertEqual(figures, {"ratios": [1, 2, 3, 4], "loads": [{"connections": 16, "ours": [10, 11], "bound": "now"},
                                                                      {"connections": 64, "ours": [20, 21], "bound": "now"}]})
         self.assertEqual((text, how), ("output 1", "bench/port_to_port --feeds 4"), "the first run is the one that is checked")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Programs of benchmarks that `make bench` does not use: each must run with little data, and tell no error. How fast is not looked at."""
+"""Programs of benchmarks of which `make bench` uses little or nothing: each must run with little data, and tell no error. How fast is not looked at."""
 
 import json
 import subprocess

@@ -152,7 +152,7 @@ def test(folder, selection):
 RELEASE = {"b_pch": "false", "benches": "enabled", "tests": "enabled"}
 # Less optimized than what is released, and with precompiled headers: compiling is most of what a stage takes.
 SANITIZED = {"optimization": "1", "b_pch": "true", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
-ASAN = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all"}
+ASAN = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all", "benches": "enabled"}
 TSAN = SANITIZED | {"b_sanitize": "thread"}
 # What needs no library, cross-compiled for a processor that has none of the kernels.
 ARM64 = {"optimization": "1", "debug": "false", "b_pch": "true", "pure": "true"}
@@ -174,7 +174,7 @@ def test_release():
 
 
 def build_asan():
-    """clang, so that every commit compiles with both compilers."""
+    """clang, so that every commit compiles with both compilers, benchmarks too."""
     return step("build-asan", build("build-asan", ASAN, compiler="clang++-14"))
 
 

@@ -63,6 +63,21 @@ class Oracle(unittest.TestCase):
             naive = address in single or any(address >> 32 - length in known for length, known in by_length.items())
             self.assertEqual(self.data.listed(address), naive, p1.dotted(address))
 
+    def test_of_all_kinds_each_is_served_by_its_own_zone(self):
+        data = p1.Data(3000, 7, p1.All, len(p1.All.kinds))
+        with tempfile.TemporaryDirectory() as folder:
+            data.write(Path(folder))
+            files = [set((Path(folder) / f"feed{i}.txt").read_text().splitlines()) for i in range(3)]
+        self.assertAlmostEqual(sum(map(len, files)), 3000, delta=30)  # but for what is reserved
+        form, asked = p1.Form(p1.All, 3), data.questions(400)
+        self.assertEqual(p1.All.formats, ("cidr", "cidr", "dnset"))
+        for number in asked:
+            kind = number % 3
+            line = next(iter(p1.All.kinds[kind].lines([number]))).strip()
+            self.assertEqual([line in file for file in files], [at == kind and data.listed(number) for at in range(3)])
+            self.assertIn(f"\x02z{kind}".encode(), form.question(number))
+        self.assertEqual(sum(map(data.listed, asked)), 200)
+
     def test_half_of_the_questions_are_listed(self):
         self.assertEqual(len(set(self.questions)), 400)
         self.assertEqual(sum(map(self.data.listed, self.questions)), 200)

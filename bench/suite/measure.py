@@ -108,13 +108,16 @@ def run(command, seconds=1800, **options):
     return done.stdout
 
 
-def google(context, program, pattern, *words, environment=None, seconds=0.25):
-    """Runs so far of a Google Benchmark by name, each a dict of its counters and so long at least; and the command."""
+def google(context, program, pattern, *words, environment=None, seconds=0.25, once=False):
+    """Runs so far of a Google Benchmark by name, each a dict of its counters and so long at least; and the command. `once`: all of them in the first round."""
     out = context.work / f"{program}.json"
-    words = (*words, f"--benchmark_min_time={0.01 if context.smoke else seconds}")
-    command = [f"build/bench/{program}", f"--benchmark_filter={pattern}", *words]
+    words = (*words, *(["--benchmark_repetitions=3"] if once and not context.smoke else []), f"--benchmark_min_time={0.01 if context.smoke else seconds}")
+    command, runs = [f"build/bench/{program}", f"--benchmark_filter={pattern}", *words], context.runs(program, pattern, words)
+    how = shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command])
+    if once and runs:
+        return dict(runs), how
     run([*command, f"--benchmark_out={out}", "--benchmark_out_format=json"], env=os.environ | (environment or {}))
-    runs, text = context.runs(program, pattern, words), out.read_text()
+    text = out.read_text()
     for row in json.loads(text)["benchmarks"] if text else []:
         if row.get("error_occurred"):
             raise RuntimeError(f"{program}: {row['name']}: {row['error_message']}")
@@ -122,7 +125,7 @@ def google(context, program, pattern, *words, environment=None, seconds=0.25):
             runs[re.sub(r"/(manual_time|iterations:\d+|process_time|real_time)", "", row["run_name"])].append(row)
     if not runs:
         raise RuntimeError(f"{program}: nothing is called {pattern}")
-    return dict(runs), shlex.join([*(f"{name}={value}" for name, value in (environment or {}).items()), *command])
+    return dict(runs), how
 
 
 def column(rows, key):
@@ -138,12 +141,14 @@ def joined(before, now):
     return now
 
 
-def script(context, name, *words, later=(), without="", seconds=1800):
+def script(context, name, *words, later=(), without="", once=False, seconds=1800):
     """The figures so far of one of bench/'s scripts, which takes --json, and the output of its first run; and the command. Runs after the first get
-    `later`. A run that fails with the words `without` adds nothing, and there may be none."""
+    `later`; `once`: there are none. A run that fails with the words `without` adds nothing, and there may be none."""
     out = context.work / f"{name}.json"
     out.unlink(missing_ok=True)
     command, kept = [f"bench/{name}", *map(str, words)], context.so_far(name, words)
+    if once and context.round > 0:
+        return kept.get("figures"), kept.get("text", ""), shlex.join(command)
     try:
         text = run([*command, *(later if kept else ()), "--json", out], seconds)
     except RuntimeError as error:

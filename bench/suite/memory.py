@@ -10,7 +10,9 @@ from suite.measure import Part, Result, column, google
 def p2(context):
     sizes = ["1000", "100000"] if context.smoke else ["1000", "100000", "1000000", "10000000", "100000000"]
     full, large = (sizes[-1],) * 2 if context.smoke else sizes[-2:]
-    rows, how = google(context, "responder_bench", rf"BM_Responder/({'|'.join(sizes)})/1/50|BM_Responder(_Edns|_Txt)?/{full}/")
+    rows, how = google(context, "responder_bench", rf"BM_Responder/({'|'.join(sizes)})/1/50")
+    if not context.smoke:
+        rows = rows | google(context, "responder_bench", rf"BM_Responder(/{full}/(1/0|1/100|4/50|16/50)|_Edns/{full}/|_Txt/{full}/)", once=True)[0]
     median = {size: column(rows[f"BM_Responder/{size}/1/50"], "p50") for size in sizes}
     beside = [Part(name.removeprefix("BM_Responder").strip("_/"), "ns", column(found, "p50")) for name, found in rows.items()]
     of_full = rows[f"BM_Responder/{full}/1/50"]
@@ -29,7 +31,7 @@ STAGES = ("receive", "labels", "lines", "compare", "find", "write", "send")
 
 def _stages(context, size):
     """Cycles a question in each stage, from the build that has the responder's clocks in it."""
-    rows, _ = google(context, "responder_stages_bench", rf"BM_Responder/{size}/1/50")
+    rows, _ = google(context, "responder_stages_bench", rf"BM_Responder/{size}/1/50", once=True)
     return {stage: column(rows[f"BM_Responder/{size}/1/50"], stage) for stage in STAGES}
 
 
@@ -43,22 +45,14 @@ def _responder_bound(context, rows, median, full):
 
 def _line(context, size):
     """Nanoseconds that memory takes for a line at random out of so many MiB."""
-    rows, _ = google(context, "tables_bench", f"BM_RandomLines/{size}$")
+    rows, _ = google(context, "tables_bench", f"BM_RandomLines/{size}$", once=True)
     return min(1e9 / rate for rate in column(rows[f"BM_RandomLines/{size}"], "items_per_second"))
 
 
-def _with_huge_pages(context, program, pattern, *words, pages=4096):
+def _with_huge_pages(context, program, pattern, pages=4096, once=False):
     """Peers' tables get pages of 2 MiB too: DPDK reserved ones, the C library transparent ones."""
     with contextlib.nullcontext() if context.smoke else ports.Hugepages(pages):
-        return google(context, program, pattern, *words, environment={"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"})
-
-
-def _largest_tables(context):
-    """Those of 100 million addresses, whose peer takes a minute to fill: three runs in one round."""
-    kept = context.so_far("largest tables")
-    if not kept:
-        kept["runs"], kept["how"] = _with_huge_pages(context, "tables_bench", r"BM_Ip4Table_Batch/100000000/1$|BM_RteHash/100000000", "--benchmark_repetitions=3")
-    return kept["runs"], kept["how"]
+        return google(context, program, pattern, environment={"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}, once=once)
 
 
 def p3(context):
@@ -69,7 +63,8 @@ def p3(context):
                              r"BM_(RteHash|Lfht|UnorderedSet)/10000000$|BM_RteFib/1000000|BM_RteLpm/100000"), 10_000_000, 100_000_000
     rows, how = _with_huge_pages(context, "tables_bench", pattern)
     if large:
-        largest, largest_how = _largest_tables(context)
+        # A peer's takes a minute to fill.
+        largest, largest_how = _with_huge_pages(context, "tables_bench", r"BM_Ip4Table_Batch/100000000/1$|BM_RteHash/100000000", once=True)
         rows, how = rows | largest, f"{how}; {largest_how}"
     rate = lambda name: column(rows[name], "items_per_second")
     own = rate(f"BM_Ip4Table_Batch/{n}/1")
@@ -143,7 +138,7 @@ def growth(context):
     lines = ("1", "8") if context.smoke else ("8", "384")  # MiB, as these tables have about
     tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})$" + ("" if context.smoke else "|BM_Ip4Builder"))
     asked = r"BM_Responder_Zones(Apart)?/3/" if context.smoke else r"BM_Responder_Zones(/(1|3|10|100|1000)/|Apart/(10|100)/)"
-    zones, zones_how = google(context, "responder_bench", asked)
+    zones, zones_how = google(context, "responder_bench", asked, once=True)
     lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
     parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
     label = lambda name: f"{name.split('/')[1]} zones" + (" of feeds of their own" if "Apart" in name else " of one feed")
@@ -159,7 +154,7 @@ def growth(context):
     memory = [min(1e9 / rate for rate in column(tables[f"BM_RandomLines/{size}"], "items_per_second")) for size in lines]
     beside += [Part(f"a line at random out of {size} MiB, 64 at once", "ns", [ns]) for size, ns in zip(lines, memory)]
     in_cache, more = min(lookup(small)), memory[1] - memory[0]
-    return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3, but for zones of feeds of their own, of which every frame is answered",
+    return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3",
                   bound=f"a lookup among 1 million takes {in_cache:.1f} ns, and reads one line at random: with its address known beforehand, and nothing else done, that takes "
                         f"{memory[0]:.1f} ns out of {lines[0]} MiB and {memory[1]:.1f} out of {lines[1]}. Memory alone makes it {(in_cache + more) / in_cache:.2f} times as long",
                   series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items() if "Apart" not in name}})

@@ -8,13 +8,14 @@ from suite.measure import Part, Result, column, google, script
 MIXES = (("1,000 addresses", ("--entries", 1000), None), ("4 feeds", ("--feeds", 4), 0.6), ("16 feeds", ("--feeds", 16), 0.35), ("nothing listed", ("--hits", 0), None),
          ("all listed", ("--hits", 100), None), ("EDNS", ("--edns",), None), ("5 zones", ("--zones", 5), None),
          ("A, TXT, EDNS and cookies in turn", ("--mixed",), None), ("testpmd with buffers as close", ("--close",), None), ("packets in pages of 2 MiB", ("--hugepages",), None),
-         ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None))
+         ("IPv6 /64s", ("--kind", "ip6"), None), ("names", ("--kind", "names"), None),
+         ("IPv4, IPv6 and names, a zone each, likewise", ("--kind", "all", "--mixed", "--entries", 3_000_000), None))
 
 
-def _ports(context, name, folder, *words, seconds=1, repeat=1):
+def _ports(context, name, folder, *words, seconds=1, repeat=1, once=False):
     """Figures so far, output and command of a script that compares its answers in its first run. None: no huge pages are to be had."""
     sizes = ["--entries", 20000, "--questions", 5000, "--seconds", 1, "--repeat", 1] if context.smoke else ["--seconds", seconds, "--repeat", repeat]
-    return script(context, name, *sizes, "--work", context.folder(folder), *words, later=["--unchecked"], without="hugepages cannot be had")
+    return script(context, name, "--work", context.folder(folder), *words, *sizes, later=["--unchecked"], without="hugepages cannot be had", once=once)
 
 
 def _right(text):
@@ -26,9 +27,10 @@ def p1(context):
     parts, beside = [Part("rblitzd to testpmd, 10 million addresses", "ratio", figures["ratios"], 0.8)], []
     beside += [Part(name, "million packets/s", [rate / 1e6 for rate in figures[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
     series = {"10 million addresses": figures["ratios"]}
-    for name, words, mark in MIXES[1:2] if context.smoke else MIXES:
+    for name, words, mark in (MIXES[1], MIXES[-1]) if context.smoke else MIXES:
         folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
-        mixed = _ports(context, "port_to_port", folder, *words)[0]
+        # Those with a mark in each round, others in the first one.
+        mixed = _ports(context, "port_to_port", folder, *words, repeat=1 if mark else 2, once=mark is None)[0]
         if mixed is None:
             continue
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
@@ -44,7 +46,7 @@ def _bound(figures, mixes, context):
     """How much of the difference is the responder's own time, as P2 measures it."""
     other, ours = (1e9 / sorted(figures[of])[len(figures[of]) // 2] for of in ("other", "ours"))
     pattern = r"BM_Responder/100000/1/50" if context.smoke else r"BM_Responder/10000000/1/50"
-    own = statistics.median(column(next(iter(google(context, "responder_bench", pattern)[0].values())), "p50"))
+    own = statistics.median(column(next(iter(google(context, "responder_bench", pattern, once=True)[0].values())), "p50"))
     return (f"testpmd takes {other:.0f} ns a packet, rblitzd {ours:.0f}: {ours - other:.0f} more, of which {own:.0f} are the responder's in memory; "
             f"0.8 would leave it {other / 0.8 - other:.0f}" +
             (f". With 1,000 addresses the ratio is {statistics.median(mixes['1,000 addresses']):.2f}" if "1,000 addresses" in mixes else "") +
@@ -62,12 +64,17 @@ def p8(context):
         parts.append(Part("10 % new, with journal", "million decisions/s", rate(name("BM_Journal")), 8))
         parts.append(Part("that the journal had no room for", "of the decisions", column(rows[name("BM_Journal")], "behind"), 0, True))
     beside = [Part(each[3:], "million decisions/s", rate(each)) for each in rows]
+    # A capture is replayed, so that its triplets are new once; here each question is asked once.
+    questions, memory_how = google(context, "responder_grey_bench", f"BM_ResponderGrey(New)?/{20_000 if context.smoke else 10_000_000}/1/0", once=True)
+    for each, found in questions.items():
+        kind = "new" if "New" in each else "within their delay"
+        beside.append(Part(f"the responder in memory, half known, half {kind}", "ns a question", column(found, "ns/question")))
     figures, text, port_how = _ports(context, "grey_port_to_port", "grey", seconds=4)
     parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
     forgotten = max(max(column(found, "forgotten")) for found in rows.values())
     known = rate("BM_Decide/10000/0/0" if context.smoke else "BM_Decide/10000000/0/0")
     other, ours = (statistics.median(1e9 / packets for packets in figures[of]) for of in ("other", "ours"))
-    return Result("greylist, 10 million triplets", f"{how}; {port_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
+    return Result("greylist, 10 million triplets", f"{how}; {memory_how}; {port_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
                           f"found no room or had to go; port to port: {_right(text)}",
                   bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {statistics.median(known):.1f} million/s; "
                         "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation. Port to port testpmd takes "
@@ -82,6 +89,6 @@ def p11(context):
 
 
 def _heat_bound(context):
-    rows, _ = google(context, "responder_bench", rf"BM_Responder_Heat/|BM_Responder/{100_000 if context.smoke else 10_000_000}/1/50")
+    rows, _ = google(context, "responder_bench", rf"BM_Responder_Heat/|BM_Responder/{100_000 if context.smoke else 10_000_000}/1/50", once=True)
     heat, listed = (min(column(next(found for name, found in rows.items() if ("Heat" in name) == is_heat), "p50")) for is_heat in (True, False))
     return f"in memory, without ports, a question of heat takes {heat:.1f} ns, one of the list {listed:.1f}"

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import subprocess
+import textwrap
 import time
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def _bars(title, values, y_label, mark=None):
     medians = [_median(runs) for runs in values.values()]
     errors = [[m - min(runs) for m, runs in zip(medians, values.values())], [max(runs) - m for m, runs in zip(medians, values.values())]]
     axes.bar(range(len(values)), medians, yerr=errors, color=COLOURS[0], ecolor="#333333", capsize=3, width=0.6)
-    axes.set_xticks(range(len(values)), [name.replace(" ", "\n", 1) for name in values], fontsize=8)
+    axes.set_xticks(range(len(values)), [textwrap.fill(name, 13) for name in values], fontsize=8)
     if mark is not None:
         axes.axhline(mark, color=COLOURS[1], linewidth=1, linestyle="--")
     axes.set_ylabel(y_label)
@@ -163,7 +164,7 @@ def plots(results):
             made.append((name, draw(series[title])))
     add("throughput", "ns a question by addresses", lambda data: _lines(
         "Throughput in memory by list size", {x: [1000 / ns for ns in runs] for x, runs in data.items()}, "addresses", "million questions/s, one core"))
-    add("mixes", "ratio to testpmd by mix", lambda data: _bars("Port to port by mix, 10 million entries", data, "of testpmd 5tswap"))
+    add("mixes", "ratio to testpmd by mix", lambda data: _bars("Port to port by mix", data, "of testpmd 5tswap"))
     add("bytes", "bytes an entry by addresses", lambda data: _lines("Memory of the table of addresses", data, "addresses", "bytes an entry"))
     add("reloads", "p50, p99, p99.9 with and without reloads", lambda data: _grouped("Latency under 50,000 questions/s", data))
     add("timeline", "latency while lists are reloaded", lambda data: _timeline("Reloads one after another under 50,000 questions/s, by tenth of a second", data))
