@@ -112,12 +112,14 @@ TEST_F(PolicyAsker, WhereTcpIsFirstUdpStandsBehindIt) {
   EXPECT_EQ(Way(), "0t 0u 0t");
   Pass(10ms);
   EXPECT_EQ(Way(), "1t");
+  Pass(290ms);
+  EXPECT_EQ(Way(), "");
   asker_->OnRefused(1, true, now_);  // at once, and the server is none that does not answer
   EXPECT_EQ(Way(), "1u");
   asker_->OnRefused(1, true, now_);  // this question is not asked over it any more
   EXPECT_EQ(Way(), "");
   EXPECT_FALSE(asker_->is_down(1));
-  Pass(890ms);  // the server has its time: it may be starting again
+  Pass(600ms);  // the server has its time, and no more: it may be starting again
   EXPECT_EQ(Way(), "1u 1t");
   EXPECT_TRUE(done_.empty());
   Pass(10ms);

@@ -151,6 +151,9 @@ TEST_F(PolicyServers, AConnectionThatCannotBeBegunIsRefused) {
   EXPECT_EQ(refusals_, 0u);
   servers_->Flush();
   EXPECT_EQ(refusals_, 1u);
+  servers_->SendTcp(0, QuestionFor(3));
+  servers_->Flush();
+  EXPECT_EQ(refusals_, 2u);
 }
 
 // Half an answer of the old connection is no beginning of the new one's.

@@ -86,8 +86,7 @@ bool Asker::IsOverTcp(const Slot& slot) const {
 void Asker::Send(uint32_t index, Clock::time_point now) {
   Slot& slot = slots_[index];
   const size_t server = slot.server();
-  const bool is_again = slot.step != 0 || slot.tcp_refused;
-  const bool is_known = is_again && by_id_[server][slot.ids[server]] == index;
+  const bool is_known = slot.step != 0 && by_id_[server][slot.ids[server]] == index;
   if (!is_known) {
     slot.ids[server] = FreeId(server);
     by_id_[server][slot.ids[server]] = index;
@@ -165,7 +164,7 @@ void Asker::OnRefused(size_t server, bool over_tcp, Clock::time_point now) {
     if (!slot.is_used || slot.server() != server || IsOverTcp(slot) != over_tcp) continue;
     if (over_tcp && slot.step % kTries == 0) {
       slot.tcp_refused = true;
-      Send(index, now);
+      carrier_->SendUdp(server, slot.question);  // within the time that this try has
       continue;
     }
     const unsigned next = (slot.step / kTries + 1) * kTries;

@@ -207,8 +207,8 @@ void ServerSockets::SendTcp(size_t server, const Question& question) {
   if (tcp.out.empty()) tcp.moved = Clock::now();
   const bool waits = (tcp.events & EPOLLOUT) != 0;                          // for more than the end of this round
   if (tcp.fd && waits && Clock::now() - tcp.moved > timeout_) tcp = Tcp{};  // who asked has gone on
-  if (!tcp.fd) OpenTcp(server);
-  if (!tcp.fd) refusals_[server].over_tcp = true;  // this machine's: as if nobody were there
+  if (!tcp.fd && !refusals_[server].over_tcp) OpenTcp(server);  // not while that of the last one is to be told
+  if (!tcp.fd) refusals_[server].over_tcp = true;               // this machine's: as if nobody were there
   if (!tcp.fd || tcp.out.size() > kMaxTcpOut) return;
   tcp.out += static_cast<char>(question.size >> 8);
   tcp.out += static_cast<char>(question.size & 0xff);

@@ -27,7 +27,7 @@ namespace rblitz::policy {
 class ServerSockets : public Carrier {
  public:
   using OnMessage = std::function<void(size_t server, std::span<const uint8_t> message)>;
-  // Nobody is at the server's port, or the TCP connection has gone. It may send.
+  // Nobody is at the server's port, or the TCP connection has gone or cannot be begun. It may send.
   using OnRefused = std::function<void(size_t server, bool over_tcp)>;
 
   // `timeout`: of a server, after which a TCP connection on which nothing moves is given up.
