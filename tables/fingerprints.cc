@@ -41,11 +41,13 @@ static_assert(sizeof(NarrowLine) == Fingerprints::kLine && sizeof(WideLine) == F
 template <class Line>
 uint32_t MatchLow(const Line& line, uint32_t low) noexcept {
   const auto wanted = All<U32x4>(low);
-  uint32_t match = 0;
-  for (size_t slot = 0; slot < Line::kSlots; slot += 4) {
-    match |= MaskOf(reinterpret_cast<U32x4>(LoadAligned<U32x4>(line.low + slot) == wanted)) << slot;
-  }
-  return match & ((1u << Line::kSlots) - 1);
+  const auto is_low = [&](size_t slot) {
+    return reinterpret_cast<U32x4>(LoadAligned<U32x4>(line.low + slot) == wanted);
+  };
+  const U16x8 first = JoinMasks(is_low(0), is_low(4));
+  U16x8 rest{};
+  if constexpr (Line::kSlots > 8) rest = JoinMasks(is_low(8), U32x4{});
+  return MaskOf(JoinMasks(first, rest)) & ((1u << Line::kSlots) - 1);
 }
 
 // What a slot's high word holds for a fingerprint, the number left out.
