@@ -7,6 +7,7 @@
 #include <benchmark/benchmark.h>
 #include <x86intrin.h>
 
+#include <cmath>
 #include <memory>
 #include <random>
 #include <span>
@@ -131,9 +132,17 @@ void Run(benchmark::State& state, size_t question_count, bool each_once) {
     state.SetIterationTime(static_cast<double>(__rdtsc() - begin) * SecondsPerCycle());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(io::kBurst));
-  const auto asked_in_all = static_cast<double>(state.items_processed());
-  state.counters["known"] = (decided(GreyReason::kKnown) - known_before) / asked_in_all;
-  state.counters["new"] = (decided(GreyReason::kNew) - new_before) / asked_in_all;
+  const auto decided_share = [&](GreyReason why, double before) {
+    return (decided(why) - before) / static_cast<double>(state.items_processed());
+  };
+  state.counters["known"] = decided_share(GreyReason::kKnown, known_before);
+  state.counters["new"] = decided_share(GreyReason::kNew, new_before);
+  constexpr double kHalf = 0.5;
+  constexpr double kOff = 0.05;  // of few questions, some of which found no room
+  if (std::abs(decided_share(GreyReason::kKnown, known_before) - kHalf) > kOff ||
+      std::abs(decided_share(GreyReason::kNew, new_before) - (each_once ? kHalf : 0)) > kOff) {
+    return state.SkipWithError("other decisions than were to be timed");
+  }
   state.counters["ns/question"] = benchmark::Counter(static_cast<double>(state.items_processed()) * 1e-9,
                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   // A few found no room beside others that have passed, or had to go. Of those that have not, only they are let

@@ -11,7 +11,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "bench"))
-from suite import measure, tables  # noqa: E402
+from suite import kernel, measure, tables  # noqa: E402
 from suite.measure import Context, Part, Result  # noqa: E402
 
 
@@ -57,6 +57,21 @@ class Rounds(unittest.TestCase):
                                                                      {"connections": 64, "ours": [20, 21], "bound": "now"}]})
         self.assertEqual((text, how), ("output 1", "bench/port_to_port --feeds 4"), "the first run is the one that is checked")
         self.assertEqual(["--unchecked" in command for command in commands], [False, True])
+
+    def test_the_best_rate_is_found_though_one_second_was_bad(self):
+        capacity, bad, asked = 480_000, [200_000], []
+
+        def answers_to(client, server, file, rate, seconds, port):
+            asked.append(rate)
+            fast = rate if rate <= capacity else capacity * capacity // rate  # what comes too fast costs time too
+            return rate, 1000 if rate in bad else fast
+        most = lambda: kernel._most(self.context, "knotd", "client", "server", "questions", 53)
+        with mock.patch.object(kernel, "_kxdpgun", answers_to):
+            self.assertEqual((most(), asked), (400_000, [100_000, 200_000, 400_000, 800_000, 1_600_000, 300_000, 600_000]))
+            bad[:], asked[:], capacity = [], [], 200_000
+            self.assertEqual((most(), asked), (200_000 ** 2 // 300_000, [400_000, 300_000, 600_000]))
+            asked[:] = []
+            self.assertEqual((most(), asked), (200_000 ** 2 // 225_000, [300_000, 225_000, 450_000]), "it goes where the best was")
 
     def test_runs_of_a_benchmark_are_put_together_unless_one_failed(self):
         rows = iter(([{"run_name": "BM_A/1/manual_time/threads:1", "run_type": "iteration", "p50": 2},

@@ -12,7 +12,8 @@ def p2(context):
     full, large = (sizes[-1],) * 2 if context.smoke else sizes[-2:]
     rows, how = google(context, "responder_bench", rf"BM_Responder/({'|'.join(sizes)})/1/50")
     if not context.smoke:
-        rows = rows | google(context, "responder_bench", rf"BM_Responder(/{full}/(1/0|1/100|4/50|16/50)|_Edns/{full}/|_Txt/{full}/)", once=True)[0]
+        others, others_how = google(context, "responder_bench", rf"BM_Responder(/{full}/(1/0|1/100|4/50|16/50)|_Edns/{full}/|_Txt/{full}/)", once=True)
+        rows, how = rows | others, f"{how}; {others_how}"
     median = {size: column(rows[f"BM_Responder/{size}/1/50"], "p50") for size in sizes}
     beside = [Part(name.removeprefix("BM_Responder").strip("_/"), "ns", column(found, "p50")) for name, found in rows.items()]
     of_full = rows[f"BM_Responder/{full}/1/50"]
@@ -51,7 +52,7 @@ def _line(context, size):
 
 def _with_huge_pages(context, program, pattern, pages=4096, once=False):
     """Peers' tables get pages of 2 MiB too: DPDK reserved ones, the C library transparent ones."""
-    with contextlib.nullcontext() if context.smoke else ports.Hugepages(pages):
+    with contextlib.nullcontext() if context.smoke or once and context.round else ports.Hugepages(pages):
         return google(context, program, pattern, environment={"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}, once=once)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import statistics
 import subprocess
 import textwrap
 import time
@@ -86,7 +87,7 @@ def _svg(figure):
 
 
 def _median(values):
-    return sorted(values)[len(values) // 2]
+    return statistics.median(values)
 
 
 def _lines(title, points, x_label, y_label):
