@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "dataplane/dns/name.h"
@@ -136,7 +137,13 @@ struct ZoneSet::Index {
     return (bytes | kLowerCase) * kMix >> common_shift;
   }
 
-  void AddCommon(std::span<const Zone> zones);
+  // Zones that have others below them, and those in which the apex of another could be taken for an address.
+  struct Above {
+    std::unordered_set<const Zone::Rep*> all;
+    std::unordered_set<const Zone::Rep*> by_octets;
+  };
+  [[nodiscard]] Above FindAbove(std::span<const Zone> zones) const;
+  void AddCommon(std::span<const Zone> zones, const Above& above);
 
   // Greylists below which there is no other zone, and which know their clients by address alone.
   std::vector<const Zone::Rep*> greylists;
@@ -148,7 +155,7 @@ struct ZoneSet::Index {
     }
     return nullptr;
   }
-  void AddGreylists(std::span<const Zone> zones);
+  void AddGreylists(std::span<const Zone> zones, const Above& above);
 };
 
 // Test addresses (RFC 5782 section 5).

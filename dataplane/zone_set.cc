@@ -24,33 +24,12 @@ size_t Labels(const uint8_t* name) {
   return labels;
 }
 
-// Whether `below` is a zone whose names could be taken for addresses in `zone`.
-bool IsAmongAddresses(const Zone::Rep& below, const Zone::Rep& zone) {
-  const uint8_t* label = below.apex.data();
-  for (size_t labels = 0; labels < 4 && dns::OctetOfLabel(label) >= 0; ++labels) {
-    label += 1 + *label;
-    const auto rest = static_cast<size_t>(below.apex.data() + below.apex_size - label);
-    if (rest == zone.apex_size && std::equal(label, label + rest, zone.apex.begin())) return true;
-  }
-  return false;
-}
-
-bool IsBelow(const Zone::Rep& below, const Zone::Rep& zone) {
-  for (const uint8_t* label = below.apex.data(); *label != 0;) {
-    label += 1 + *label;
-    const auto rest = static_cast<size_t>(below.apex.data() + below.apex_size - label);
-    if (rest == zone.apex_size && std::equal(label, label + rest, zone.apex.begin())) return true;
-  }
-  return false;
-}
-
-// As FindCommon may take it for granted.
-bool IsCommon(const Zone::Rep& zone, std::span<const Zone> zones) {
+// As FindCommon may take it for granted of a zone whose addresses no other zone's apex could be taken for.
+bool IsCommon(const Zone::Rep& zone) {
   const bool is_short = zone.apex_size + 4u < 8;             // CommonSlot would read behind the question
   const bool has_more = zone.has_names || zone.has_records;  // four labels can be more than an address
   const bool is_slow = zone.out || has_more || zone.access != nullptr || zone.grey != nullptr;
-  if (is_slow || is_short || zone.apex_size > dns::kMaxName - dns::kAddressLabelsRead) return false;
-  return std::none_of(zones.begin(), zones.end(), [&](const Zone& z) { return IsAmongAddresses(z.rep(), zone); });
+  return !is_slow && !is_short && zone.apex_size <= dns::kMaxName - dns::kAddressLabelsRead;
 }
 
 // What CommonSlot reads in a question for A.
@@ -64,21 +43,39 @@ std::array<uint8_t, dns::kMaxName + 8> ApexInQuestion(const Zone::Rep& zone) {
 
 }  // namespace
 
-void ZoneSet::Index::AddCommon(std::span<const Zone> zones) {
+// Each zone's apex is looked for from its first label on, so that many zones take no longer each than few.
+ZoneSet::Index::Above ZoneSet::Index::FindAbove(std::span<const Zone> zones) const {
+  Above above;
+  for (const Zone& zone : zones) {
+    const std::span apex(zone.rep().apex.data(), zone.rep().apex_size);
+    bool are_octets = true;
+    for (size_t at = 0, labels = 1; apex[at] != 0; ++labels) {
+      are_octets = are_octets && labels <= 4 && dns::OctetOfLabel(&apex[at]) >= 0;
+      at += size_t{1} + apex[at];
+      const Zone::Rep* const other = Find(&apex[at], apex.size() - at);
+      if (other == nullptr) continue;
+      above.all.insert(other);
+      if (are_octets) above.by_octets.insert(other);
+    }
+  }
+  return above;
+}
+
+void ZoneSet::Index::AddCommon(std::span<const Zone> zones, const Above& above) {
   constexpr size_t kFewest = 256;
   constexpr size_t kRoomEach = 8;
   const size_t slots = std::max(kFewest, std::bit_ceil(kRoomEach * zones.size()));
   common_shift = 64 - static_cast<unsigned>(std::countr_zero(slots));
   common.assign(slots + zones.size() + 1, nullptr);
   for (const Zone& zone : zones) {
-    if (!IsCommon(zone.rep(), zones)) continue;
+    if (!IsCommon(zone.rep()) || above.by_octets.contains(&zone.rep())) continue;
     size_t slot = CommonSlot(ApexInQuestion(zone.rep()).data());
     while (common[slot] != nullptr) ++slot;
     common[slot] = &zone.rep();
   }
 }
 
-void ZoneSet::Index::AddGreylists(std::span<const Zone> zones) {
+void ZoneSet::Index::AddGreylists(std::span<const Zone> zones, const Above& above) {
   for (const Zone& zone : zones) {
     const Zone::Rep& rep = zone.rep();
     const bool has_keys = rep.access != nullptr && rep.access->has_keys();
@@ -86,7 +83,7 @@ void ZoneSet::Index::AddGreylists(std::span<const Zone> zones) {
         rep.apex_size > dns::kMaxName - kMaxGreyLabels - dns::kAddressLabelsRead) {
       continue;
     }
-    if (std::ranges::any_of(zones, [&](const Zone& other) { return IsBelow(other.rep(), rep); })) continue;
+    if (above.all.contains(&rep)) continue;
     greylists.push_back(&rep);
   }
 }
@@ -118,8 +115,9 @@ Result<ZoneSet> ZoneSet::Build(std::vector<Zone> zones) {
   std::ranges::sort(index->label_counts, std::greater());
   index->label_counts.erase(std::unique(index->label_counts.begin(), index->label_counts.end()),
                             index->label_counts.end());
-  index->AddCommon(zones);
-  index->AddGreylists(zones);
+  const Index::Above above = index->FindAbove(zones);
+  index->AddCommon(zones, above);
+  index->AddGreylists(zones, above);
   ZoneSet set;
   set.zones_ = std::move(zones);
   set.index_ = std::move(index);
