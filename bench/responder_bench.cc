@@ -3,10 +3,11 @@
 //
 // BM_Responder/N/FEEDS/HITS: addresses, feeds of the zone (the addresses spread over them), percent of questions
 // listed. BM_Responder_Zones/ZONES: asked in turn. BM_Responder_Heat/HOT: of a zone of heat that knows all /24s,
-// percent of them hot enough to be answered. Built as responder_stages_bench it tells cycles a question by stage too.
-// BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables at a time, each with questions of its own; what all
-// of them answer a second of the time within the responder.
+// percent of them hot enough to be answered. BM_BuildServing/ZONES: how zones are made. Built as responder_stages_bench
+// it tells cycles a question by stage too. BM_Workers/N/FEEDS/HITS/threads:T: T workers on one set of tables at a time,
+// each with questions of its own; what all of them answer a second of the time within the responder.
 #include <benchmark/benchmark.h>
+#include <malloc.h>
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -293,6 +294,23 @@ void BM_Responder_Heat(benchmark::State& state) {
   });
 }
 
+// All that the C library has given out.
+size_t HeapBytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// So many zones of one feed made anew, as a reload does it. Counter: memory of each, without the feed's.
+void BM_BuildServing(benchmark::State& state) {
+  const bench::DataSet& set = DataSetOf(1000000, 1);
+  const auto zones = static_cast<uint32_t>(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(Serve(set, zones));
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  const size_t before = HeapBytes();
+  const std::unique_ptr<const Serving> serving = Serve(set, zones);
+  state.counters["bytes/zone"] = static_cast<double>(HeapBytes() - before) / zones;
+}
+
 // What workers share. Made before the threads run: the first one of them would keep the others waiting.
 std::unique_ptr<const Serving> shared_serving;
 
@@ -346,6 +364,7 @@ BENCHMARK(BM_Responder_Zones)->UseManualTime()->Arg(1)->Arg(2)->Arg(3)->Arg(5)->
 BENCHMARK(BM_Responder_ZonesMostlyOne)->UseManualTime()->Arg(10);
 BENCHMARK(BM_Responder_ZonesApart)->UseManualTime()->Arg(3)->Arg(5)->Arg(10)->Arg(100)->Arg(1000);
 BENCHMARK(BM_Responder_Heat)->UseManualTime()->Arg(50);
+BENCHMARK(BM_BuildServing)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->Arg(10000);
 BENCHMARK(BM_Workers)
     ->Setup(ShareServing)
     ->UseManualTime()

@@ -140,8 +140,14 @@ def growth(context):
     tables, how = google(context, "tables_bench", rf"BM_Ip4Table_Batch/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})$" + ("" if context.smoke else "|BM_Ip4Builder"))
     asked = r"BM_Responder_Zones(Apart)?/3/" if context.smoke else r"BM_Responder_Zones(/(1|3|10|100|1000)/|Apart/(10|100)/)"
     zones, zones_how = google(context, "responder_bench", asked, once=True)
+    few, many = ("1", "10") if context.smoke else ("1", "1000")
+    made, made_how = google(context, "responder_bench", f"BM_BuildServing/({few}|{many})$" if context.smoke else "BM_BuildServing/1(0*)$")
+    of_zone = {name.split("/")[1]: found for name, found in made.items()}
     lookup = lambda size: [1e9 / rate for rate in column(tables[f"BM_Ip4Table_Batch/{size}/1"], "items_per_second")]
     parts = [Part("lookups among 100 million to those among 1 million", "times the time", [b / a for a, b in zip(lookup(small), lookup(large))], 1.5, True)]
+    both = lambda key: zip(column(of_zone[few], key), column(of_zone[many], key))
+    parts += [Part(f"making {int(many):,} zones of one feed to making {few}", "times the time a zone", [a / b for a, b in both("items_per_second")], 1.25, True),
+              Part(f"memory of {int(many):,} zones of one feed to that of {few}", "times the bytes a zone", [b / a for a, b in both("bytes/zone")], 1, True)]
     label = lambda name: f"{name.split('/')[1]} zones" + (" of feeds of their own" if "Apart" in name else " of one feed")
     beside = [Part(f"{label(name)}, asked in turn", "ns a question", column(found, "p50")) for name, found in zones.items()]
     if not context.smoke:
@@ -152,10 +158,12 @@ def growth(context):
                   Part("building 100 million to building 10 million", "times the time an entry", to(built, "10000000"), 1.25, True),
                   Part("memory of 100 million to that of 1 million", "times the bytes an entry", [b / a for a, b in zip(size_of(small), size_of(large))], 1, True)]
         beside += [Part(f"building {int(size):,}, and 20,000 networks", "ms", [ns * int(size) / 1e6 for ns in runs]) for size, runs in built.items()]
+    beside += [Part(f"making {size} zones of one feed", "us a zone", [1e6 / rate for rate in column(found, "items_per_second")]) for size, found in of_zone.items()]
+    beside += [Part(f"{size} zones of one feed", "bytes a zone", column(found, "bytes/zone")) for size, found in of_zone.items()]
     memory = [min(1e9 / rate for rate in column(tables[f"BM_RandomLines/{size}"], "items_per_second")) for size in lines]
     beside += [Part(f"a line at random out of {size} MiB, 64 at once", "ns", [ns]) for size, ns in zip(lines, memory)]
     in_cache, more = min(lookup(small)), memory[1] - memory[0]
-    return Result("growth", f"{how}; {zones_how}", parts, beside, checked="as P2 and P3",
+    return Result("growth", f"{how}; {zones_how}; {made_how}", parts, beside, checked="as P2 and P3",
                   bound=f"a lookup among 1 million takes {in_cache:.1f} ns, and reads one line at random: with its address known beforehand, and nothing else done, that takes "
                         f"{memory[0]:.1f} ns out of {lines[0]} MiB and {memory[1]:.1f} out of {lines[1]}. Memory alone makes it {(in_cache + more) / in_cache:.2f} times as long",
                   series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items() if "Apart" not in name}})

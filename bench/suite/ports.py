@@ -31,7 +31,7 @@ def p1(context):
     for name, words, mark in (MIXES[1], MIXES[-1]) if context.smoke else MIXES:
         folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
         # Those with a mark in each round, others in the first one.
-        mixed = _ports(context, "port_to_port", folder, *words, repeat=1 if mark else 3, once=mark is None)[0]
+        mixed = _ports(context, "port_to_port", folder, *words, repeat=1 if mark else 2, once=mark is None)[0]
         if mixed is None:
             continue
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
