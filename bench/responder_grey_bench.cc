@@ -8,7 +8,9 @@
 #include <x86intrin.h>
 
 #include <cmath>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -86,6 +88,27 @@ constexpr uint32_t kKnown = 0x0300007f;
 constexpr uint32_t kDeferred = 0x0400007f;
 constexpr uint32_t kUnrecorded = 0x0900007f;
 
+// Asks the first questions once more. A few found no room beside others that have passed, or had to go: how many;
+// nothing where an answer is wrong, as when somebody else who has not passed is let through.
+constexpr size_t kMostWithoutRoom = bench::kChecked / 50;
+
+std::optional<size_t> CountWithoutRoom(bench::QuestionBursts& bursts, io::Burst& burst,
+                                       const std::function<void()>& answer) {
+  while (!bursts.is_at_begin()) bursts.Next(burst);
+  size_t without_room = 0;
+  for (size_t asked = 0; asked < bench::kChecked; asked += burst.count) {
+    answer();
+    for (size_t i = 0; i < burst.count; ++i) {
+      const std::span<const uint8_t> message(burst.messages[i].payload, burst.messages[i].size);
+      const bool has_passed = (asked + i) % 2 == 0;
+      if (bench::IsRight(message, has_passed ? kKnown : kDeferred)) continue;
+      if (!bench::IsRight(message, kUnrecorded) && !(has_passed && bench::IsRight(message, kDeferred))) return {};
+      ++without_room;
+    }
+  }
+  return without_room;
+}
+
 // `each_once`: what has not passed is new; else it is asked for once more before.
 void Run(benchmark::State& state, size_t question_count, bool each_once) {
   const auto triplets = static_cast<uint64_t>(state.range(0));
@@ -107,19 +130,17 @@ void Run(benchmark::State& state, size_t question_count, bool each_once) {
     bursts.Next(burst, step);
     responder.Answer(burst, *serving);
   };
+  const auto answer_all = [&](size_t step) {
+    do answer(step);
+    while (!bursts.is_at_begin());
+  };
   // Every second one is seen early, and has passed by now.
   for (const uint32_t time : {kNow - 1000, kNow - 500}) {
     responder.set_time(time);
-    do {
-      answer(2);
-    } while (!bursts.is_at_begin());
+    answer_all(2);
   }
   responder.set_time(kNow);
-  if (!each_once) {
-    do {
-      answer(1);
-    } while (!bursts.is_at_begin());
-  }
+  if (!each_once) answer_all(1);
   const auto decided = [&](GreyReason why) {
     return static_cast<double>(greylist->worker(0).reasons[static_cast<size_t>(why)].value());
   };
@@ -145,24 +166,10 @@ void Run(benchmark::State& state, size_t question_count, bool each_once) {
   }
   state.counters["ns/question"] = benchmark::Counter(static_cast<double>(state.items_processed()) * 1e-9,
                                                      benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
-  // A few found no room beside others that have passed, or had to go. Of those that have not, only they are let
-  // through.
-  constexpr size_t kMostWithoutRoom = bench::kChecked / 50;
-  size_t without_room = 0;
-  while (!bursts.is_at_begin()) bursts.Next(burst);
-  for (size_t asked = 0; asked < bench::kChecked; asked += burst.count) {
-    answer(1);
-    for (size_t i = 0; i < burst.count; ++i) {
-      const std::span<const uint8_t> message(burst.messages[i].payload, burst.messages[i].size);
-      const bool has_passed = (asked + i) % 2 == 0;
-      if (bench::IsRight(message, has_passed ? kKnown : kDeferred)) continue;
-      if (!bench::IsRight(message, kUnrecorded) && !(has_passed && bench::IsRight(message, kDeferred)))
-        return state.SkipWithError("a wrong answer");
-      ++without_room;
-    }
-  }
-  state.counters["no room"] = static_cast<double>(without_room) / bench::kChecked;
-  if (without_room > kMostWithoutRoom) state.SkipWithError("too many have no room");
+  const std::optional<size_t> without_room = CountWithoutRoom(bursts, burst, [&] { answer(1); });
+  if (!without_room) return state.SkipWithError("a wrong answer");
+  state.counters["no room"] = static_cast<double>(*without_room) / bench::kChecked;
+  if (*without_room > kMostWithoutRoom) state.SkipWithError("too many have no room");
 }
 
 void BM_ResponderGrey(benchmark::State& state) { Run(state, size_t{1} << 17, false); }

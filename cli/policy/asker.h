@@ -1,13 +1,14 @@
 // The life of questions to greylist servers: which server, over what, when again, and when to give up.
 //
 // A server gets a question over UDP (or TCP first, where that is wanted), after a third of its time once more over UDP,
-// and after another third over TCP; an answer that was cut goes over TCP at once, one that says that the server cannot
-// answer goes to the next server; so does a question that nobody was there to take, unless there is no other: the last
-// one may be starting again, and has its time. Servers are asked in their order. One that has left kFailures questions
-// in a row without an answer, or said that it cannot, is asked last for kHoldOff, and then one question tries it again.
-// While that holds for all of them a question goes to one of them in turn, once, and waits a third of its time: a mail
-// with many recipients must not wait for each of them. After the last server's time a question ends without an answer:
-// that is at most servers * timeout after it was asked.
+// and after another third over TCP; where TCP was to be first and is refused, UDP takes that third; an answer that was
+// cut goes over TCP at once, one that says that the server cannot answer goes to the next server; so does a question
+// that nobody was there to take, unless there is no other: the last one may be starting again, and has its time.
+// Servers are asked in their order. One that has left kFailures questions in a row without an answer, or said that it
+// cannot, is asked last for kHoldOff, and then one question tries it again. While that holds for all of them a question
+// goes to one of them in turn, once, and waits a third of its time: a mail with many recipients must not wait for each
+// of them. After the last server's time a question ends without an answer: that is at most servers * timeout after it
+// was asked.
 //
 // Thread-safety: one thread; time is given. Lifetime: the carrier must outlive the asker; `done` may ask again.
 // Errors: an answer is believed only from a server that was asked, with the id it was asked with and the same question
