@@ -121,8 +121,13 @@ class ZoneBuilder {
             .excepts = excepts,
             .is_joined = false};
   }
+  void AddFeed(const FeedData& data, bool excepts) {
+    zone_->feeds.push_back(MakeFeed(data, excepts));
+    if (data.ip6 != nullptr) zone_->ip6_tables.push_back(data.ip6.get());
+    if (data.names != nullptr) zone_->name_tables.push_back(data.names.get());
+  }
   void AddListing(const FeedData& data) {
-    zone_->feeds.push_back(MakeFeed(data, false));
+    AddFeed(data, false);
     SetKinds(data);
   }
 
@@ -146,7 +151,7 @@ class ZoneBuilder {
       zone_->out |= data == nullptr;
       // Where nothing is listed nothing is excepted: what is asked first always lists.
       if (data == nullptr || zone_->listing_feeds == 0) continue;
-      zone_->feeds.push_back(MakeFeed(*data, true));
+      AddFeed(*data, true);
       newest_ = std::max(newest_, data->data_time);  // what the zone says has changed with it
     }
     return {};

@@ -40,9 +40,22 @@ size_t ZoneMatches::AddNext(const Zone::Rep& zone) noexcept {
     AskIp4Within(zone, question.asked);
     question.is_test = AsksTestPoint(zone, question.asked);
   }
+  Fetch(zone, question.asked);
   question.has_names_below = false;
   question.is_cut = false;
   return count_++;
+}
+
+// Lines come while the next questions are read. What more feeds have is fetched when they are asked.
+inline void ZoneMatches::Fetch(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  const auto first = [](const auto& tables) { return std::span(tables).first(std::min(tables.size(), kRounds)); };
+  if (asked.is_ip6) {
+    for (const Ip6Table* const table : first(zone.ip6_tables)) table->Prefetch(asked.ip6);
+  }
+  if (zone.name_tables.empty()) return;
+  HashedName& name = names_[count_];
+  name.Assign(asked.labels);
+  for (const NameTable* const table : first(zone.name_tables)) table->Prefetch({&name, 1});
 }
 
 // Zone by zone: those of the first question's zone, then of the first one that is left, and so on.
@@ -128,12 +141,15 @@ void ZoneMatches::LookUpIp6(const Zone::Rep& zone, Indices questions) noexcept {
 }
 
 void ZoneMatches::LookUpNames(const Zone::Rep& zone, Indices questions) noexcept {
-  const auto has = [](const FeedData& data) { return data.names != nullptr; };
-  if (std::ranges::none_of(zone.feeds, [&](const ZoneFeed& feed) { return has(*feed.data); })) return;
-  for (size_t k = 0; k < questions.size(); ++k) names_[k].Assign(questions_[questions[k]].asked.labels);
-  const std::span<const HashedName> names(names_, questions.size());
+  if (zone.name_tables.empty()) return;
+  // As they stand where all are of one zone.
+  const bool are_all = questions.size() == count_;
+  if (!are_all) {
+    for (size_t k = 0; k < questions.size(); ++k) some_names_[k] = names_[questions[k]];
+  }
+  const std::span<const HashedName> names(are_all ? names_ : some_names_, questions.size());
   Ask(
-      zone, has,  //
+      zone, [](const FeedData& data) { return data.names != nullptr; },
       [&](const FeedData& data, Round&) { data.names->Prefetch(names); },
       [&](const FeedData& data, Round& round) { data.names->Find(names, round.matches); },
       [&](const FeedData&, const Round& round) {

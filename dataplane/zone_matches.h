@@ -95,6 +95,7 @@ class ZoneMatches {
   };
   using Indices = std::span<const uint8_t>;  // of questions
 
+  void Fetch(const Zone::Rep& zone, const AskedName& asked) noexcept;
   void LookUpZone(const Zone::Rep& zone, Indices questions) noexcept;
   void LookUpIp4(const Zone::Rep& zone, Indices questions) noexcept;
   void LookUpIp6(const Zone::Rep& zone, Indices questions) noexcept;
@@ -117,13 +118,14 @@ class ZoneMatches {
   size_t count_ = 0;
   size_t found_count_ = 0;
   Question questions_[kCapacity];
+  HashedName names_[kCapacity];  // of questions whose zone has names
   Found found_[kMaxFound];
 
   // Of the zone that is looked up: what its feeds are asked, and whose question each is.
   uint8_t owners_[kCapacity];
   uint32_t ip4_[kCapacity];
   Ip6Address ip6_[kCapacity];
-  HashedName names_[kCapacity];
+  HashedName some_names_[kCapacity];
   Digest digests_[kCapacity];
   Round rounds_[kRounds];
 };

@@ -67,8 +67,10 @@ struct Zone::Rep {
   bool has_records = false;  // of single names
   // Some feed is a list. A zone of texts alone has no test points, and what a question leaves out is zero there.
   bool has_lists = false;
-  std::vector<ZoneFeed> feeds;               // those that list, then those that except
-  size_t listing_feeds = 0;                  // how many list
+  std::vector<ZoneFeed> feeds;              // those that list, then those that except
+  size_t listing_feeds = 0;                 // how many list
+  std::vector<const Ip6Table*> ip6_tables;  // those of feeds, in their order
+  std::vector<const NameTable*> name_tables;
   std::vector<ZoneTable> tables;             // of both that list addresses at all; one of those that list at least
   std::shared_ptr<const Ip4Union> joined;    // owns the first one; null: they are the feeds' own
   std::vector<uint32_t> joined_feeds;        // of that: which of `feeds`, in its order

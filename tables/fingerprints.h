@@ -6,13 +6,13 @@
 // one, round the end; a bucket that was passed has the bit tag % 32 of its `passed` word set.
 //
 // Odds: of a fingerprint that was not inserted a probe finds a number with a probability of at most slots / 2^tag bits,
-// about 8.5 / 2^(48 - b) and 6.3 / 2^(64 - b) for numbers of b bits (docs/tables.md).
+// about 7.5 / 2^(48 - b) and 6.3 / 2^(64 - b) for numbers of b bits (docs/tables.md).
 //
 // Invariants: (1) no slot in use holds the number 0, and empty slots are 0; (2) an entry stands in its own bucket, or
 // every bucket from there to where it stands is full and has its bit; (3) some bucket has no bit set, so that a walk
 // ends.
 //
-// Thread-safety: const after Finish. Cost: 7.5 or 10.2 bytes an entry.
+// Thread-safety: const after Finish. Cost: 8.5 or 10.2 bytes an entry.
 // Source: Cleary 1984 (quotienting).
 #pragma once
 

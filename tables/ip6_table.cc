@@ -21,6 +21,8 @@ Ip6Table::Ip6Table(Ip6Table&&) noexcept = default;
 Ip6Table& Ip6Table::operator=(Ip6Table&&) noexcept = default;
 Ip6Table::~Ip6Table() = default;
 
+void Ip6Table::Prefetch(const Ip6Address& address) const noexcept { rep_->units.Prefetch(rep_->permute(address.high)); }
+
 void Ip6Table::Locate(std::span<const Ip6Address> addresses, Ip6Cursor& cursor) const noexcept {
   const Rep& rep = *rep_;
   for (size_t i = 0; i < addresses.size(); ++i) {

@@ -38,6 +38,9 @@ class Ip6Table {
   Ip6Table& operator=(Ip6Table&&) noexcept;
   ~Ip6Table();
 
+  // Fetches what an address will be looked up in: best while the next question is read.
+  void Prefetch(const Ip6Address& address) const noexcept;
+
   // The two stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all
   // of them before the next, so that the memory of all is fetched at once.
   void Locate(std::span<const Ip6Address> addresses, Ip6Cursor& cursor) const noexcept;

@@ -1,7 +1,7 @@
 // Reads the 32 labels of a reversed IPv6 address (RFC 5782 section 2.4), for a burst of names at once: one hexadecimal
 // digit a label, the lowest first, in either case.
 //
-// Thread-safety: pure. Cost: about 3 ns a name in bursts.
+// Thread-safety: pure. Cost: 2 to 5 ns a name in bursts (docs/performance.md).
 #pragma once
 
 #include <cstddef>

@@ -7,5 +7,7 @@ namespace rblitz::dns {
 
 void ParseNibbleLabelsPlain(const uint8_t* const* names, size_t count, NibbleAddress* addresses, uint8_t* good);
 void ParseNibbleLabelsSsse3(const uint8_t* const* names, size_t count, NibbleAddress* addresses, uint8_t* good);
+void ParseNibbleLabelsAvx2(const uint8_t* const* names, size_t count, NibbleAddress* addresses, uint8_t* good);
+void ParseNibbleLabelsAvx512(const uint8_t* const* names, size_t count, NibbleAddress* addresses, uint8_t* good);
 
 }  // namespace rblitz::dns
