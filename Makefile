@@ -67,7 +67,7 @@ run: deps
 	@docs/examples/run
 
 check: check-deps
-	@$(PYTHON) tests/check.py release asan tsan arm64 lint
+	@$(PYTHON) tests/check.py release asan clang tsan arm64 lint
 
 lint: check-deps
 	@$(PYTHON) tests/check.py lint lint-tests
@@ -104,7 +104,7 @@ install: configure
 	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
-	@rm -rf build build-asan build-tsan build-arm64 build-fuzz
+	@rm -rf build build-asan build-clang build-tsan build-arm64 build-fuzz
 
 help:
 	@echo 'make             release build in build/; needs no root and no network'

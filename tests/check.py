@@ -153,6 +153,8 @@ RELEASE = {"b_pch": "false", "benches": "enabled", "tests": "enabled"}
 # Less optimized than what is released, and with precompiled headers: compiling is most of what a stage takes.
 SANITIZED = {"optimization": "1", "b_pch": "true", "b_lundef": "false", "b_ndebug": "false", "benches": "disabled", "tests": "enabled"}
 ASAN = SANITIZED | {"b_sanitize": "address,undefined", "cpp_args": "-fno-sanitize-recover=all", "benches": "enabled"}
+# As it is released, by the other compiler.
+CLANG = RELEASE | {"b_pch": "true", "debug": "false"}
 TSAN = SANITIZED | {"b_sanitize": "thread"}
 # What needs no library, cross-compiled for a processor that has none of the kernels.
 ARM64 = {"optimization": "1", "debug": "false", "b_pch": "true", "pure": "true"}
@@ -168,7 +170,7 @@ def build_bench():
 
 
 def test_release():
-    total = test("build", [])
+    total = test("build", ["--no-suite", "hot"])
     print(*total.matrix, sep="\n")
     return total
 
@@ -180,6 +182,15 @@ def build_asan():
 
 def test_asan():
     return test("build-asan", ["--no-suite", "e2e", "--no-suite", "tree", "--no-suite", "stress"])
+
+
+def build_clang():
+    """What answers questions: the rest compiles with clang for the sanitizers."""
+    return step("build-clang", build("build-clang", CLANG, compiler="clang++-14", targets=["hot"]))
+
+
+def test_clang():
+    return test("build-clang", ["dns", "net", "hot path"])
 
 
 def build_tsan():
@@ -267,7 +278,7 @@ def lint_tests():
 
 
 # What a stage compiles or reads, and what it runs once that has succeeded.
-STAGES = {"release": (build_release, test_release), "bench": (build_bench, None), "asan": (build_asan, test_asan), "tsan": (build_tsan, test_tsan),
+STAGES = {"release": (build_release, test_release), "bench": (build_bench, None), "asan": (build_asan, test_asan), "clang": (build_clang, test_clang), "tsan": (build_tsan, test_tsan),
           "arm64": (build_arm64, test_arm64), "arm64-all": (build_arm64_all, test_arm64_all),
           "lint": (lint, None), "lint-tests": (lint_tests, None)}
 
