@@ -130,10 +130,10 @@ def _over_wire(context, folder, feed, last, file, name, expected, count):
             if name == "knotd XDP":
                 subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
             checked = ""
-            if context.round == 0 and name.startswith("rblitzd"):
+            if context.round == 0:
                 found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-                words = ["--server-mac", _mac(space, "port0"), *PORT_WORDS] if name == "rblitzd af_xdp" else []
-                checked = _checked("AF_XDP" if words else "veth", found, f"{HOST}:{port}", file, expected, count, *words)
+                words = ["--server-mac", _mac(space, "port0"), *PORT_WORDS] if name in XDP_SERVERS else []
+                checked = _checked(f"veth, {name}", found, f"{HOST}:{port}", file, expected, count, *words)
             rate = _most(context, name, client, space, file, port) if "P7" in context.wanted else None
             if name in XDP_SERVERS and "latency" in context.wanted:
                 _xdp_latencies(context, name, client, space, file, expected, port)
