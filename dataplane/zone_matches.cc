@@ -28,6 +28,18 @@ void AskIp4Within(const Zone::Rep& zone, AskedName& asked) noexcept {
 
 }  // namespace
 
+// Lines come while the next questions are read. What more feeds have is fetched when they are asked.
+void ZoneMatches::Fetch(const Zone::Rep& zone, const AskedName& asked) noexcept {
+  const auto first = [](const auto& tables) { return std::span(tables).first(std::min(tables.size(), kRounds)); };
+  if (asked.is_ip6) {
+    for (const Ip6Table* const table : first(zone.ip6_tables)) table->Prefetch(asked.ip6);
+  }
+  if (zone.name_tables.empty()) return;
+  HashedName& name = names_[count_];
+  name.Assign(asked.labels);
+  for (const NameTable* const table : first(zone.name_tables)) table->Prefetch({&name, 1});
+}
+
 size_t ZoneMatches::AddNext(const Zone::Rep& zone) noexcept {
   assert(count_ < kCapacity);
   Question& question = questions_[count_];
@@ -44,18 +56,6 @@ size_t ZoneMatches::AddNext(const Zone::Rep& zone) noexcept {
   question.has_names_below = false;
   question.is_cut = false;
   return count_++;
-}
-
-// Lines come while the next questions are read. What more feeds have is fetched when they are asked.
-inline void ZoneMatches::Fetch(const Zone::Rep& zone, const AskedName& asked) noexcept {
-  const auto first = [](const auto& tables) { return std::span(tables).first(std::min(tables.size(), kRounds)); };
-  if (asked.is_ip6) {
-    for (const Ip6Table* const table : first(zone.ip6_tables)) table->Prefetch(asked.ip6);
-  }
-  if (zone.name_tables.empty()) return;
-  HashedName& name = names_[count_];
-  name.Assign(asked.labels);
-  for (const NameTable* const table : first(zone.name_tables)) table->Prefetch({&name, 1});
 }
 
 // Zone by zone: those of the first question's zone, then of the first one that is left, and so on.

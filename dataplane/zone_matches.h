@@ -118,7 +118,7 @@ class ZoneMatches {
   size_t count_ = 0;
   size_t found_count_ = 0;
   Question questions_[kCapacity];
-  HashedName names_[kCapacity];  // of questions whose zone has names
+  HashedName names_[kCapacity];  // of questions whose zone has tables of names
   Found found_[kMaxFound];
 
   // Of the zone that is looked up: what its feeds are asked, and whose question each is.

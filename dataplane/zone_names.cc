@@ -82,7 +82,8 @@ void AskedName::Set(std::span<const uint8_t> name, size_t label_count) noexcept 
     const uint8_t* const first = labels.data();
     dns::NibbleAddress address;
     uint8_t good = 0;
-    dns::BestNibbleLabelsKernel().parse(&first, 1, &address, &good);
+    static const dns::ParseNibbleLabels parse = dns::BestNibbleLabelsKernel().parse;
+    parse(&first, 1, &address, &good);
     if (good != 0) SetIp6({.high = address.high, .low = address.low});
   }
 }

@@ -141,7 +141,8 @@ inline Fingerprints::Seen Fingerprints::SeeLine(uint64_t fingerprint) const noex
   return {.number = found & any, .further = (is_other & any) | (passed & ~any)};
 }
 
-// What may go on, about one in sixty of what is not listed, has its next line fetched while the others are looked at.
+// What may go on (in narrow lines one in 66 of what is not listed) has its next line fetched while the others are
+// looked at.
 template <class Line>
 void Fingerprints::FindAll(std::span<const uint64_t> fingerprints, uint32_t* numbers) const noexcept {
   static_assert(kMaxBatch <= 64);

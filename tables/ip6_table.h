@@ -38,7 +38,7 @@ class Ip6Table {
   Ip6Table& operator=(Ip6Table&&) noexcept;
   ~Ip6Table();
 
-  // Fetches what an address will be looked up in: best while the next question is read.
+  // Fetches the line of the address's /64, which every lookup reads: best while the next question is read.
   void Prefetch(const Ip6Address& address) const noexcept;
 
   // The two stages of a batch of at most kMaxBatch addresses. Callers that ask several tables run each stage over all

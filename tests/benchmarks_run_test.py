@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Programs of benchmarks with little data: each must run, and tell no error, as a wrong answer is one. How fast is not looked at.
+"""Programs of benchmarks with little data: each must run, and tell no error (a wrong answer of a responder is one). How fast is not looked at.
 
 Usage: benchmarks_run_test.py FOLDER [PROGRAM...]: without names those of which `make bench` uses little or nothing.
 """
@@ -13,8 +13,7 @@ from pathlib import Path
 FOLDER = Path(sys.argv[1])
 # What each of them is asked for: little data.
 LITTLE_USED = {"codec_bench": ".", "frame_bench": ".", "heat_bench": "Lookup|Hilbert.*/12|Traffic", "ip6_bench": "/1000$", "loaders_bench": "Lines|ip4set/|dnset",
-           "responder_grey_bench": "/20000/", "responder_names_bench": "/100000/"}
-
+               "responder_grey_bench": "/20000/", "responder_names_bench": "/100000/"}
 HOT_PATH = {"responder_bench": "/(1000|100000)/1/50/"}
 FILTERS = {program: (LITTLE_USED | HOT_PATH)[program] for program in sys.argv[2:] or LITTLE_USED}
 

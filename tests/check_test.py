@@ -37,6 +37,7 @@ class Tally(unittest.TestCase):
             (GTEST_SKIPS, "OK", (2, 0, 1)),
             (UNITTEST_SKIPS, "OK", (1, 0, 2)),
             (UNITTEST_BAD, "FAIL", (1, 3, 1)),
+            ("Ran 1 test in 0.1s\n\nFAILED (failures=2)\n", "FAIL", (0, 2, 0)),  # two subtests of one case
             ("anything", "OK", (1, 0, 0)),
             ("anything", "FAIL", (0, 1, 0)),
             ("", "TIMEOUT", (0, 1, 0)),

@@ -76,7 +76,7 @@ def _kxdpgun(client, server, file, rate, seconds, port):
 
 
 def _most(context, name, client, server, file, port):
-    """Most answers a second over rates that double until two bring no more, and those half-way around the best of them; of later rounds, over these."""
+    """Most answers a second over rates that double until two bring no more, and those half-way around the best of them; of later rounds, over it and one of these."""
     answers_to = lambda rate: _kxdpgun(client, server, file, rate, 1, port)[1]
     if context.smoke:
         return answers_to(2000)
@@ -87,7 +87,8 @@ def _most(context, name, client, server, file, port):
         if max(answers, key=answers.get) * 2 < rate:
             break
     middle = max(answers, key=answers.get)
-    answers |= {rate: answers_to(rate) for rate in (middle * 3 // 4, middle * 3 // 2)}
+    around = (middle * 3 // 4, middle * 3 // 2)
+    answers |= {rate: answers_to(rate) for rate in (around[context.round % 2:][:1] if best else around)}
     best["rate"] = max(answers, key=answers.get)
     return answers[best["rate"]]
 
@@ -207,9 +208,9 @@ def p7(context):
         checked += [found] if found else []
     small, small_last, small_data = make(context.folder("kernel-small"), 2000 if context.smoke else 20_000, Singles)
     small_file, _ = questions(small.parent, small_data, 500 if context.smoke else 20_000)
-    # rblitzd takes at once what has come: how many questions a call finds, and so what each costs, is the run's luck. Peers are counted once.
+    # rblitzd takes at once what has come: how many questions a call finds, and so what each costs, is the run's luck. Peers are counted once, it twice.
     for name in ("rblitzd", "rbldnsd") if context.smoke else ("rblitzd", "rbldnsd", "knotd"):
-        if name == "rblitzd" or first:
+        if first or (name == "rblitzd" and context.round == 1):
             counts[name].append(_instructions(context, small.parent, small, small_last, small_file, name))
     to = lambda peer: [own / counts[peer][0] for own in counts["rblitzd"]]
     best = max((name for name in SOCKETS if name != "rblitzd"), key=lambda name: statistics.median(rates[name]))
@@ -252,7 +253,7 @@ def _latencies(context, name, ask, capacity):
     found = context.runs("latency")  # (server, "capacity") or (server, share of it, quantile): microseconds
     found[name, "capacity"].append(capacity)
     for share in SHARES[1:2] if context.smoke else SHARES:
-        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1 if context.smoke else 2)
+        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1)
         for quantile, value in zip(QUANTILES, us):
             found[name, f"{share:.0%}", quantile].append(value)
 

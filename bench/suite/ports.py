@@ -30,8 +30,8 @@ def p1(context):
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in (MIXES[1], MIXES[-1]) if context.smoke else MIXES:
         folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
-        # Those with a mark in each round, others in the first one.
-        mixed = _ports(context, "port_to_port", folder, *words, repeat=1 if mark else 2, once=mark is None)[0]
+        # Those with a mark in each round, others in the first one; what is not asked for addresses, and so is slowest, twice.
+        mixed = _ports(context, "port_to_port", folder, *words, repeat=2 if words[0] == "--kind" else 1, once=mark is None)[0]
         if mixed is None:
             continue
         (beside if mark is None else parts).append(Part(name, "ratio", mixed["ratios"], mark))
@@ -66,17 +66,21 @@ def p8(context):
         parts.append(Part("10 % new, with journal", "million decisions/s", rate(name("BM_Journal")), 8))
         parts.append(Part("that the journal had no room for", "of the decisions", column(rows[name("BM_Journal")], "behind"), 0, True))
     beside = [Part(each[3:], "million decisions/s", rate(each)) for each in rows]
-    # A capture is replayed, so that its triplets are new once; here each question is asked once.
+    # A capture is replayed, so that its triplets are new once; here each question is asked once, in memory and from port to port.
     questions, memory_how = google(context, "responder_grey_bench", f"BM_ResponderGrey(New)?/{20_000 if context.smoke else 10_000_000}/1/0", once=True)
     for each, found in questions.items():
         kind = "new" if "New" in each else "within their delay"
         beside.append(Part(f"the responder in memory, half known, half {kind}", "ns a question", column(found, "ns/question")))
+    once, _, once_how = _ports(context, "grey_port_to_port", "grey", "--once", 20_000 if context.smoke else 1_000_000, repeat=2, once=True)
+    beside.append(Part("port to port from a pipe, each question once, half known, half new, to testpmd", "ratio", once["ratios"]))
+    beside += [Part(f"{name}, from a pipe", "million packets/s", [rate / 1e6 for rate in once[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
+    beside.append(Part("new ones from a pipe that the journal had no room for", "of them", once["unrecorded"]))
     figures, text, port_how = _ports(context, "grey_port_to_port", "grey", seconds=4)
     parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
     forgotten = max(max(column(found, "forgotten")) for found in rows.values())
     known = rate("BM_Decide/10000/0/0" if context.smoke else "BM_Decide/10000000/0/0")
     other, ours = (statistics.median(1e9 / packets for packets in figures[of]) for of in ("other", "ours"))
-    return Result("greylist, 10 million triplets", f"{how}; {memory_how}; {port_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
+    return Result("greylist, 10 million triplets", f"{how}; {memory_how}; {port_how}; {once_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
                           f"found no room or had to go; the responder's answers in memory: those to the first 16,384 questions, when they are asked again; port to port: {_right(text)}",
                   bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {statistics.median(known):.1f} million/s; "
                         "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation. Port to port testpmd takes "

@@ -43,7 +43,8 @@ def tap(idle, extra=""):
 
 
 @contextlib.contextmanager
-def veth(idle):
+def veth(idle, driver="net_af_packet"):
+    """A server behind a veth."""
     with namespace() as space:
         run("-n", space, "link", "add", "client0", "type", "veth", "peer", "name", "port0")
         with inside(space):
@@ -51,7 +52,7 @@ def veth(idle):
         run("-n", space, "address", "add", "10.57.0.1/24", "dev", "client0")
         for interface in ("client0", "port0"):
             run("-n", space, "link", "set", interface, "up")
-        with Server(config("net_af_packet0,iface=port0", idle), FILES, space) as server:
+        with Server(config(f"{driver}0,iface=port0", idle), FILES, space) as server:
             yield space, server
 
 
