@@ -76,7 +76,7 @@ def _kxdpgun(client, server, file, rate, seconds, port):
 
 
 def _most(context, name, client, server, file, port):
-    """Most answers a second over rates that double until two bring no more, and those half-way around the best of them; of later rounds, over it and one of these."""
+    """Most answers a second over rates that double until two bring no more, and those half-way around the best of them; of later rounds, over the best and one of these."""
     answers_to = lambda rate: _kxdpgun(client, server, file, rate, 1, port)[1]
     if context.smoke:
         return answers_to(2000)
@@ -88,7 +88,7 @@ def _most(context, name, client, server, file, port):
             break
     middle = max(answers, key=answers.get)
     around = (middle * 3 // 4, middle * 3 // 2)
-    answers |= {rate: answers_to(rate) for rate in (around[context.round % 2:][:1] if best else around)}
+    answers |= {rate: answers_to(rate) for rate in ((around[context.round % 2],) if best else around)}
     best["rate"] = max(answers, key=answers.get)
     return answers[best["rate"]]
 

@@ -30,7 +30,7 @@ def p1(context):
     series = {"10 million addresses": figures["ratios"]}
     for name, words, mark in (MIXES[1], MIXES[-1]) if context.smoke else MIXES:
         folder = "ports" if words[0] in ("--hits", "--edns", "--zones", "--mixed", "--close", "--hugepages") else f"ports{'-'.join(map(str, words))}"  # the same lists
-        # Those with a mark in each round, others in the first one; what is not asked for addresses, and so is slowest, twice.
+        # Those with a mark in each round, others in the first one; those of other kinds, which are slowest, twice.
         mixed = _ports(context, "port_to_port", folder, *words, repeat=2 if words[0] == "--kind" else 1, once=mark is None)[0]
         if mixed is None:
             continue
@@ -71,17 +71,17 @@ def p8(context):
     for each, found in questions.items():
         kind = "new" if "New" in each else "within their delay"
         beside.append(Part(f"the responder in memory, half known, half {kind}", "ns a question", column(found, "ns/question")))
-    once, _, once_how = _ports(context, "grey_port_to_port", "grey", "--once", 20_000 if context.smoke else 1_000_000, repeat=2, once=True)
+    once, _, once_how = _ports(context, "grey_port_to_port", "grey", "--once", 19_200 if context.smoke else 1_024_000, repeat=2, once=True)
     beside.append(Part("port to port from a pipe, each question once, half known, half new, to testpmd", "ratio", once["ratios"]))
     beside += [Part(f"{name}, from a pipe", "million packets/s", [rate / 1e6 for rate in once[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
-    beside.append(Part("new ones from a pipe that the journal had no room for", "of them", once["unrecorded"]))
+    beside.append(Part("new ones from a pipe that the journal had no room for", "of them", once["behind"]))
     figures, text, port_how = _ports(context, "grey_port_to_port", "grey", seconds=4)
     parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
     forgotten = max(max(column(found, "forgotten")) for found in rows.values())
     known = rate("BM_Decide/10000/0/0" if context.smoke else "BM_Decide/10000000/0/0")
     other, ours = (statistics.median(1e9 / packets for packets in figures[of]) for of in ("other", "ours"))
     return Result("greylist, 10 million triplets", f"{how}; {memory_how}; {port_how}; {once_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
-                          f"found no room or had to go; the responder's answers in memory: those to the first 16,384 questions, when they are asked again; port to port: {_right(text)}",
+                          f"found no room or had to go; the responder's answers in memory: those to the first 16,384 questions, when they are asked again; port to port: {_right(text)}; from a pipe: counted, one for one",
                   bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {statistics.median(known):.1f} million/s; "
                         "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation. Port to port testpmd takes "
                         f"{other:.0f} ns a packet, rblitzd {ours:.0f}: {ours - other:.0f} more, of which a decision of a known triplet in memory takes {1e3 / statistics.median(known):.0f}")
