@@ -6,20 +6,7 @@ namespace rblitz::dns {
 
 namespace {
 
-// The values of 32 hexadecimal digits, and all ones where there is one.
-struct Digits {
-  __m256i values;
-  __m256i are_digits;
-};
-
-inline Digits ReadDigits(__m256i characters) noexcept {
-  const __m256i decimal = _mm256_sub_epi8(characters, _mm256_set1_epi8('0'));
-  const __m256i is_decimal = _mm256_cmpeq_epi8(_mm256_min_epu8(decimal, _mm256_set1_epi8(9)), decimal);
-  const __m256i letter = _mm256_sub_epi8(_mm256_or_si256(characters, _mm256_set1_epi8(0x20)), _mm256_set1_epi8('a'));
-  const __m256i is_letter = _mm256_cmpeq_epi8(_mm256_min_epu8(letter, _mm256_set1_epi8(5)), letter);
-  return {.values = _mm256_blendv_epi8(decimal, _mm256_add_epi8(letter, _mm256_set1_epi8(10)), is_letter),
-          .are_digits = _mm256_or_si256(is_decimal, is_letter)};
-}
+using U8x32 = uint8_t __attribute__((vector_size(32)));
 
 }  // namespace
 
@@ -36,11 +23,13 @@ void ParseNibbleLabelsAvx2(const uint8_t* const* names, size_t count, NibbleAddr
       return _mm256_cmpeq_epi16(_mm256_and_si256(labels, low_bytes), length_one);
     };
     // Eight digits of a, of b, of a, of b.
-    const Digits digits = ReadDigits(_mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8)));
-    const __m256i fine = _mm256_and_si256(_mm256_and_si256(has_length_one(a), has_length_one(b)), digits.are_digits);
+    const __m256i characters = _mm256_packus_epi16(_mm256_srli_epi16(a, 8), _mm256_srli_epi16(b, 8));
+    const auto digits = ReadHexDigits(reinterpret_cast<U8x32>(characters));
+    const __m256i lengths = _mm256_and_si256(has_length_one(a), has_length_one(b));
+    const __m256i fine = _mm256_and_si256(lengths, reinterpret_cast<__m256i>(digits.are_digits));
     const bool all = _mm256_movemask_epi8(fine) == -1;
     const uint64_t mask = 0 - static_cast<uint64_t>(all);
-    const __m256i bytes = _mm256_maddubs_epi16(digits.values, weights);
+    const __m256i bytes = _mm256_maddubs_epi16(reinterpret_cast<__m256i>(digits.values), weights);
     // Four bytes each of a, b, in both halves.
     const __m128i packed = _mm_packus_epi16(_mm256_castsi256_si128(bytes), _mm256_extracti128_si256(bytes, 1));
     const __m128i address = _mm_shuffle_epi32(packed, _MM_SHUFFLE(3, 1, 2, 0));

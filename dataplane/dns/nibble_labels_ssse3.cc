@@ -2,28 +2,9 @@
 #include <tmmintrin.h>
 
 #include "dataplane/dns/nibble_labels_kernels.h"
+#include "tables/vectors.h"
 
 namespace rblitz::dns {
-
-namespace {
-
-// The values of 16 hexadecimal digits, and all ones where there is one.
-struct Digits {
-  __m128i values;
-  __m128i are_digits;
-};
-
-inline Digits ReadDigits(__m128i characters) noexcept {
-  const __m128i decimal = _mm_sub_epi8(characters, _mm_set1_epi8('0'));
-  const __m128i is_decimal = _mm_cmpeq_epi8(_mm_min_epu8(decimal, _mm_set1_epi8(9)), decimal);
-  const __m128i letter = _mm_sub_epi8(_mm_or_si128(characters, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
-  const __m128i of_letter = _mm_and_si128(_mm_add_epi8(letter, _mm_set1_epi8(10)), is_letter);
-  return {.values = _mm_or_si128(_mm_and_si128(decimal, is_decimal), of_letter),
-          .are_digits = _mm_or_si128(is_decimal, is_letter)};
-}
-
-}  // namespace
 
 // Length and digit of a label are one word of 16 bits: words are compared with length 1 and packed to 16 digits, pairs
 // of digits to bytes.
@@ -42,11 +23,15 @@ void ParseNibbleLabelsSsse3(const uint8_t* const* names, size_t count, NibbleAdd
     };
     const __m128i lengths = _mm_and_si128(_mm_and_si128(has_length_one(a), has_length_one(b)),
                                           _mm_and_si128(has_length_one(c), has_length_one(d)));
-    const Digits low = ReadDigits(_mm_packus_epi16(_mm_srli_epi16(a, 8), _mm_srli_epi16(b, 8)));
-    const Digits high = ReadDigits(_mm_packus_epi16(_mm_srli_epi16(c, 8), _mm_srli_epi16(d, 8)));
-    const __m128i address =
-        _mm_packus_epi16(_mm_maddubs_epi16(low.values, weights), _mm_maddubs_epi16(high.values, weights));
-    const __m128i fine = _mm_and_si128(lengths, _mm_and_si128(low.are_digits, high.are_digits));
+    const auto digits_of = [](__m128i first, __m128i second) {
+      const __m128i characters = _mm_packus_epi16(_mm_srli_epi16(first, 8), _mm_srli_epi16(second, 8));
+      return ReadHexDigits(reinterpret_cast<U8x16>(characters));
+    };
+    const auto low = digits_of(a, b);
+    const auto high = digits_of(c, d);
+    const auto bytes_of = [&](U8x16 digits) { return _mm_maddubs_epi16(reinterpret_cast<__m128i>(digits), weights); };
+    const __m128i address = _mm_packus_epi16(bytes_of(low.values), bytes_of(high.values));
+    const __m128i fine = _mm_and_si128(lengths, reinterpret_cast<__m128i>(low.are_digits & high.are_digits));
     const bool all = _mm_movemask_epi8(fine) == 0xffff;
     const uint64_t mask = 0 - static_cast<uint64_t>(all);
     addresses[i] = {.high = static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(address, address))) & mask,
