@@ -2,14 +2,18 @@
 //
 // Thread-safety: all but the making is for one thread. Lifetime: the destructor waits for the item that is being made.
 // Errors: what making throws is thrown where the item would be taken. Cost: two items, which are used again and again,
-// and a change of threads at most for each.
+// and a change of threads at most for each. Who waits looks for kLook before it sleeps: Linux wakes a SCHED_IDLE thread
+// on the CPU of the one that wakes it, though another is idle, and there they would take turns.
 #pragma once
 
 #include <pthread.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -38,8 +42,13 @@ class Ahead {
   Ahead(const Ahead&) = delete;
   Ahead& operator=(const Ahead&) = delete;
 
-  // Calls make(item) from now on, on the thread, until it returns false: that item is the last. REQUIRES: called once.
-  void Start(std::function<bool(Item&)> make) {
+  // Who had to wait since the item before was begun: the maker for room, the taker for what was not made yet, or
+  // neither.
+  enum class Waited : uint8_t { kNeither, kMaker, kTaker };
+
+  // Calls make(item, waited) from now on, on the thread, until it returns false: that item is the last. REQUIRES:
+  // called once.
+  void Start(std::function<bool(Item&, Waited)> make) {
     const std::lock_guard lock(mutex_);
     make_ = std::move(make);
     turned_.notify_all();
@@ -48,13 +57,14 @@ class Ahead {
   // The next one, once it is made. Valid until the next call. REQUIRES: it was started, the last was not taken yet, and
   // nothing was thrown.
   Item& Next() {
-    std::unique_lock lock(mutex_);
-    if (taken_ > 0) {
-      slots_[(taken_ - 1) % slots_.size()].is_full = false;
-      turned_.notify_all();
-    }
+    if (taken_ > 0) Turn(slots_[(taken_ - 1) % slots_.size()], false);
     Slot& slot = slots_[taken_++ % slots_.size()];
-    turned_.wait(lock, [&] { return slot.is_full; });
+    if (!slot.is_full) taker_waited_ = true;
+    Look([&] { return slot.is_full.load(); });
+    {
+      std::unique_lock lock(mutex_);
+      turned_.wait(lock, [&] { return slot.is_full.load(); });
+    }
     if (slot.thrown != nullptr) std::rethrow_exception(slot.thrown);
     return slot.item;
   }
@@ -62,35 +72,50 @@ class Ahead {
  private:
   struct Slot {
     Item item;
-    std::exception_ptr thrown;  // instead
-    bool is_full = false;       // guarded by mutex_: whose it is, and all of the above
+    std::exception_ptr thrown;         // instead
+    std::atomic<bool> is_full{false};  // whose it is, and all of the above; changed under mutex_
   };
+  static constexpr std::chrono::microseconds kLook{100};
+
+  template <class Done>
+  static void Look(const Done& done) {
+    const auto end = std::chrono::steady_clock::now() + kLook;
+    while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  }
+  void Turn(Slot& slot, bool is_full) {
+    const std::lock_guard lock(mutex_);
+    slot.is_full = is_full;
+    turned_.notify_all();
+  }
 
   void Run() {
     bool more = true;
     for (size_t made = 0; more; ++made) {
       Slot& slot = slots_[made % slots_.size()];
-      std::unique_lock lock(mutex_);
-      turned_.wait(lock, [&] { return stops_ || (make_ && !slot.is_full); });
-      if (stops_) return;
-      lock.unlock();
+      const Waited waited = slot.is_full ? Waited::kMaker : taker_waited_ ? Waited::kTaker : Waited::kNeither;
+      taker_waited_ = false;
+      Look([&] { return !slot.is_full; });
+      {
+        std::unique_lock lock(mutex_);
+        turned_.wait(lock, [&] { return stops_ || (make_ && !slot.is_full); });
+        if (stops_) return;
+      }
       try {
-        more = make_(slot.item);
+        more = make_(slot.item, waited);
       } catch (...) {
         slot.thrown = std::current_exception();
         more = false;
       }
-      lock.lock();
-      slot.is_full = true;
-      turned_.notify_all();
+      Turn(slot, true);
     }
   }
 
   std::array<Slot, 2> slots_;
   std::mutex mutex_;
   std::condition_variable turned_;
-  std::function<bool(Item&)> make_;  // guarded by mutex_ until it is set
-  bool stops_ = false;               // guarded by mutex_
+  std::function<bool(Item&, Waited)> make_;  // guarded by mutex_ until it is set
+  bool stops_ = false;                       // guarded by mutex_
+  std::atomic<bool> taker_waited_{false};
 
   size_t taken_ = 0;
   std::thread thread_;  // last: it uses all of the above

@@ -9,7 +9,7 @@ namespace rblitz {
 
 ReadAheadSource::ReadAheadSource(std::unique_ptr<ByteSource>* source) : ahead_("rblitz-read") {
   source_ = std::move(*source);
-  ahead_.Start([this](Buffer& buffer) {
+  ahead_.Start([this](Buffer& buffer, Ahead<Buffer>::Waited /*waited*/) {
     buffer.size = source_->Read(buffer.bytes.get(), kBuffer);
     return buffer.size && *buffer.size == kBuffer;
   });

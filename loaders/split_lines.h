@@ -1,6 +1,6 @@
 // A block of lines taken apart: the addresses of those that are nothing but one (plain_lines.h), and the others as they
 // stand between them. What is slow of reading a big list is done by then, without knowing its grammar, and so on a
-// thread of its own.
+// thread of its own; of which who takes the lines does a part, as large as it takes for neither to wait.
 //
 // Thread-safety: none, but for the thread of SplitLinesAhead. Errors: those of the line reader, in SplitLines::read,
 // and std::bad_alloc.
@@ -49,8 +49,9 @@ uint64_t SplitPlainLines(std::string_view block, std::span<uint32_t> buffer, Add
 
 class SplitLines {
  public:
-  // Takes what there was before for a block's.
+  // In place of what there was before, and behind it.
   void Split(std::string_view block);
+  void SplitMore(std::string_view block);
   // Makes the calls that SplitPlainLines makes, and returns what it returns.
   template <class Addresses, class Line>
   uint64_t ForEach(Addresses&& on_addresses, Line&& on_line) const;
@@ -73,6 +74,7 @@ class SplitLinesAhead {
  public:
   struct Block {
     SplitLines lines;
+    std::string rest;           // lines that are to be split yet, and kBlockSlack bytes, or nothing
     const char* bad = nullptr;  // LineBlock::bad, instead
     Status read;                // or why there are no more
     bool is_end = false;        // or there are none
@@ -82,10 +84,15 @@ class SplitLinesAhead {
   explicit SplitLinesAhead(LineReader* reader);
 
   // Valid until the next call. REQUIRES: what came before was neither the end nor an error.
-  [[nodiscard]] const Block& Next() { return ahead_.Next(); }
+  [[nodiscard]] const Block& Next();
 
  private:
-  Ahead<Block> ahead_;
+  static constexpr uint32_t kParts = 32;
+
+  [[nodiscard]] bool ReadAndSplit(LineReader& reader, Block& split, Ahead<Block>::Waited waited);
+
+  uint32_t left_ = kParts / 4;  // of kParts of a block, for Next to split; the thread's
+  Ahead<Block> ahead_;          // last: its thread uses all of the above
 };
 
 // Null where it is not worth it, or not possible.

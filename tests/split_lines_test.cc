@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <algorithm>
+#include <chrono>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -64,6 +67,63 @@ TEST(SplitLines, SaysWhatSplitPlainLinesSays) {
     ASSERT_EQ(expected.lines, expected.addresses.size() + expected.others.size());
     split.Split(std::string_view(block).substr(0, lines.size()));
     ASSERT_EQ(AtOnce(split), expected);
+  }
+}
+
+TEST(SplitLines, ABlockInPartsIsTheSame) {
+  std::mt19937 random(4);
+  SplitLines whole;
+  SplitLines parts;
+  for (unsigned round = 0; round < 300; ++round) {
+    const std::string text = RandomLines(random, random() % 500, round % 11) + std::string(kBlockSlack, '9');
+    std::string_view block = std::string_view(text).substr(0, text.size() - kBlockSlack);
+    whole.Split(block);
+    bool is_first = true;
+    do {
+      const std::string_view part = block.substr(0, block.find('\n', random() % (block.size() + 1)) + 1);
+      const std::string copy = std::string(part) + std::string(kBlockSlack, '9');
+      const std::string_view lines = std::string_view(copy).substr(0, part.size());
+      is_first ? parts.Split(lines) : parts.SplitMore(lines);
+      is_first = false;
+      block.remove_prefix(part.size());
+    } while (!block.empty());
+    ASSERT_EQ(AtOnce(parts), AtOnce(whole));
+  }
+}
+
+// Who waits does more of what is next; the lines are the same.
+TEST(SplitLines, AheadTheyAreTheSameWhoeverIsSlow) {
+  std::mt19937 random(5);
+  const std::string text = RandomLines(random, 400'000, 9);
+  const std::string padded = text + std::string(kBlockSlack, '9');
+  Seen expected;
+  uint32_t buffer[64];
+  expected.lines = SplitPlainLines(std::string_view(padded).substr(0, text.size()), buffer, expected, expected);
+  for (const auto slow : {std::chrono::milliseconds(0), std::chrono::milliseconds(20)}) {
+    LineReader reader(std::make_unique<MemorySource>(text));
+    SplitLinesAhead ahead(&reader);
+    Seen seen;
+    size_t blocks = 0;
+    size_t left = 0;             // bytes for who takes the lines
+    size_t least = text.size();  // of a block
+    for (;; ++blocks) {
+      const SplitLinesAhead::Block& block = ahead.Next();
+      ASSERT_TRUE(block.read);
+      if (block.is_end) break;
+      left += block.rest.size();
+      least = std::min(least, block.rest.size());
+      const uint64_t lines =
+          block.lines.ForEach([&](std::span<const uint32_t> run) { seen(run); },
+                              [&](uint64_t number, std::string_view line) { seen(seen.lines + number, line); });
+      seen.lines += lines;
+      std::this_thread::sleep_for(slow);
+    }
+    EXPECT_EQ(seen, expected);
+    EXPECT_GT(blocks, 15u);
+    EXPECT_GT(left, 0u);
+    if (slow.count() > 0) {
+      EXPECT_EQ(least, 0u);
+    }
   }
 }
 

@@ -107,7 +107,7 @@ def p4(context):
                    Part("DPDK's hash of 64-bit fingerprints, hashing included", "ns a lookup", ns(rows[f"BM_RteHash/{n}"]))],
                   checked="before it is timed, each of the million answers is compared with what is listed, or the run fails",
                   bound=f"{min(ns(small)):.0f} ns with 1,000 names, which are in the first-level cache; hashing alone is "
-                        f"{min(ns(rows['BM_NameTable_Hash'])):.0f}; the rest is one line of memory a miss and two a hit, of 113 MB, which takes "
+                        f"{min(ns(rows['BM_NameTable_Hash'])):.0f}; the rest is one line of memory a miss and two a hit, of {min(column(full, 'bytes/name')) * n / 1e6:.0f} MB, which takes "
                         f"{_line(context, 8 if context.smoke else 128):.1f} ns each with its address known beforehand and nothing else done")
 
 
@@ -130,7 +130,7 @@ def p10(context):
                    for what, runs in (("list", rows), ("greylist", of("Workers"))) for full, found in runs.items()],
                   checked="as P2 for each worker; as P8 each decision of the greylist that is timed within the table",
                   bound=f"two threads that do nothing but write lines of their own, of 8 MiB each, in the cache that all share, get {statistics.median(ratio(memory)):.2f} "
-                        f"({min(ratio(memory)):.2f} to {max(ratio(memory)):.2f}) times as far as one: so much of a second core there is")
+                        f"({min(ratio(memory)):.2f} to {max(ratio(memory)):.2f}) times as far as one: what a second core adds where that cache is what bounds it")
 
 
 def growth(context):
