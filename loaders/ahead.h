@@ -1,9 +1,10 @@
 // Makes one item after another on a thread of its own, the next while this one is used: a pipeline's stage.
 //
 // Thread-safety: all but the making is for one thread. Lifetime: the destructor waits for the item that is being made.
-// Errors: what making throws is thrown where the item would be taken. Cost: two items, which are used again and again,
-// and a change of threads at most for each. Who waits looks for kLook before it sleeps: Linux wakes a SCHED_IDLE thread
-// on the CPU of the one that wakes it, though another is idle, and there they would take turns.
+// Errors: what making throws is thrown where the item would be taken. Cost: two items, which are used again and again.
+// Who waits spins for kSpin, offering its CPU to others, before it sleeps: a CPU that runs nothing but SCHED_IDLE
+// threads counts as idle to Linux, which wakes another one there, beside the one that wakes it, though other CPUs have
+// nothing to do.
 #pragma once
 
 #include <pthread.h>
@@ -59,11 +60,10 @@ class Ahead {
   Item& Next() {
     if (taken_ > 0) Turn(slots_[(taken_ - 1) % slots_.size()], false);
     Slot& slot = slots_[taken_++ % slots_.size()];
-    if (!slot.is_full) taker_waited_ = true;
-    Look([&] { return slot.is_full.load(); });
-    {
-      std::unique_lock lock(mutex_);
-      turned_.wait(lock, [&] { return slot.is_full.load(); });
+    const auto is_full = [&] { return slot.is_full.load(); };
+    if (!is_full()) {
+      taker_waited_ = true;
+      Wait(is_full);
     }
     if (slot.thrown != nullptr) std::rethrow_exception(slot.thrown);
     return slot.item;
@@ -75,12 +75,17 @@ class Ahead {
     std::exception_ptr thrown;         // instead
     std::atomic<bool> is_full{false};  // whose it is, and all of the above; changed under mutex_
   };
-  static constexpr std::chrono::microseconds kLook{100};
+  static constexpr std::chrono::microseconds kSpin{100};
 
   template <class Done>
-  static void Look(const Done& done) {
-    const auto end = std::chrono::steady_clock::now() + kLook;
-    while (!done() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  void Wait(const Done& done) {
+    const auto end = std::chrono::steady_clock::now() + kSpin;
+    while (std::chrono::steady_clock::now() < end) {
+      if (done()) return;
+      std::this_thread::yield();
+    }
+    std::unique_lock lock(mutex_);
+    turned_.wait(lock, done);
   }
   void Turn(Slot& slot, bool is_full) {
     const std::lock_guard lock(mutex_);
@@ -89,17 +94,19 @@ class Ahead {
   }
 
   void Run() {
+    {
+      std::unique_lock lock(mutex_);
+      turned_.wait(lock, [&] { return stops_ || make_; });
+    }
     bool more = true;
     for (size_t made = 0; more; ++made) {
       Slot& slot = slots_[made % slots_.size()];
-      const Waited waited = slot.is_full ? Waited::kMaker : taker_waited_ ? Waited::kTaker : Waited::kNeither;
-      taker_waited_ = false;
-      Look([&] { return !slot.is_full; });
-      {
-        std::unique_lock lock(mutex_);
-        turned_.wait(lock, [&] { return stops_ || (make_ && !slot.is_full); });
-        if (stops_) return;
+      Waited waited = taker_waited_.exchange(false) ? Waited::kTaker : Waited::kNeither;
+      if (slot.is_full) {
+        waited = Waited::kMaker;
+        Wait([&] { return stops_ || !slot.is_full; });
       }
+      if (stops_) return;
       try {
         more = make_(slot.item, waited);
       } catch (...) {
@@ -114,7 +121,7 @@ class Ahead {
   std::mutex mutex_;
   std::condition_variable turned_;
   std::function<bool(Item&, Waited)> make_;  // guarded by mutex_ until it is set
-  bool stops_ = false;                       // guarded by mutex_
+  std::atomic<bool> stops_{false};           // changed under mutex_
   std::atomic<bool> taker_waited_{false};
 
   size_t taken_ = 0;

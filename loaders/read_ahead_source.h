@@ -3,7 +3,7 @@
 //
 // Thread-safety: none; `source` is the thread's until the destructor returns, which waits for the Read that is going
 // on. Errors: those of the source, and what it throws, at the place where they are met. Cost: two buffers of kBuffer
-// bytes and a copy within the caches.
+// bytes, a copy within the caches, and what waiting costs (ahead.h).
 #pragma once
 
 #include <cstddef>

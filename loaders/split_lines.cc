@@ -54,8 +54,9 @@ bool SplitLinesAhead::ReadAndSplit(LineReader& reader, Block& split, Ahead<Block
   const size_t own = bytes.size() - bytes.size() * left_ / kParts;
   const std::string_view lines = bytes.substr(0, bytes.substr(0, own).rfind('\n') + 1);  // none: npos + 1 is 0
   split.lines.Split(lines);
-  split.rest.assign(bytes.substr(lines.size()));
-  if (!split.rest.empty()) split.rest.append(kBlockSlack, '\0');
+  if (lines.size() == bytes.size()) return true;
+  split.rest.reserve(bytes.size() - lines.size() + kBlockSlack);
+  split.rest.assign(bytes.substr(lines.size())).append(kBlockSlack, '\0');
   return true;
 }
 

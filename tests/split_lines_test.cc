@@ -3,9 +3,6 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
-#include <algorithm>
-#include <chrono>
-#include <memory>
 #include <random>
 #include <string>
 #include <thread>
@@ -88,42 +85,6 @@ TEST(SplitLines, ABlockInPartsIsTheSame) {
       block.remove_prefix(part.size());
     } while (!block.empty());
     ASSERT_EQ(AtOnce(parts), AtOnce(whole));
-  }
-}
-
-// Who waits does more of what is next; the lines are the same.
-TEST(SplitLines, AheadTheyAreTheSameWhoeverIsSlow) {
-  std::mt19937 random(5);
-  const std::string text = RandomLines(random, 400'000, 9);
-  const std::string padded = text + std::string(kBlockSlack, '9');
-  Seen expected;
-  uint32_t buffer[64];
-  expected.lines = SplitPlainLines(std::string_view(padded).substr(0, text.size()), buffer, expected, expected);
-  for (const auto slow : {std::chrono::milliseconds(0), std::chrono::milliseconds(20)}) {
-    LineReader reader(std::make_unique<MemorySource>(text));
-    SplitLinesAhead ahead(&reader);
-    Seen seen;
-    size_t blocks = 0;
-    size_t left = 0;             // bytes for who takes the lines
-    size_t least = text.size();  // of a block
-    for (;; ++blocks) {
-      const SplitLinesAhead::Block& block = ahead.Next();
-      ASSERT_TRUE(block.read);
-      if (block.is_end) break;
-      left += block.rest.size();
-      least = std::min(least, block.rest.size());
-      const uint64_t lines =
-          block.lines.ForEach([&](std::span<const uint32_t> run) { seen(run); },
-                              [&](uint64_t number, std::string_view line) { seen(seen.lines + number, line); });
-      seen.lines += lines;
-      std::this_thread::sleep_for(slow);
-    }
-    EXPECT_EQ(seen, expected);
-    EXPECT_GT(blocks, 15u);
-    EXPECT_GT(left, 0u);
-    if (slow.count() > 0) {
-      EXPECT_EQ(least, 0u);
-    }
   }
 }
 

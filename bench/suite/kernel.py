@@ -125,11 +125,10 @@ def _over_wire(context, folder, feed, last, file, name, expected, count):
             port = 53 if name == "rblitzd af_xdp" else servers.PORT
             if "xdp" in name.lower():
                 _wait_by_kxdpgun(client, space, file, port)
+                server.keep_cores()
             else:
                 with harness.inside(client):
                     server.wait_for(last, HOST)
-            if name == "knotd XDP":
-                subprocess.run(["taskset", "-a", "-c", "-p", str(SERVER_CORE), str(server.process.pid)], check=True, capture_output=True)
             checked = ""
             if context.round == 0:
                 found = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]

@@ -49,7 +49,7 @@ class Process:
     """A server in a folder, on these cores; `with` ends it."""
 
     def __init__(self, name, command, folder, cores=None, namespace=None):
-        self.name, self.folder = name, folder
+        self.name, self.folder, self.cores = name, folder, cores
         command = list(map(str, command))
         if cores:
             command = ["taskset", "-c", ",".join(map(str, cores)), *command]
@@ -82,7 +82,15 @@ class Process:
                 raise RuntimeError(f"{self.name} ended:\n" + (self.folder / f"{self.name}.log").read_text()[-2000:])
             return asker.is_listed(address)
         wait(is_there, self.name, seconds)
-        return time.monotonic() - self.started
+        took = time.monotonic() - self.started
+        self.keep_cores()
+        return took
+
+    def keep_cores(self):
+        """Knot's UDP workers choose a core each, whatever the process was given: the first is core 0, which belongs to who asks."""
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir() if self.cores else ():
+            with contextlib.suppress(ProcessLookupError):  # a thread that ended meanwhile
+                os.sched_setaffinity(int(task.name), self.cores)
 
 
 def rblitzd(folder, feed, cores=None, host="127.0.0.1", namespace=None, io=""):
