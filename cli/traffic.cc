@@ -15,6 +15,9 @@ namespace rblitz {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
+// More samples at once would hold up a worker on the same core: they take some 150 ns each.
+constexpr int64_t kSamplesARound = 256;
+constexpr auto kLeastPause = std::chrono::milliseconds(5);
 // What a very busy /24 has asked at least: a handful of questions is no heat, however few others there are.
 constexpr double kLeastMax = 1000;
 
@@ -30,9 +33,14 @@ Traffic::Traffic(Counters counters, const TrafficConfig& config, Wants wants, Pu
 Traffic::~Traffic() { Stop(); }
 
 void Traffic::Start() {
-  collecting_ = std::thread([this] { Repeat([this] { Collect(); }); });
+  collecting_ = std::thread([this] { Repeat([this](auto pause) { return Collect(pause); }); });
   pthread_setname_np(collecting_.native_handle(), "traffic");
-  publishing_ = std::thread([this] { Repeat([this, published = began_]() mutable { PublishAfter(&published); }); });
+  publishing_ = std::thread([this] {
+    Repeat([this, published = began_](auto pause) mutable {
+      PublishAfter(&published);
+      return pause;
+    });
+  });
   pthread_setname_np(publishing_.native_handle(), "traffic-heat");
 }
 
@@ -56,10 +64,11 @@ void Traffic::Configure(const TrafficConfig& config) {
 template <class Task>
 void Traffic::Repeat(Task&& task) {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
+  auto pause = kPause;
+  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
     lock.unlock();
     try {
-      task();
+      pause = task(pause);
     } catch (const std::exception&) {
       // What runs out of memory is tried again; what is served stays.
     }
@@ -78,7 +87,7 @@ void Traffic::PublishAfter(Clock::time_point* published) {
 }
 
 // Each /24 is counted once a round, however often it was sampled: a float that has grown large would not notice one.
-void Traffic::Collect() {
+std::chrono::milliseconds Traffic::Collect(std::chrono::milliseconds pause) {
   samples_.clear();
   uint64_t lost = 0;
   for (const auto& counters : counters_) lost += counters->traffic.Drain(&samples_);
@@ -94,6 +103,8 @@ void Traffic::Collect() {
   samples_count_ += samples_.size();
   lost_ += lost;
   counts_.Add(counted_, now);
+  const auto found = std::max<int64_t>(std::ssize(samples_), 1);
+  return std::clamp(pause * kSamplesARound / found, kLeastPause, kPause);
 }
 
 Traffic::Figures Traffic::figures() const {
