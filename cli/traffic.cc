@@ -15,9 +15,8 @@ namespace rblitz {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
-// More samples at once would hold up a worker on the same core: they take some 150 ns each.
-constexpr int64_t kSamplesARound = 256;
-constexpr auto kLeastPause = std::chrono::milliseconds(5);
+// Some 40 us, then others may have the core: a worker may have to share it.
+constexpr size_t kCountedAtOnce = 256;
 // What a very busy /24 has asked at least: a handful of questions is no heat, however few others there are.
 constexpr double kLeastMax = 1000;
 
@@ -33,14 +32,9 @@ Traffic::Traffic(Counters counters, const TrafficConfig& config, Wants wants, Pu
 Traffic::~Traffic() { Stop(); }
 
 void Traffic::Start() {
-  collecting_ = std::thread([this] { Repeat([this](auto pause) { return Collect(pause); }); });
+  collecting_ = std::thread([this] { Repeat([this] { Collect(); }); });
   pthread_setname_np(collecting_.native_handle(), "traffic");
-  publishing_ = std::thread([this] {
-    Repeat([this, published = began_](auto pause) mutable {
-      PublishAfter(&published);
-      return pause;
-    });
-  });
+  publishing_ = std::thread([this] { Repeat([this, published = began_]() mutable { PublishAfter(&published); }); });
   pthread_setname_np(publishing_.native_handle(), "traffic-heat");
 }
 
@@ -64,11 +58,10 @@ void Traffic::Configure(const TrafficConfig& config) {
 template <class Task>
 void Traffic::Repeat(Task&& task) {
   std::unique_lock lock(mutex_);
-  auto pause = kPause;
-  while (!wake_.wait_for(lock, pause, [this] { return stopping_; })) {
+  while (!wake_.wait_for(lock, kPause, [this] { return stopping_; })) {
     lock.unlock();
     try {
-      pause = task(pause);
+      task();
     } catch (const std::exception&) {
       // What runs out of memory is tried again; what is served stays.
     }
@@ -87,7 +80,7 @@ void Traffic::PublishAfter(Clock::time_point* published) {
 }
 
 // Each /24 is counted once a round, however often it was sampled: a float that has grown large would not notice one.
-std::chrono::milliseconds Traffic::Collect(std::chrono::milliseconds pause) {
+void Traffic::Collect() {
   samples_.clear();
   uint64_t lost = 0;
   for (const auto& counters : counters_) lost += counters->traffic.Drain(&samples_);
@@ -99,12 +92,18 @@ std::chrono::milliseconds Traffic::Collect(std::chrono::milliseconds pause) {
     counted_.back().count += sample.weight;
   }
   const double now = Now();
+  for (std::span<const DecayingCounts::Counted> rest = counted_; !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kCountedAtOnce));
+    rest = rest.subspan(part.size());
+    {
+      const std::lock_guard lock(mutex_);
+      counts_.Add(part, now);
+    }
+    if (!rest.empty()) std::this_thread::yield();
+  }
   const std::lock_guard lock(mutex_);
   samples_count_ += samples_.size();
   lost_ += lost;
-  counts_.Add(counted_, now);
-  const auto found = std::max<int64_t>(std::ssize(samples_), 1);
-  return std::clamp(pause * kSamplesARound / found, kLeastPause, kPause);
 }
 
 Traffic::Figures Traffic::figures() const {

@@ -2,10 +2,10 @@
 // with a half-life, off the packet cores.
 //
 // Thread-safety: Start and Stop on one thread; all else on any. Lifetime: the counters must outlive Stop.
-// Units: counts in questions, as far as samples stand for them. Cost: a walk of the rings ten times a second, up to 200
-// times where there is much to count, so that a worker on the same core is not held up for long; 64 MiB at most, when
-// every /24 is asked about. Cells and Top copy that, which is all that holds up the counting, and walk the copy: most
-// of a second for all of it. What is published is made on a thread of its own, so that rings do not overflow meanwhile.
+// Units: counts in questions, as far as samples stand for them. Cost: a walk of the rings ten times a second, some 150
+// ns a sample, in parts between which others may have the core; 64 MiB at most, when every /24 is asked about. Cells
+// and Top copy that, which is all that holds up the counting, and walk the copy: most of a second for all of it. What
+// is published is made on a thread of its own, so that rings do not overflow meanwhile.
 #pragma once
 
 #include <chrono>
@@ -77,10 +77,10 @@ class Traffic {
     double scale_max;
   };
 
-  // Calls task(pause), which returns the next pause, after each of them, until all ends.
+  // Calls `task` ten times a second until all ends.
   template <class Task>
   void Repeat(Task&& task);
-  [[nodiscard]] std::chrono::milliseconds Collect(std::chrono::milliseconds pause);
+  void Collect();
   void PublishAfter(Clock::time_point* published);
   [[nodiscard]] double Now() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
   [[nodiscard]] Moment Copy() const;

@@ -50,7 +50,7 @@ uint64_t SplitPlainLines(std::string_view block, std::span<uint32_t> buffer, Add
 
 class SplitLines {
  public:
-  // Takes what there was before for a block's. REQUIRES: of both that the last byte of `block` is LF, and kBlockSlack
+  // Replaces what there was by a block's. REQUIRES: of both that the last byte of `block` is LF, and kBlockSlack
   // bytes behind it may be read.
   void Split(std::string_view block);
   // Goes on with what follows that block. REQUIRES: all of it is below 4 GiB.
