@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import re
 import shlex
@@ -50,9 +51,10 @@ def _dnsperf(file, seconds, server):
 
 
 def _settle(name, server):
-    """What rblitzd keeps for its next start is written once it serves: not while it is measured."""
+    """What rblitzd keeps for its next start is written once it serves, what others read was written for them: not while they are measured."""
     if name.startswith("rblitzd"):
         ports.wait_for_copies(server.process.pid)
+    os.sync()
 
 
 @contextlib.contextmanager

@@ -196,6 +196,7 @@ def p6(context):
     served, more = _versions(folder, feed)
     with servers.rblitzd(folder, served, io=f"{listen}cores = [{SERVER_CORE}]\n") as server:
         server.wait_for(last)
+        ports.wait_for_copies(server.process.pid)
         client = ["taskset", "-c", CLIENT_CORE]
         calm.append(json.loads(run([*client, *command])))
         with _spinning():
@@ -204,6 +205,7 @@ def p6(context):
     served, more = _versions(folder, feed)
     with servers.rblitzd(folder, served, io=listen) as server:  # nothing has a core of its own
         server.wait_for(last)
+        ports.wait_for_copies(server.process.pid)
         free.append(under_reloads(server, served, [feed, more]))
     return _reloads_result(rate, calm, spun, busy, free)
 
