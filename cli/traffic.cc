@@ -91,6 +91,10 @@ void Traffic::Collect() {
     if (counted_.empty() || counted_.back().cell != cell) counted_.push_back({.cell = cell, .count = 0});
     counted_.back().count += sample.weight;
   }
+  {
+    const std::lock_guard lock(mutex_);
+    lost_ += lost;
+  }
   const double now = Now();
   for (std::span<const DecayingCounts::Counted> rest = counted_; !rest.empty();) {
     const auto part = rest.first(std::min(rest.size(), kCountedAtOnce));
@@ -103,7 +107,6 @@ void Traffic::Collect() {
   }
   const std::lock_guard lock(mutex_);
   samples_count_ += samples_.size();
-  lost_ += lost;
 }
 
 Traffic::Figures Traffic::figures() const {

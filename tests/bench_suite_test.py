@@ -2,6 +2,7 @@
 """What `make bench` makes of its runs: rounds are put together, marks are judged, and two reports are compared."""
 
 import json
+import os
 import sys
 import tempfile
 import unittest
@@ -11,7 +12,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / "bench"))
-from suite import kernel, measure, tables  # noqa: E402
+from suite import kernel, measure, servers, tables  # noqa: E402
 from suite.measure import Context, Part, Result  # noqa: E402
 
 
@@ -88,6 +89,18 @@ class Rounds(unittest.TestCase):
             self.assertEqual({name: measure.column(runs, "p50") for name, runs in found.items()}, {"BM_A/1/threads:1": [2, 3]})
             with self.assertRaisesRegex(RuntimeError, "wrong answers"):
                 measure.google(self.context, "tables_bench", "BM_A")
+
+
+class Servers(unittest.TestCase):
+    def test_a_thread_that_chose_a_core_for_itself_is_put_back(self):
+        cores = sorted(os.sched_getaffinity(0))
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(servers, "say"):
+            code = f"import os, time; os.sched_setaffinity(0, {{{cores[-1]}}}); print('there', flush=True); time.sleep(60)"
+            with servers.Process("stray", [sys.executable, "-c", code], Path(folder), cores[:1]) as stray:
+                measure.wait(lambda: (Path(folder) / "stray.log").read_text(), "a process that chooses its core")
+                self.assertEqual(os.sched_getaffinity(stray.process.pid), {cores[-1]})
+                stray.keep_cores()
+                self.assertEqual(os.sched_getaffinity(stray.process.pid), {cores[0]})
 
 
 class Comparison(unittest.TestCase):

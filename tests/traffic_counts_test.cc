@@ -87,6 +87,26 @@ TEST_F(TrafficCounts, CountsSamplesOfAllWorkers) {
   EXPECT_EQ(figures.half_life_seconds, TrafficConfig().half_life_seconds);
 }
 
+// More than are counted at once.
+TEST_F(TrafficCounts, CountsEachOfManyNetworks) {
+  constexpr uint32_t kNetworks = 1000;
+  double questions = 0;
+  for (uint32_t i = 0; i < kNetworks; ++i) {
+    Push(0x0a000000 + (i << 8), i + 1, i % kWorkers);
+    questions += i + 1;
+  }
+  Begin();
+  ASSERT_TRUE(WaitForAll());
+  EXPECT_EQ(traffic_->figures().networks, kNetworks);
+  EXPECT_NEAR(traffic_->figures().questions, questions, questions / 1000);
+  const auto top = traffic_->Top(24, kNetworks);
+  ASSERT_EQ(top.size(), kNetworks);
+  for (uint32_t i = 0; i < kNetworks; ++i) {
+    EXPECT_EQ(top[i].prefix, 0x0a000000 + ((kNetworks - 1 - i) << 8));
+    EXPECT_NEAR(top[i].questions, kNetworks - i, (kNetworks - i) / 1000.0);
+  }
+}
+
 TEST_F(TrafficCounts, LosesOnlyWhatWasSampled) {
   constexpr uint32_t kTooMany = TrafficRing::kSlots + 1000;
   for (uint32_t i = 0; i < kTooMany; ++i) {
