@@ -118,7 +118,6 @@ HeatCells HeatDraft::FinishPicture() {
     if (picture_.block(block) == nullptr) continue;
     for (uint8_t& score : picture_.MutableBlock(block)) score = weighed[score];
   }
-  picture_.Seal();
   return std::move(picture_);
 }
 
@@ -237,7 +236,6 @@ HeatCells HeatDraft::Finish() {
     HeatCells::Block& scores = cells.MutableBlock(block);
     for (size_t i = 0; i < kCellsInBlock; ++i) scores[i] = ScoreOf((*given)[i], largest);
   }
-  cells.Seal();
   return cells;
 }
 

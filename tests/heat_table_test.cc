@@ -60,6 +60,27 @@ HeatTable Built(const HeatCells& cells) {
   return HeatTable::Build(sources);
 }
 
+TEST(CellBlocks, WhatIsThereStaysWhereItIs) {
+  constexpr uint32_t kBlocks = 1000;
+  CellBlocks<float> cells;
+  float* const first = &cells[5];
+  *first = 1;
+  for (uint32_t block = 1; block < kBlocks; ++block)
+    cells[block * kCellsInBlock + block % kCellsInBlock] = static_cast<float>(block);
+  EXPECT_EQ(first, &cells[5]);
+  EXPECT_EQ(cells.active(), kBlocks);
+  const CellBlocks<float> copy = cells;
+  *first = 0;
+  EXPECT_EQ(cells.active(), kBlocks - 1);
+  EXPECT_EQ(copy.active(), kBlocks);
+  EXPECT_EQ(copy.at(5), 1);
+  EXPECT_EQ(copy.at(6), 0);
+  EXPECT_EQ(copy.at(kBlocks * kCellsInBlock), 0) << "of a block of which nothing is known";
+  EXPECT_EQ(copy.block(kBlocks), nullptr);
+  for (uint32_t block = 1; block < kBlocks; ++block)
+    ASSERT_EQ((*copy.block(block))[block % kCellsInBlock], static_cast<float>(block));
+}
+
 TEST(HeatTable, KnowsOfNothingWhenEmpty) {
   const HeatTable table = HeatTable::Build({});
   EXPECT_EQ(table.Lookup(HostOrder("192.0.2.1"), HeatLevels(kUsualLengths, 1)), HeatHit{});
