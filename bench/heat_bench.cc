@@ -1,7 +1,7 @@
 // The heat of networks: lookups of random addresses in batches of 64, the building of the pyramid, the curve that
 // pictures need, and what a worker does to be sampled, once for each burst of 64 questions; items are questions.
 //
-// BM_HeatTable_Lookup/LEVELS, BM_HeatTable_Build/SOURCES, BM_Hilbert_ToPosition/ORDER.
+// BM_HeatTable_Lookup/LEVELS, BM_HeatTable_Build/SOURCES, BM_Hilbert_ToPosition/ORDER, BM_TrafficRing_Offer/PACE.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -96,11 +96,12 @@ void BM_Hilbert_ToPoint(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(points.size()));
 }
 
-void BM_TrafficRing_Push(benchmark::State& state) {
+void BM_TrafficRing_Offer(benchmark::State& state) {
   const auto ring = std::make_unique<TrafficRing>();
+  ring->SetPace(static_cast<uint32_t>(state.range(0)));
   uint32_t address = 0;
   for (auto _ : state) {
-    ring->Push({.address = address, .weight = address % 4 == 0 ? 0u : uint32_t{kMaxBatch}});
+    ring->Offer(address, uint32_t{kMaxBatch}, address % 4 != 0);
     address += 0x9e3779b9;
     benchmark::ClobberMemory();
   }
@@ -111,7 +112,7 @@ BENCHMARK(BM_HeatTable_Lookup)->Arg(1)->Arg(3)->Arg(5);
 BENCHMARK(BM_HeatTable_Build)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_Hilbert_ToPosition)->Arg(12)->Arg(16);
 BENCHMARK(BM_Hilbert_ToPoint)->Arg(12)->Arg(16);
-BENCHMARK(BM_TrafficRing_Push);
+BENCHMARK(BM_TrafficRing_Offer)->Arg(1)->Arg(800);
 
 }  // namespace
 }  // namespace rblitz

@@ -15,6 +15,11 @@ namespace rblitz {
 namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(100);
+// Of all workers, a round: more would say little more of networks, and who counts them may have a core that a worker
+// wants.
+constexpr uint64_t kSamplesWanted = 2048;
+// Two thousand million questions a second; all that a ring holds, in 32 bits.
+constexpr uint64_t kSlowestPace = 100'000;
 // Some 40 us, then others may have the core: a worker may have to share it.
 constexpr size_t kCountedAtOnce = 256;
 // What a very busy /24 has asked at least: a handful of questions is no heat, however few others there are.
@@ -79,6 +84,14 @@ void Traffic::PublishAfter(Clock::time_point* published) {
   publish_(Cells());
 }
 
+// If the next round is like this one, it brings as many samples as are wanted. After a quiet one the pace falls by
+// half.
+void Traffic::SetPace(uint64_t questions) {
+  const uint64_t pace = std::max(1 + questions / kSamplesWanted, uint64_t{pace_} / 2);
+  pace_ = static_cast<uint32_t>(std::min(pace, kSlowestPace));
+  for (const auto& counters : counters_) counters->traffic.SetPace(pace_);
+}
+
 // Each /24 is counted once a round, however often it was sampled: a float that has grown large would not notice one.
 void Traffic::Collect() {
   samples_.clear();
@@ -86,11 +99,14 @@ void Traffic::Collect() {
   for (const auto& counters : counters_) lost += counters->traffic.Drain(&samples_);
   std::ranges::sort(samples_, {}, &TrafficRing::Sample::address);
   counted_.clear();
+  uint64_t questions = 0;
   for (const TrafficRing::Sample& sample : samples_) {
     const uint32_t cell = sample.address >> 8;
     if (counted_.empty() || counted_.back().cell != cell) counted_.push_back({.cell = cell, .count = 0});
     counted_.back().count += sample.weight;
+    questions += sample.weight;
   }
+  SetPace(questions);
   {
     const std::lock_guard lock(mutex_);
     lost_ += lost;

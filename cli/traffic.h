@@ -3,9 +3,10 @@
 //
 // Thread-safety: Start and Stop on one thread; all else on any. Lifetime: the counters must outlive Stop.
 // Units: counts in questions, as far as samples stand for them. Cost: a walk of the rings ten times a second, some 150
-// ns a sample, in parts between which others may have the core; 64 MiB at most, when every /24 is asked about. Cells
-// and Top copy that, which is all that holds up the counting, and walk the copy: most of a second for all of it. What
-// is published is made on a thread of its own, so that rings do not overflow meanwhile.
+// ns for each of about 2,000 samples, more while load rises, in parts between which others may have the core; 64 MiB at
+// most, when every /24 is asked about. Cells and Top copy that, which is all that holds up the counting, and walk the
+// copy: most of a second for all of it. What is published is made on a thread of its own, so that rings do not overflow
+// meanwhile.
 #pragma once
 
 #include <chrono>
@@ -81,6 +82,8 @@ class Traffic {
   template <class Task>
   void Repeat(Task&& task);
   void Collect();
+  // Of all workers, by what the samples of this round stand for.
+  void SetPace(uint64_t questions);
   void PublishAfter(Clock::time_point* published);
   [[nodiscard]] double Now() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
   [[nodiscard]] Moment Copy() const;
@@ -102,6 +105,7 @@ class Traffic {
 
   std::vector<TrafficRing::Sample> samples_;      // of the thread that collects
   std::vector<DecayingCounts::Counted> counted_;  // likewise
+  uint32_t pace_ = 1;                             // likewise
   std::thread collecting_;
   std::thread publishing_;
 };

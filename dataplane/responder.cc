@@ -46,16 +46,17 @@ void Responder::Answer(io::Burst& burst, const Serving& serving) noexcept {
   Sample(burst);
 }
 
-// One question stands for its burst, so that sampling costs the same however many there are. Only what is answered for
-// an address of a zone that is served here tells who is knocking. No branch: what comes is as good as random.
+// One question stands for its burst or for several, so that sampling costs the same however many there are. Only what
+// is answered for an address of a zone that is served here tells who is knocking. No branch: what comes is as good as
+// random.
 inline void Responder::Sample(const io::Burst& burst) noexcept {
   constexpr uint32_t kTold = 1u << dns::kNoError | 1u << dns::kNxDomain;
-  sample_ = sample_ + 1 < burst.count ? sample_ + 1 : 0;
-  const io::Message& message = burst.messages[sample_];
+  sample_ += 0x9e3779b9;  // by the golden ratio, so that no pace and no size of bursts finds the same places again
+  const size_t at = (uint64_t{sample_} * burst.count) >> 32;
+  const io::Message& message = burst.messages[at];
   const bool is_told = (kTold >> (message.payload[3] & 15) & 1) != 0;
-  const bool counts = is_told & (message.size != 0) & (scratch_->label_sizes[sample_] != 0);
-  stats_->traffic.Push({.address = scratch_->label_addresses[sample_],
-                        .weight = static_cast<uint32_t>(burst.count) & (0u - uint32_t{counts})});
+  const bool counts = is_told & (message.size != 0) & (scratch_->label_sizes[at] != 0);
+  stats_->traffic.Offer(scratch_->label_addresses[at], static_cast<uint32_t>(burst.count), counts);
 }
 
 void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {

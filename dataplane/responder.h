@@ -131,7 +131,7 @@ class Responder {
   WorkerStats* stats_;
   const size_t worker_;
   uint32_t now_ = 0;
-  size_t sample_ = 0;  // each burst's question at another place
+  uint32_t sample_ = 0;  // where in a burst its sample is, in 2^32nds of it
   std::unique_ptr<Scratch> scratch_;
 };
 

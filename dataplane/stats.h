@@ -142,7 +142,7 @@ struct alignas(64) WorkerStats {
   Counter over_limit;
   std::atomic<uint64_t> last_limited{0};  // RateLimit::Network
   std::array<ZoneCounters, kZoneSlots> zones;
-  TrafficRing traffic;             // one question of every burst, where it was answered and is for an IPv4 address
+  TrafficRing traffic;             // one question of a burst, where it was answered and is for an IPv4 address
   LastConflict address_conflicts;  // among what was dropped, or handed to the kernel
 
   void CountType(AskedType type, uint64_t n = 1) noexcept { types[static_cast<size_t>(type)].Add(n); }

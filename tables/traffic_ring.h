@@ -1,9 +1,11 @@
 // Addresses that a worker was asked about, from that worker to the one thread that counts them. Lossy: who writes never
 // looks whether there is room, and what it writes over before it was taken is lost, and counted.
 //
-// Thread-safety: one thread pushes, one drains; neither waits, allocates or makes a system call in Push.
+// Thread-safety: one thread offers and pushes, one drains and sets the pace; neither waits, allocates or makes a system
+// call in Offer and Push.
 // Invariants: the sample number n stands in slot n mod slots from before pushed_ becomes n + 1 until after pushed_ has
-// become n + slots. Cost: Push is a handful of instructions without a branch.
+// become n + slots. Cost: Offer is a handful of instructions without a branch. What samples stand for is, in the mean,
+// what was asked.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +28,22 @@ class TrafficRing {
     bool operator==(const Sample&) const = default;
   };
 
-  // What is no sample leaves its slot to the next one. The fence pairs with Drain's: who reads what is written here
-  // sees pushed_ as it is now, or later.
+  // An address drawn from a burst of so many questions; `counts`: it is one to be counted. It stands for its burst, or,
+  // where bursts are smaller than the pace, for as many questions as that: a burst is as likely to give a sample then
+  // as it is large.
+  void Offer(uint32_t address, uint32_t questions, bool counts) noexcept {
+    const uint32_t pace = pace_.load(std::memory_order_relaxed);
+    due_ = std::min(due_, pace - 1) + std::min(questions, pace);
+    const bool is_due = due_ >= pace;
+    due_ -= pace & (0u - uint32_t{is_due});
+    Push({.address = address, .weight = std::max(questions, pace) & (0u - static_cast<uint32_t>(is_due & counts))});
+  }
+  // From the next burst on; 1 at least.
+  void SetPace(uint32_t questions) noexcept { pace_.store(questions, std::memory_order_relaxed); }
+  [[nodiscard]] uint32_t pace() const noexcept { return pace_.load(std::memory_order_relaxed); }
+
+  // A sample as it is, whatever the pace. What is no sample leaves its slot to the next one. The fence pairs with
+  // Drain's: who reads what is written here sees pushed_ as it is now, or later.
   void Push(Sample sample) noexcept {
     const uint64_t at = pushed_.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
@@ -59,7 +75,9 @@ class TrafficRing {
  private:
   std::array<std::atomic<uint64_t>, kSlots> slots_{};
   alignas(64) std::atomic<uint64_t> pushed_{0};
+  uint32_t due_ = 0;                // of the pushing thread: questions towards the next sample, fewer than the pace
   alignas(64) uint64_t taken_ = 0;  // of the draining thread
+  std::atomic<uint32_t> pace_{1};
 };
 
 }  // namespace rblitz

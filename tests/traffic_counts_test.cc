@@ -107,6 +107,25 @@ TEST_F(TrafficCounts, CountsEachOfManyNetworks) {
   }
 }
 
+// Of what comes faster than there is use for, fewer samples are taken, each for more, by all workers at one pace; of
+// what comes slowly, all again.
+TEST_F(TrafficCounts, KeepsItsWorkWithinBounds) {
+  constexpr uint32_t kBursts = 150'000;  // a second and a half, at the least
+  constexpr uint32_t kQuestions = 64;
+  Begin();
+  for (uint32_t i = 0; i < kBursts; ++i) {
+    counters_[0]->traffic.Offer(i << 8, kQuestions, true);
+    if (i % 100 == 99) std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_GT(counters_[0]->traffic.pace(), kQuestions);
+  EXPECT_EQ(counters_[1]->traffic.pace(), counters_[0]->traffic.pace());
+  EXPECT_TRUE(Wait([&] { return counters_[0]->traffic.pace() == 1; })) << "with nothing asked";
+  const Traffic::Figures figures = traffic_->figures();
+  EXPECT_EQ(figures.lost, 0u);
+  EXPECT_LT(figures.samples, kBursts / 2);
+  EXPECT_NEAR(figures.questions, kBursts * kQuestions, kBursts * kQuestions * 0.02);
+}
+
 TEST_F(TrafficCounts, LosesOnlyWhatWasSampled) {
   constexpr uint32_t kTooMany = TrafficRing::kSlots + 1000;
   for (uint32_t i = 0; i < kTooMany; ++i) {

@@ -51,6 +51,72 @@ TEST(TrafficRing, LosesTheOldestAndCountsThem) {
   }
 }
 
+TEST(TrafficRing, EachIsASampleForItsBurst) {
+  const auto ring = std::make_unique<TrafficRing>();
+  std::vector<Sample> samples;
+  ring->Offer(1, 64, true);
+  ring->Offer(2, 64, false);
+  ring->Offer(3, 1, true);
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_EQ(samples, (std::vector<Sample>{{1, 64}, {3, 1}}))
+      << "what does not count stands for its own burst, not the next";
+}
+
+TEST(TrafficRing, AtAPaceASampleStandsForSeveralBursts) {
+  const auto ring = std::make_unique<TrafficRing>();
+  std::vector<Sample> samples;
+  ring->SetPace(10);
+  for (const uint32_t questions : {4, 5, 2, 8, 64, 9}) ring->Offer(100 + questions, questions, true);
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_EQ(samples, (std::vector<Sample>{{102, 10}, {164, 64}, {109, 10}}));
+}
+
+TEST(TrafficRing, NothingOfAnEarlierPaceIsLeft) {
+  const auto ring = std::make_unique<TrafficRing>();
+  std::vector<Sample> samples;
+  ring->SetPace(1000);
+  ring->Offer(1, 999, true);
+  ring->SetPace(2);
+  for (int i = 0; i < 4; ++i) ring->Offer(2, 1, true);
+  EXPECT_EQ(ring->Drain(&samples), 0u);
+  EXPECT_EQ(samples, (std::vector<Sample>{{2, 2}, {2, 2}}));
+}
+
+// Networks that ask alike, one of which asks in bursts of 1 alone and one of which has no address: what samples stand
+// for is what they asked, at any pace.
+TEST(TrafficRing, SamplesStandForWhatWasAsked) {
+  constexpr uint32_t kBursts = 400'000;
+  constexpr uint32_t kSmall = 1;
+  constexpr uint32_t kNone = 2;
+  for (const uint32_t pace : {1, 2, 10, 33, 64, 65, 200, 1000}) {
+    std::mt19937 random(pace);
+    const auto ring = std::make_unique<TrafficRing>();
+    ring->SetPace(pace);
+    std::map<uint32_t, double> asked;
+    std::map<uint32_t, double> counted;
+    double of_all = 0;
+    size_t taken = 0;
+    std::vector<Sample> samples;
+    for (uint32_t i = 0; i < kBursts; ++i) {
+      const bool is_small = random() % 10 != 0;
+      const uint32_t questions = is_small ? 1 : 64;
+      const uint32_t who = is_small ? kSmall : static_cast<uint32_t>(kNone + random() % 3);
+      ring->Offer(who, questions, who != kNone);
+      if (who != kNone) asked[who] += questions;
+      of_all += questions;
+      if (i % 10'000 != 0 && i + 1 < kBursts) continue;
+      samples.clear();
+      ASSERT_EQ(ring->Drain(&samples), 0u);
+      taken += samples.size();
+      for (const Sample& sample : samples) counted[sample.address] += sample.weight;
+    }
+    ASSERT_EQ(counted.size(), asked.size());
+    for (const auto& [who, questions] : asked)
+      EXPECT_NEAR(counted[who], questions, 0.02 * of_all) << who << " at " << pace;
+    EXPECT_LE(static_cast<double>(taken), of_all / pace);
+  }
+}
+
 // Whoever drains beside the worker gets each sample once, in order, or has it among the lost.
 TEST(TrafficRing, CountsAllWhileItIsWrittenTo) {
   constexpr uint32_t kCount = 3'000'000;

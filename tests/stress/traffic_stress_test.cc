@@ -50,5 +50,38 @@ TEST(TrafficStress, EachSampleIsCountedOrLostOnce) {
   traffic.Stop();
 }
 
+TEST(TrafficStress, SamplesStandForWhatIsAskedAtEachPace) {
+  constexpr size_t kWorkers = 3;
+  constexpr uint64_t kBursts = 200'000;  // of 1 to 64 questions
+  std::vector<std::unique_ptr<WorkerStats>> counters;
+  for (size_t i = 0; i < kWorkers; ++i) counters.push_back(std::make_unique<WorkerStats>());
+  Traffic traffic(
+      counters, {}, [] { return false; }, [](const auto&) {});
+  traffic.Start();
+  std::vector<std::thread> threads;
+  for (const auto& worker : counters) {
+    threads.emplace_back([ring = &worker->traffic] {
+      for (uint32_t i = 0; i < kBursts; ++i) {
+        ring->Offer(i << 6, 1 + i % 64, true);
+        if (i % 64 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  constexpr double kAsked = kWorkers * kBursts * 32.5;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (traffic.figures().questions < 0.98 * kAsked && traffic.figures().lost == 0 &&
+         std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  const Traffic::Figures figures = traffic.figures();
+  EXPECT_LT(figures.samples, kWorkers * kBursts);
+  EXPECT_LE(figures.questions, 1.02 * kAsked);
+  if (figures.lost == 0) {
+    EXPECT_GE(figures.questions, 0.98 * kAsked);
+  }
+  traffic.Stop();
+}
+
 }  // namespace
 }  // namespace rblitz
