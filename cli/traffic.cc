@@ -18,12 +18,14 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 // Of all workers, a round: more would say little more of networks, and who counts them may have a core that a worker
 // wants.
 constexpr uint64_t kSamplesWanted = 2048;
-// Two thousand million questions a second; all that a ring holds, in 32 bits.
-constexpr uint64_t kSlowestPace = 100'000;
+// 200 million questions a second; all that the rings hold is counted in 32 bits.
+constexpr uint64_t kSlowestPace = 10'000;
 // Some 40 us, then others may have the core: a worker may have to share it.
 constexpr size_t kCountedAtOnce = 256;
-// What a very busy /24 has asked at least: a handful of questions is no heat, however few others there are.
+// What a very busy /24 has asked at least, and how often it was sampled: a handful is no heat, however few others there
+// are.
 constexpr double kLeastMax = 1000;
+constexpr double kLeastSamples = 64;
 
 }  // namespace
 
@@ -84,12 +86,13 @@ void Traffic::PublishAfter(Clock::time_point* published) {
   publish_(Cells());
 }
 
-// If the next round is like this one, it brings as many samples as are wanted. After a quiet one the pace falls by
-// half.
+// If the next round is like this one, it brings at most as many samples as are wanted. The pace falls by half in half a
+// second, so that load that comes and goes does not bring many more. It is odd where it is used: ports that give full
+// bursts in turn would meet an even one at the same port each time.
 void Traffic::SetPace(uint64_t questions) {
-  const uint64_t pace = std::max(1 + questions / kSamplesWanted, uint64_t{pace_} / 2);
+  const uint64_t pace = std::max(1 + questions / kSamplesWanted, uint64_t{pace_} * 7 / 8);
   pace_ = static_cast<uint32_t>(std::min(pace, kSlowestPace));
-  for (const auto& counters : counters_) counters->traffic.SetPace(pace_);
+  for (const auto& counters : counters_) counters->traffic.SetPace(pace_ | 1);
 }
 
 // Each /24 is counted once a round, however often it was sampled: a float that has grown large would not notice one.
@@ -123,6 +126,7 @@ void Traffic::Collect() {
   }
   const std::lock_guard lock(mutex_);
   samples_count_ += samples_.size();
+  questions_count_ += questions;
 }
 
 Traffic::Figures Traffic::figures() const {
@@ -139,7 +143,12 @@ Traffic::Figures Traffic::figures() const {
 
 Traffic::Moment Traffic::Copy() const {
   const std::lock_guard lock(mutex_);
-  return {.counts = counts_, .now = Now(), .scale_max = config_.scale_max};
+  const double weight =
+      static_cast<double>(questions_count_) / static_cast<double>(std::max<uint64_t>(samples_count_, 1));
+  return {.counts = counts_,
+          .now = Now(),
+          .scale_max = config_.scale_max,
+          .least_max = std::max(kLeastMax, kLeastSamples * weight)};
 }
 
 std::shared_ptr<const HeatCells> Traffic::Cells() const { return Scored(Copy()); }
@@ -147,7 +156,7 @@ std::shared_ptr<const HeatCells> Traffic::Cells() const { return Scored(Copy());
 // On the scale that counts of feeds have.
 std::shared_ptr<const HeatCells> Traffic::Scored(const Moment& moment) {
   HeatDraft draft({.scale_max = moment.scale_max}, HeatKind::kCounts, std::time(nullptr));
-  draft.set_least_top(kLeastMax);
+  draft.set_least_top(moment.least_max);
   moment.counts.ForEach(moment.now, [&](uint32_t cell, double count) { draft.Add(cell << 8, 24, count, 0); });
   return std::make_shared<const HeatCells>(draft.Finish());
 }

@@ -76,6 +76,7 @@ class Traffic {
     DecayingCounts counts;
     double now;
     double scale_max;
+    double least_max;  // where scale_max is not given
   };
 
   // Calls `task` ten times a second until all ends.
@@ -101,6 +102,7 @@ class Traffic {
   TrafficConfig config_;
   DecayingCounts counts_;
   uint64_t samples_count_ = 0;
+  uint64_t questions_count_ = 0;  // that all samples stood for
   uint64_t lost_ = 0;
 
   std::vector<TrafficRing::Sample> samples_;      // of the thread that collects

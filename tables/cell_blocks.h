@@ -3,7 +3,7 @@
 //
 // Thread-safety: const once filled. Units: a cell is an address >> 8; a block a cell >> 8.
 // Cost: 256 KiB and 256 numbers a /16 in use, 32 of which are allocated together. What is there stays where it is when
-// more is added, so that no addition takes much longer than others.
+// more is added, so that no addition takes longer than some us.
 #pragma once
 
 #include <algorithm>
