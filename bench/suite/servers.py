@@ -56,13 +56,14 @@ class Process:
         if namespace:
             command = ["ip", "netns", "exec", namespace, *command]
         self.command = command
+        self.environment = {"LD_LIBRARY_PATH": LIBRARIES}
 
     def __enter__(self):
         say("+", shlex.join(self.command))
         with (self.folder / f"{self.name}.log").open("w") as log:
             self.started = time.monotonic()
             self.process = subprocess.Popen(self.command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=os.environ | {"LD_LIBRARY_PATH": LIBRARIES})
+                                            env=os.environ | self.environment)
         return self
 
     def __exit__(self, *_):
