@@ -67,7 +67,7 @@ TEST(TrafficRing, AtAPaceASampleStandsForSeveralBursts) {
   const auto ring = std::make_unique<TrafficRing>();
   std::vector<Sample> samples;
   ring->SetPace(10);
-  for (const uint32_t questions : {4, 5, 2, 8, 64, 9}) ring->Offer(100 + questions, questions, true);
+  for (const uint32_t questions : {4u, 5u, 2u, 8u, 64u, 9u}) ring->Offer(100 + questions, questions, true);
   EXPECT_EQ(ring->Drain(&samples), 0u);
   EXPECT_EQ(samples, (std::vector<Sample>{{102, 10}, {164, 64}, {109, 10}}));
 }
@@ -88,7 +88,7 @@ TEST(TrafficRing, SamplesStandForWhatWasAsked) {
   constexpr uint32_t kBursts = 400'000;
   constexpr uint32_t kSmall = 1;
   constexpr uint32_t kNone = 2;
-  for (const uint32_t pace : {1, 2, 10, 33, 64, 65, 200, 1000}) {
+  for (const uint32_t pace : {1u, 2u, 10u, 33u, 64u, 65u, 200u, 1000u}) {
     std::mt19937 random(pace);
     const auto ring = std::make_unique<TrafficRing>();
     ring->SetPace(pace);
