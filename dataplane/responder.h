@@ -24,6 +24,7 @@ struct Asked;
 struct Flags;
 struct GreyDecision;
 struct HeatAsked;
+struct Ip4Cursor;
 struct NameQuestion;
 struct ReadyAnswer;
 struct ZoneTable;
@@ -81,7 +82,9 @@ class Responder {
   [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   [[nodiscard]] bool AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   template <bool kEdns>
-  void WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept;
+  void FindAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept;
+  template <bool kEdns>
+  void WriteAlike(io::Burst& burst, const Zone::Rep& zone, uint64_t which, Flags flags) noexcept;
   template <bool kEdns>
   void WriteAlikeTables(io::Burst& burst, const Zone::Rep& zone, uint64_t once, uint64_t misses) noexcept;
   template <bool kEdns>
@@ -89,7 +92,8 @@ class Responder {
   template <bool kEdns>
   void WriteMisses(io::Burst& burst, const Zone::Rep& zone, uint64_t misses, Flags flags) noexcept;
   template <bool kEdns, class WriteHit>
-  void WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits, WriteHit&& write_hit) noexcept;
+  void WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t which, uint64_t hits, Flags flags,
+                   WriteHit&& write_hit) noexcept;
 
   // Everything that is not common (responder_any.cc): answered at once, but for addresses, which join the others, and
   // names, which are looked up together.

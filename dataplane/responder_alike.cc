@@ -89,6 +89,9 @@ bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t*
   return same_header & (differences.sizes == 0) & (differences.lacks >= 0) && end.AllowsAlike(differences.end, has_opt);
 }
 
+// The bits of the first `count` questions. REQUIRES: there is one.
+uint64_t FirstOf(size_t count) noexcept { return ~uint64_t{0} >> (io::kBurst - count); }
+
 // Bit i: values[i] is listed.
 uint64_t Hits(const ValueId* values, size_t count) noexcept {
   static_assert(kNotListed == 0 && io::kBurst == 64);
@@ -101,7 +104,7 @@ uint64_t Hits(const ValueId* values, size_t count) noexcept {
     const U16x8 high = JoinMasks(is_miss(at + 8), is_miss(at + 12));
     misses |= uint64_t{MaskOf(JoinMasks(low, high))} << at;
   }
-  return ~misses & ~uint64_t{0} >> (io::kBurst - count);
+  return ~misses & FirstOf(count);
 }
 
 // The same of heat.
@@ -112,7 +115,7 @@ uint64_t Hits(const HeatHit* hits, size_t count) noexcept {
   for (size_t at = 0; at < count; at += 16) {
     misses |= uint64_t{MaskOf(JoinMasks(is_miss(at), is_miss(at + 8)))} << at;
   }
-  return ~misses & ~uint64_t{0} >> (io::kBurst - count);
+  return ~misses & FirstOf(count);
 }
 
 // Of these hits, those without a ready answer.
@@ -149,12 +152,25 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
   }
   EndStage(Stage::kCompare);
   table.Locate(addresses, cursor, round.values);
-  table.Find(addresses, cursor, round.values);
-  EndStage(Stage::kFind);
+  has_opt != 0 ? FindAlike<true>(burst, *zone, cursor) : FindAlike<false>(burst, *zone, cursor);
   stats_->CountType(AskedType::kA, burst.count);
-  has_opt != 0 ? WriteAlike<true>(burst, *zone) : WriteAlike<false>(burst, *zone);
   EndStage(Stage::kWrite);
   return true;
+}
+
+// Questions that need a second line of the table are answered when the others have been, while it comes.
+template <bool kEdns>
+void Responder::FindAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept {
+  Scratch& s = *scratch_;
+  const Ip4Table& table = *zone.tables[0].ip4;
+  ValueId* const values = s.rounds[0].values;
+  const uint64_t behind = table.FindInLines({s.label_addresses, burst.count}, cursor, values);
+  EndStage(Stage::kFind);
+  const Flags flags = Flags::Of(burst.messages[0].payload);
+  WriteAlike<kEdns>(burst, zone, FirstOf(burst.count) & ~behind, flags);
+  if (behind == 0) return;
+  table.FindBehind(cursor, behind, values);
+  WriteAlike<kEdns>(burst, zone, behind, flags);
 }
 
 // The answer that an address is not listed. `flags`: of the questions, the first of which may have been answered
@@ -171,30 +187,29 @@ inline void Responder::WriteMisses(io::Burst& burst, const Zone::Rep& zone, uint
   }
 }
 
-// Hits first, then misses: within each nothing is left to predict, and half of all questions miss.
-// `write_hit`(message, question_end, flags, i) writes the answer to question i.
+// Of the questions `which`, hits first, then misses: within each nothing is left to predict, and half of all questions
+// miss. `write_hit`(message, question_end, i) writes the answer to question i; `flags` as above.
 template <bool kEdns, class WriteHit>
-inline void Responder::WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t hits,
+inline void Responder::WriteSorted(io::Burst& burst, const Zone::Rep& zone, uint64_t which, uint64_t hits, Flags flags,
                                    WriteHit&& write_hit) noexcept {
   const uint8_t* const label_sizes = scratch_->label_sizes;
   const size_t end_less_labels = dns::kHeaderSize + zone.ends[0].size();
-  const Flags flags = Flags::Of(burst.messages[0].payload);
-  for (uint64_t which = hits; which != 0; which &= which - 1) {
-    const auto i = static_cast<size_t>(std::countr_zero(which));
-    write_hit(burst.messages[i], end_less_labels + label_sizes[i], flags, i);
+  for (uint64_t rest = which & hits; rest != 0; rest &= rest - 1) {
+    const auto i = static_cast<size_t>(std::countr_zero(rest));
+    write_hit(burst.messages[i], end_less_labels + label_sizes[i], i);
   }
-  WriteMisses<kEdns>(burst, zone, ~uint64_t{0} >> (io::kBurst - burst.count) & ~hits, flags);
-  const auto listed = static_cast<uint64_t>(std::popcount(hits));
-  CountReady(zone, listed, burst.count - listed);
+  WriteMisses<kEdns>(burst, zone, which & ~hits, flags);
+  CountReady(zone, static_cast<uint64_t>(std::popcount(which & hits)),
+             static_cast<uint64_t>(std::popcount(which & ~hits)));
 }
 
 template <bool kEdns>
-void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone) noexcept {
+void Responder::WriteAlike(io::Burst& burst, const Zone::Rep& zone, uint64_t which, Flags flags) noexcept {
   const ValueId* const values = scratch_->rounds[0].values;
   const uint16_t* const ready_of = zone.tables[0].ready_of.data();
   const ReadyAnswer* const ready = zone.ready.data();
-  WriteSorted<kEdns>(burst, zone, Hits(values, burst.count),
-                     [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
+  WriteSorted<kEdns>(burst, zone, which, Hits(values, burst.count), flags,
+                     [&](io::Message& message, size_t question_end, size_t i) {
                        WriteReady<kEdns, 16>(message, question_end, flags, ready[ready_of[values[i]]]);
                      });
 }
@@ -233,7 +248,7 @@ bool Responder::AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool 
     }
   }
   stats_->CountType(AskedType::kA, burst.count);
-  const uint64_t misses = ~uint64_t{0} >> (io::kBurst - burst.count) & ~any;
+  const uint64_t misses = FirstOf(burst.count) & ~any;
   has_opt ? WriteAlikeTables<true>(burst, zone, any & ~composed, misses)
           : WriteAlikeTables<false>(burst, zone, any & ~composed, misses);
   for (uint64_t which = composed; which != 0; which &= which - 1) {
@@ -285,8 +300,9 @@ void Responder::WriteAlikeHeat(io::Burst& burst, const Zone::Rep& zone) noexcept
   const HeatHit* const found = scratch_->heat_hits;
   const HeatZone& heat = *zone.heat;
   const ReadyAnswer& ready = zone.ready[zone.heat_ready];
-  WriteSorted<kEdns>(burst, zone, Hits(found, burst.count),
-                     [&](io::Message& message, size_t question_end, Flags flags, size_t i) {
+  const Flags flags = Flags::Of(burst.messages[0].payload);
+  WriteSorted<kEdns>(burst, zone, FirstOf(burst.count), Hits(found, burst.count), flags,
+                     [&](io::Message& message, size_t question_end, size_t i) {
                        WriteReadyHit<kEdns>(message, question_end, flags, ready, heat.AnswerOf(found[i]));
                      });
 }

@@ -221,7 +221,7 @@ void Ip4Singles::Finish() {
 }
 
 template <class Layout>
-ValueId Ip4Singles::FindFurther(uint32_t permuted) const noexcept {
+ValueId Ip4Singles::FurtherAs(uint32_t permuted) const noexcept {
   const size_t own = BucketOf(permuted);
   const auto tag = static_cast<typename Layout::Tag>(permuted);
   for (size_t bucket = own; bucket <= own + max_displacement_; ++bucket) {
@@ -254,8 +254,8 @@ inline Ip4Singles::Seen Ip4Singles::SeeAs(uint32_t permuted, const uint8_t* line
 }
 
 template <class Layout>
-void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-                        ValueId* values) const noexcept {
+uint64_t Ip4Singles::FindInLinesAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
+                                   ValueId* values) const noexcept {
   uint64_t gone_on = 0;
   size_t plain_from = 0;
   if constexpr (sizeof(typename Layout::Tag) == 2) {
@@ -276,15 +276,22 @@ void Ip4Singles::FindAs(const uint32_t* permuted, const uint8_t* const* lines, s
   for (uint64_t rest = gone_on; rest != 0; rest &= rest - 1) {
     __builtin_prefetch(lines[std::countr_zero(rest)] + kLine, 0, 3);
   }
-  for (; gone_on != 0; gone_on &= gone_on - 1) {
-    const int i = std::countr_zero(gone_on);
-    values[i] = FindFurther<Layout>(permuted[i]);
-  }
+  return gone_on;
 }
 
-void Ip4Singles::Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-                      ValueId* values) const noexcept {
-  WithLayout(shape_, [&]<class Layout>() { FindAs<Layout>(permuted, lines, count, which, values); });
+uint64_t Ip4Singles::FindInLines(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
+                                 ValueId* values) const noexcept {
+  return WithLayout(shape_,
+                    [&]<class Layout>() { return FindInLinesAs<Layout>(permuted, lines, count, which, values); });
+}
+
+void Ip4Singles::FindBehind(const uint32_t* permuted, uint64_t which, ValueId* values) const noexcept {
+  WithLayout(shape_, [&]<class Layout>() {
+    for (; which != 0; which &= which - 1) {
+      const int i = std::countr_zero(which);
+      values[i] = FurtherAs<Layout>(permuted[i]);
+    }
+  });
 }
 
 Ip4Singles::Seen Ip4Singles::See(uint32_t permuted, const uint8_t* line) const noexcept {
@@ -292,7 +299,7 @@ Ip4Singles::Seen Ip4Singles::See(uint32_t permuted, const uint8_t* line) const n
 }
 
 ValueId Ip4Singles::Further(uint32_t permuted) const noexcept {
-  return WithLayout(shape_, [&]<class Layout>() { return FindFurther<Layout>(permuted); });
+  return WithLayout(shape_, [&]<class Layout>() { return FurtherAs<Layout>(permuted); });
 }
 
 // A tag and where it stands tell the address: of the permuted addresses that can stand there, which are fewer than a

@@ -107,8 +107,15 @@ class Ip4Singles {
   // For each bit i of `which`, all below `count` <= kMaxCount: values[i] becomes the value of the address permuted[i],
   // whose line is lines[i], or kNotListed. All of `count` lines, permuted addresses and values must be readable,
   // whatever they are.
+  // Returns those that may have gone on from there; their next lines are being fetched, and FindBehind has the last
+  // word.
+  [[nodiscard]] uint64_t FindInLines(const uint32_t* permuted, const uint8_t* const* lines, size_t count,
+                                     uint64_t which, ValueId* values) const noexcept;
+  void FindBehind(const uint32_t* permuted, uint64_t which, ValueId* values) const noexcept;
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-            ValueId* values) const noexcept;
+            ValueId* values) const noexcept {
+    FindBehind(permuted, FindInLines(permuted, lines, count, which, values), values);
+  }
 
   // The same of one address: what its line says, and, where it may stand behind it, what Further says.
   struct Seen {
@@ -136,12 +143,12 @@ class Ip4Singles {
   template <class Layout>
   [[nodiscard]] Seen SeeAs(uint32_t permuted, const uint8_t* line) const noexcept;
   template <class Layout>
-  void FindAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-              ValueId* values) const noexcept;
+  [[nodiscard]] uint64_t FindInLinesAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count,
+                                       uint64_t which, ValueId* values) const noexcept;
   template <class Layout>
   void VisitAs(const std::function<void(uint32_t, ValueId)>& visit) const;
   template <class Layout>
-  [[nodiscard]] ValueId FindFurther(uint32_t permuted) const noexcept;
+  [[nodiscard]] ValueId FurtherAs(uint32_t permuted) const noexcept;
 
   HugeArray<uint8_t> lines_;  // buckets_ + max_displacement_ buckets
   HugeArray<uint32_t> used_;  // by bucket, while building: first its own addresses, then slots in use

@@ -158,8 +158,17 @@ void Ip4Table::Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, Va
 }
 
 void Ip4Table::Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept {
-  if (cursor.singles == 0) return;
-  rep_->singles.Find(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values);
+  FindBehind(cursor, FindInLines(addresses, cursor, values), values);
+}
+
+uint64_t Ip4Table::FindInLines(std::span<const uint32_t> addresses, const Ip4Cursor& cursor,
+                               ValueId* values) const noexcept {
+  if (cursor.singles == 0) return 0;
+  return rep_->singles.FindInLines(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values);
+}
+
+void Ip4Table::FindBehind(const Ip4Cursor& cursor, uint64_t which, ValueId* values) const noexcept {
+  if (which != 0) rep_->singles.FindBehind(cursor.permuted, which, values);
 }
 
 void Ip4Table::SortEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept {

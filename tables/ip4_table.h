@@ -53,6 +53,12 @@ class Ip4Table {
   void Locate(std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) const noexcept;
   void Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor, ValueId* values) const noexcept;
 
+  // Find in two steps, for callers that have other work for between them. The first returns those (bit i: addresses[i])
+  // that the next line must tell, which is being fetched: of these the second has the last word.
+  [[nodiscard]] uint64_t FindInLines(std::span<const uint32_t> addresses, const Ip4Cursor& cursor,
+                                     ValueId* values) const noexcept;
+  void FindBehind(const Ip4Cursor& cursor, uint64_t which, ValueId* values) const noexcept;
+
   // The same for addresses each of which asks a table of its own, tables[i]; lines are fetched already. Worth it where
   // every table has few of them: no kernel takes several at once.
   using Each = std::span<const Ip4Table* const>;

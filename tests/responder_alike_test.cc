@@ -20,6 +20,7 @@
 #include "dataplane/net/checksum.h"
 #include "dataplane/responder.h"
 #include "dataplane/zone.h"
+#include "tests/alike_zones.h"
 #include "tests/dns_message.h"
 #include "tests/serving.h"
 
@@ -29,73 +30,6 @@ namespace {
 using Random = std::mt19937_64;
 
 size_t Below(Random& random, size_t n) { return static_cast<size_t>(random() % n); }
-
-// Apexes whose questions end, without or with OPT, on both sides of each number of vectors that is compared: 7 and 18
-// bytes, 20 and 31, 21 and 32, 22 and 33, 53 and 64, 54 and 65, 64 and 75, 65 and 76.
-std::vector<std::string> Apexes() {
-  std::vector<std::string> apexes;
-  for (const size_t wire_size : {3u, 16u, 17u, 18u, 49u, 50u, 60u, 61u}) {
-    const std::string_view parent = wire_size == 3 ? "" : ".Example.com";
-    apexes.push_back(std::string(wire_size - 2 - parent.size(), 'b').append(parent));
-  }
-  return apexes;
-}
-
-// Of one feed, with one A or two of an address, with and without text, or of several, some of whose addresses more than
-// one lists; some have a SOA.
-constexpr uint8_t kFeeds = 11;
-Result<std::unique_ptr<const Serving>> ServeApexes(const std::vector<std::string>& apexes) {
-  using test::Ip;
-  Snapshot snapshot;
-  snapshot.feeds = {test::MakeFeed("feed", {{Ip(192, 0, 2, 0), Ip(192, 0, 2, 99), 2, {"Listed ", ""}},
-                                            {Ip(192, 0, 2, 50), Ip(192, 0, 2, 99), 3},
-                                            {Ip(0, 0, 0, 0), Ip(9, 255, 255, 255), 4, {"net"}},
-                                            {Ip(127, 0, 0, 0), Ip(127, 0, 0, 255), 5}}),
-                    test::MakeFeed("second", {{Ip(192, 0, 2, 80), Ip(192, 0, 2, 149), 6, {"Second"}}})};
-  for (uint8_t i = 2; i < kFeeds; ++i) {
-    snapshot.feeds.push_back(
-        test::MakeFeed("more", {{Ip(192, 0, 2, 140u + i), Ip(192, 0, 2, 143u + i), static_cast<uint8_t>(7 + i)}}));
-  }
-  std::vector<ZoneConfig> zones;
-  for (const std::string& apex : apexes) {
-    const auto slot = static_cast<uint32_t>(zones.size());
-    zones.push_back({.name = apex, .feeds = {0}, .slot = slot});
-    if (slot % 2 == 1) zones.back().soa = test::ShortSoa(7);
-    // One, two, and as many as are asked at once in more than one round.
-    for (uint32_t feed = 1; feed < (slot % 3 == 0 ? 1u : slot % 3 == 1 ? 2u : kFeeds); ++feed) {
-      zones.back().feeds.push_back(feed);
-    }
-  }
-  return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
-}
-
-constexpr uint32_t kSingles = 70000;
-// Number i of the addresses that the feed of this A lists one by one: half of them in blocks of many, half apart.
-uint32_t SingleOf(uint8_t a, uint32_t i) {
-  return i % 2 == 0 ? test::Ip(192, 0, 3, 0) + 5 * i : test::Ip(a, 0, 0, 0) + 130 * i;
-}
-
-// Of one feed each, all of whose answers are ready, so that bursts of many zones take their own way
-// (responder_mixed.cc): small tables, and large ones of one value and of two. The last zone has two feeds.
-Result<std::unique_ptr<const Serving>> ServeReadyApexes(const std::vector<std::string>& apexes) {
-  using test::Ip;
-  Snapshot snapshot;
-  for (uint8_t a = 2; a < 6; ++a) {
-    std::vector<test::Entry> entries = {{Ip(192, 0, 2, 10u * a), Ip(192, 0, 2, 10u * a + 120), a, {"Listed"}}};
-    for (uint32_t i = 0; a > 3 && i < kSingles; ++i) {
-      entries.push_back({SingleOf(a, i), SingleOf(a, i), static_cast<uint8_t>(i % 3 == 0 ? a : 4)});
-    }
-    snapshot.feeds.push_back(test::MakeFeed("feed" + std::to_string(a), entries));
-  }
-  std::vector<ZoneConfig> zones;
-  for (const std::string& apex : apexes) {
-    const auto slot = static_cast<uint32_t>(zones.size());
-    zones.push_back({.name = apex, .feeds = {slot % 4}, .slot = slot});
-    if (slot % 2 == 1) zones.back().soa = test::ShortSoa(7);
-  }
-  zones.back().feeds.push_back(0);
-  return BuildServing(std::move(snapshot), zones, {.version = "rblitz test", .id = ""});
-}
 
 struct Asking {
   Bytes message;
@@ -115,6 +49,12 @@ struct Kind {
   bool has_options = false;  // in OPT, of the same size
   uint16_t type = dns::kA;
 };
+
+std::string LabelsOf(uint32_t address) {
+  std::string labels;
+  for (unsigned shift = 0; shift < 32; shift += 8) labels += std::to_string(address >> shift & 255) + ".";
+  return labels;
+}
 
 std::string RandomLabels(Random& random) {
   std::string labels;
@@ -352,9 +292,7 @@ TEST_F(AlikeTest, QuestionsOfManyZonesAreAnsweredAsIfTheyWereAskedAlone) {
               .type = has_types && Below(random, 8) == 0 ? dns::kTxt : dns::kA};
       const uint32_t single =
           SingleOf(static_cast<uint8_t>(4 + Below(random, 2)), static_cast<uint32_t>(Below(random, kSingles)));
-      std::string labels;
-      for (unsigned shift = 0; shift < 32; shift += 8) labels += std::to_string(single >> shift & 255) + ".";
-      asking.message = RandomQuestion(random, kind, Below(random, 2) == 0 ? labels : RandomLabels(random));
+      asking.message = RandomQuestion(random, kind, Below(random, 2) == 0 ? LabelsOf(single) : RandomLabels(random));
     }
     const auto oddity = static_cast<Oddity>(Below(random, 2 * static_cast<size_t>(Oddity::kCount)));
     SCOPED_TRACE("burst " + std::to_string(bursts) + ", oddity " + std::to_string(static_cast<int>(oddity)));
@@ -363,6 +301,44 @@ TEST_F(AlikeTest, QuestionsOfManyZonesAreAnsweredAsIfTheyWereAskedAlone) {
   }
   ExpectCountersAgree();
   EXPECT_GT(general_stats_->rcodes[dns::kNoError].value(), asked_generally_ / 5);
+}
+
+// The same bits as Ip4Table::FindInLines.
+uint64_t NeedSecondLine(const Ip4Table& table, std::span<const uint32_t> addresses) {
+  uint32_t permuted[kMaxBatch];
+  const uint8_t* lines[kMaxBatch];
+  ValueId values[kMaxBatch];
+  Ip4Cursor cursor{.permuted = permuted, .lines = lines};
+  table.Sort(addresses, cursor, values);
+  table.Locate(addresses, cursor, values);
+  return table.FindInLines(addresses, cursor, values);
+}
+
+// All that stands in a large table and what stands beside it, in bursts that are answered in two parts, the first
+// question in either.
+TEST_F(AlikeTest, QuestionsThatNeedASecondLineAreAnsweredLikeTheOthers) {
+  auto serving = ServeReadyApexes(apexes_);
+  ASSERT_TRUE(serving) << serving.error().message;
+  serving_ = std::move(*serving);
+  const auto feed = FeedOf(4);
+  Random random(4);
+  size_t parted = 0;
+  size_t parted_at_first = 0;
+  for (uint32_t i = 0; i + io::kBurst / 2 <= kSingles; i += io::kBurst / 2) {
+    const Kind kind{.apex = apexes_[2], .has_opt = i / io::kBurst % 2 == 0};
+    std::vector<uint32_t> addresses;
+    std::vector<Asking> burst;
+    for (uint32_t k = 0; k < io::kBurst; ++k) addresses.push_back(SingleOf(4, i + (k / 2 ^ 1)) + k % 2);
+    for (const uint32_t address : addresses) burst.push_back({RandomQuestion(random, kind, LabelsOf(address))});
+    const uint64_t behind = NeedSecondLine(*feed->ip4, addresses);
+    parted += behind != 0;
+    parted_at_first += behind & 1;
+    SCOPED_TRACE("burst from " + std::to_string(i));
+    ASSERT_NO_FATAL_FAILURE(ExpectAnsweredAsAlone(burst, burst[0].message));
+  }
+  ExpectCountersAgree();
+  EXPECT_GT(parted, 100u);
+  EXPECT_GT(parted_at_first, 0u);
 }
 
 // Of each apex, without and with OPT, every bit in turn.
