@@ -2,10 +2,11 @@
 // in tables_peers.cc.
 //
 // BM_Ip4Table_Batch/N/VALUES: N addresses with this many values, and 20,000 networks. Counters: nanoseconds a lookup,
-// bytes an entry.
+// bytes an entry, and how many of a batch need the next line of the table too.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "bench/lookups.h"
@@ -14,6 +15,22 @@
 
 namespace rblitz {
 namespace {
+
+// How many of a batch need a second line, on average over the first questions.
+double SecondLines(const Ip4Table& table, std::span<const uint32_t> questions) {
+  uint32_t permuted[kMaxBatch];
+  const uint8_t* lines[kMaxBatch];
+  ValueId values[kMaxBatch];
+  int count = 0;
+  for (size_t at = 0; at < bench::kChecked; at += kMaxBatch) {
+    Ip4Cursor cursor{.permuted = permuted, .lines = lines};
+    const auto batch = questions.subspan(at, kMaxBatch);
+    table.Sort(batch, cursor, values);
+    table.Locate(batch, cursor, values);
+    count += std::popcount(table.FindInLines(batch, cursor, values));
+  }
+  return static_cast<double>(count) / static_cast<double>(bench::kChecked / kMaxBatch);
+}
 
 void Lookups(benchmark::State& state, unsigned hit_percent) {
   const bench::DataSet& set =
@@ -40,6 +57,7 @@ void Lookups(benchmark::State& state, unsigned hit_percent) {
   }
   bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
   state.counters["bytes/entry"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
+  state.counters["second lines/batch"] = SecondLines(table, questions);
 }
 
 void BM_Ip4Table_Batch(benchmark::State& state) { Lookups(state, 50); }
@@ -77,7 +95,7 @@ void BM_Ip4Table_Singles(benchmark::State& state) {
   state.counters["bytes/entry"] = static_cast<double>(table.bytes()) / static_cast<double>(table.entries());
 }
 
-// Cache lines in huge pages, and which of them are asked for, at random.
+// Cache lines in huge pages, and which of them are asked for, at random: any but the last one.
 struct RandomLines {
   struct alignas(64) Line {
     uint64_t words[8];
@@ -87,23 +105,29 @@ struct RandomLines {
       : lines(mebibytes * (size_t{1} << 20) / sizeof(Line)), asked(bench::kQuestions) {
     std::memset(lines.data(), 0, lines.bytes());
     std::mt19937_64 random(bench::kSeed);
-    for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % lines.size());
+    for (uint32_t& at : asked) at = static_cast<uint32_t>(random() % (lines.size() - 1));
   }
 
   HugeArray<Line> lines;
   std::vector<uint32_t> asked;
 };
 
-// BM_RandomLines/MIB: what memory alone allows: a cache line each at random out of so many MiB in huge pages, 64 asked
-// for at once, whose addresses are known beforehand.
+// BM_RandomLines/MIB/BEHIND: what memory alone allows: a cache line each at random out of so many MiB in huge pages, 64
+// asked for at once, whose addresses are known beforehand. And so many behind some of these, which are known when those
+// are there, as the next lines of buckets that have overflowed.
 void BM_RandomLines(benchmark::State& state) {
   const RandomLines memory(static_cast<size_t>(state.range(0)));
+  const auto behind = static_cast<size_t>(state.range(1));
   size_t at = 0;
   for (auto _ : state) {
-    uint64_t sum = 0;
+    uint64_t sum = 0;  // 0, which the compiler does not know
+    uint64_t further = 0;
     for (size_t i = 0; i < kMaxBatch; ++i) __builtin_prefetch(&memory.lines[memory.asked[at + i]], 0, 3);
     for (size_t i = 0; i < kMaxBatch; ++i) sum += memory.lines[memory.asked[at + i]].words[0];
-    benchmark::DoNotOptimize(sum);
+    for (size_t i = 0; i < behind; ++i) {
+      further += memory.lines[memory.asked[at + i] + 1 + sum].words[0];
+    }
+    benchmark::DoNotOptimize(sum + further);
     at = (at + kMaxBatch) % bench::kQuestions;
   }
   bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
@@ -158,7 +182,7 @@ BENCHMARK(BM_Ip4Table_Hit)->Args({10000000, 1});
 BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
 // As many as make it called once: what it is for is bytes an entry.
 BENCHMARK(BM_Ip4Table_Singles)->Args({60000, 1})->Args({10000000, 1})->Args({10000000, 200})->Iterations(50000);
-BENCHMARK(BM_RandomLines)->Arg(1)->Arg(8)->Arg(32)->Arg(128)->Arg(384);
+BENCHMARK(BM_RandomLines)->ArgsProduct({{1, 8, 32, 128, 256}, {0, 2}});
 BENCHMARK(BM_WrittenLines)->Arg(8)->Arg(512)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(BM_Ip4Union)
     ->Args({1000000, 4})

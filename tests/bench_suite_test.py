@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import sys
 import tempfile
 import unittest
@@ -62,12 +63,12 @@ class Rounds(unittest.TestCase):
     def test_the_best_rate_is_found_though_one_second_was_bad(self):
         capacity, bad, asked = 480_000, [200_000], []
 
-        def answers_to(client, server, file, rate, seconds, port):
+        def answers_to(client, server, file, rate, port):
             asked.append(rate)
             fast = rate if rate <= capacity else capacity * capacity // rate  # what comes too fast costs time too
-            return rate, 1000 if rate in bad else fast
+            return 1000 if rate in bad else fast
         most = lambda: kernel._most(self.context, "knotd", "client", "server", "questions", 53)
-        with mock.patch.object(kernel, "_kxdpgun", answers_to):
+        with mock.patch.object(kernel, "_answers_to", answers_to):
             self.assertEqual((most(), asked), (480_000 ** 2 // 500_000, [100_000, 200_000, 400_000, 800_000, 1_600_000, 300_000, 600_000, 500_000]), "it may do more than 400,000")
             bad[:], asked[:], capacity, self.context.round = [], [], 200_000, 1
             self.assertEqual((most(), asked), (200_000 ** 2 // 500_000, [500_000, 750_000]))
@@ -91,6 +92,15 @@ class Rounds(unittest.TestCase):
                 measure.google(self.context, "tables_bench", "BM_A")
 
 
+class Kernel(unittest.TestCase):
+    def test_what_is_sent_after_the_last_question_does_not_count(self):
+        # Each 0.1 s 1,000 come for a second and 500 are answered; what has queued up is answered in another second. Now and then somebody asks for an address.
+        samples = [(at / 10, 1000 * min(max(at - 3, 0), 10) + at % 2, 500 * min(max(at - 3, 0), 20)) for at in range(40)]
+        self.assertAlmostEqual(kernel.sent_while_asked(samples), 5000)
+        with self.assertRaisesRegex(RuntimeError, "packets came in 3 intervals only"):
+            kernel.sent_while_asked([(0, 0, 0), (1, 5, 5), (2, 10, 10), (3, 15, 15)])
+
+
 class Servers(unittest.TestCase):
     def test_a_thread_that_chose_a_core_for_itself_is_put_back(self):
         cores = sorted(os.sched_getaffinity(0))
@@ -104,20 +114,35 @@ class Servers(unittest.TestCase):
 
 
 class Comparison(unittest.TestCase):
+    def test_another_run_is_where_it_is_expected_nineteen_times_of_twenty(self):
+        random.seed(20261201)
+        for draw, least in ((lambda: random.gauss(100, 20), 0.94), (lambda: random.expovariate(1), 0.92)):
+            runs = lambda: Part("rate", "ratio", [draw() for _ in range(3)])
+            inside = 0
+            for _ in range(4000):
+                low, high = measure.expected(runs().as_json())
+                inside += low <= runs().figure <= high
+            self.assertGreater(inside / 4000, least)
+            self.assertLess(inside / 4000, 0.97)  # no wider than that takes
+
+    def test_of_few_runs_nothing_is_expected_and_what_cannot_be_below_nothing_is_not(self):
+        expected = lambda *runs: measure.expected(Part("rate", "ratio", list(runs)).as_json())
+        self.assertIsNone(expected(1, 2))
+        self.assertEqual(expected(1, 2, 4), [0, 8.5])
+        self.assertEqual(expected(100, 100, 100), [97, 103])
+
     def test_says_how_well_figures_are_repeated(self):
         report = lambda **runs: {"P1": {"parts": [Part(name, "ratio", values).as_json() for name, values in runs.items()]}}
-        said = tables.repeated(report(same=[1, 2, 3], one=[1, 2, 9], overlap=[1, 2, 5], apart=[1, 2, 3], gone=[1]),
-                               report(same=[1, 2, 3], one=[3, 4, 5], overlap=[4, 6, 7], apart=[4, 5, 6], new=[1]))
-        for name, agreement in (("same", "each within the other's spread"), ("one", "one within the other's spread"), ("overlap", "spreads overlap"),
-                                ("apart", "apart")):
+        said = tables.repeated(report(same=[1, 2, 3], edge=[1, 2, 3], apart=[1, 2, 3], few=[1, 2], gone=[1]),
+                               report(same=[1, 2, 3], edge=[6, 6, 7], apart=[5, 6.1, 7], few=[1, 2], new=[1]))
+        for name, agreement in (("same", "as expected"), ("edge", "as expected"), ("apart", r"\*\*elsewhere\*\*"), ("few", "")):
             self.assertRegex(said, rf"\| P1: {name} \|.*\| {agreement} \|")
-        self.assertIn("4 figures: ", said)
-        self.assertIn("; 1 are not in the earlier report", said)
+        self.assertIn("3 figures: 2 as expected, 1 elsewhere; of 1 nothing was expected; 1 are not in the earlier report", said)
         self.assertNotRegex(said, "P1: (gone|new)")
 
     def test_figures_of_one_name_differ_in_their_units(self):
-        names = {"P4": {"parts": [Part("10 million names", "ns", [40, 41]).as_json(), Part("10 million names", "bytes", [11, 11]).as_json()]}}
-        self.assertIn("2 figures: 2 each within the other's spread", tables.repeated(names, names))
+        names = {"P4": {"parts": [Part("10 million names", "ns", [40, 41, 42]).as_json(), Part("10 million names", "bytes", [11, 11, 11]).as_json()]}}
+        self.assertIn("2 figures: 2 as expected", tables.repeated(names, names))
 
 
 if __name__ == "__main__":

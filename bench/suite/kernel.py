@@ -10,6 +10,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -81,18 +82,53 @@ def _mac(space, device):
 
 
 def _kxdpgun(client, server, file, rate, seconds, port):
-    """Answers a second to questions at this rate."""
+    """Answers to questions at this rate, those of the second after the last one included."""
     subprocess.run(["ip", "-n", client, "neighbour", "replace", HOST, "lladdr", _mac(server, "port0"), "dev", "client0", "nud", "permanent"], check=True)
     text = run(["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE, "kxdpgun", "-t", seconds, "-Q", rate, "-F", 0, "-I", "client0",
                 "-p", port, "-i", file, HOST])
-    number = lambda what: int(re.search(rf"total {what}: +(\d+)", text)[1])
-    return number("queries") / seconds, number("replies") / seconds
+    return int(re.search(r"total replies: +(\d+)", text)[1])
+
+
+@contextlib.contextmanager
+def _packets(space, device, every=0.02):
+    """Gives a list to which (seconds, packets received, packets sent) of a device are added meanwhile."""
+    samples, ended = [], threading.Event()
+
+    def look():
+        with harness.inside(space):
+            while not ended.wait(every):
+                row = re.search(rf"\b{device}:(.*)", Path("/proc/thread-self/net/dev").read_text())[1].split()
+                samples.append((time.monotonic(), int(row[1]), int(row[9])))
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        ended.set()
+        thread.join()
+
+
+def sent_while_asked(samples):
+    """Packets a second that were sent from the first to the last whole interval between samples in which as many came as a tenth of the most."""
+    came = [after[1] - before[1] for before, after in zip(samples, samples[1:])]
+    busy = [at for at, count in enumerate(came) if count * 10 > max(came)]
+    if len(busy) < 5:
+        raise RuntimeError(f"packets came in {len(busy)} intervals only")
+    (began, _, before), (ended, _, after) = samples[busy[0] + 1], samples[busy[-1]]
+    return (after - before) / (ended - began)
+
+
+def _answers_to(client, server, file, rate, port):
+    """Answers a second that left the server while it was asked at this rate for a second, and came: what waits in its queue then is answered afterwards."""
+    with _packets(server, "port0") as samples:
+        replies = _kxdpgun(client, server, file, rate, 1, port)
+    return min(replies, sent_while_asked(samples))
 
 
 def _most(context, name, client, server, file, port):
     """Most answers a second over rates that double until two bring no more, and those half-way around the best of them; of later rounds, over the best and one of these.
     Who answers nearly all of the best rate is asked a quarter more."""
-    answers_to = lambda rate: _kxdpgun(client, server, file, rate, 1, port)[1]
+    answers_to = lambda rate: _answers_to(client, server, file, rate, port)
     if context.smoke:
         return answers_to(2000)
     best = context.so_far("kernel", "best rate", name)
@@ -164,7 +200,7 @@ def _over_wire(context, folder, feed, last, file, name, expected, count):
 def _wait_by_kxdpgun(client, space, file, port):
     """A server that is asked by frames alone has no socket to try."""
     for _ in range(10):
-        if _kxdpgun(client, space, file, 100, 1, port)[1] > 0:
+        if _kxdpgun(client, space, file, 100, 1, port) > 0:
             return
     raise RuntimeError("no answer over AF_XDP")
 
@@ -225,7 +261,7 @@ def p7(context):
             if first:
                 checked.append(_checked(f"loopback, {name}", [], f"127.0.0.1:{servers.PORT}", file, expected, count))
     names = ("rblitzd af_xdp", "knotd XDP") if context.smoke else ("rblitzd", "rbldnsd", "nsd", "knotd", "rblitzd af_xdp", "knotd XDP")
-    for name in names:
+    for name in names[::-1 if context.round % 2 else 1]:
         rate, found = _over_wire(context, folder, feed, last, file, name, expected, count)
         wires[name].append(rate)
         checked += [found] if found else []
@@ -260,12 +296,18 @@ def _busy(rates, times):
     return ", ".join(f"{name} was busy for {share:.0%} of the time" for name, share in each.items()) + ": dnsperf, one thread on the other core, asks no faster"
 
 
+TIMEOUT = 0.5  # seconds, of what is never answered
+
+
 def _blast(found, *words):
-    """p50, p99, p99.9 in microseconds of a run of rblitz-blast, and the answers a second."""
-    counts = json.loads(run([*found, BUILD / "rblitz-blast", *words, "--json"]))
+    """p50, p99, p99.9 in microseconds of a run of rblitz-blast, the answers a second, and of 1,000 questions how many had no answer in time, and how many were
+    due and never sent. A quantile that the former reach is the timeout."""
+    counts = json.loads(run([*found, BUILD / "rblitz-blast", *words, "--timeout", TIMEOUT, "--json"]))
     if counts["wrong"]:
         raise RuntimeError(f"wrong answers: {counts['mistakes'][:5]}")
-    return [counts["latency_us"][quantile] for quantile in ("p50", "p99", "p99_9")], counts["answers_per_second"]
+    lost, unsent = (1000 * counts[what] / (counts["sent"] + counts["unsent"]) for what in ("lost", "unsent"))
+    us = [counts["latency_us"][quantile] if lost < above else 1e6 * TIMEOUT for quantile, above in (("p50", 500), ("p99", 10), ("p99_9", 1))]
+    return us, counts["answers_per_second"], {"lost": lost, "not sent": unsent}
 
 
 SHARES = (0.1, 0.5, 0.9)  # of a server's own capacity
@@ -276,21 +318,23 @@ def _latencies(context, name, ask, capacity):
     found = context.runs("latency")  # (server, "capacity") or (server, share of it, quantile): microseconds
     found[name, "capacity"].append(capacity)
     for share in SHARES[1:2] if context.smoke else SHARES:
-        us, _ = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1)
+        us, _, failed = ask("--rate", int(capacity * share) if not context.smoke else 500, "--duration", 1)
         for quantile, value in zip(QUANTILES, us):
             found[name, f"{share:.0%}", quantile].append(value)
+        for what, value in failed.items():
+            found[name, f"{share:.0%}", what].append(value)
 
 
 def _socket_latencies(context, name, file, expected, capacity):
     """Of a server on loopback that runs, to which dnsperf found this capacity."""
-    ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, "--timeout", 0.5, *words)
+    ask = lambda *words: _blast(["taskset", "-c", CLIENT_CORE], "--server", f"127.0.0.1:{servers.PORT}", "--questions", file, "--expect", expected, *words)
     _latencies(context, name, ask, capacity)
 
 
 def _xdp_latencies(context, name, client, server, file, expected, port):
     """Of a server on AF_XDP that runs, asked from a port at the other end of a veth."""
     where = ["ip", "netns", "exec", client, "taskset", "-c", CLIENT_CORE]
-    ask = lambda *words: _blast(where, "--server", f"{HOST}:{port}", "--server-mac", _mac(server, "port0"), "--questions", file, "--expect", expected, "--timeout", 0.5,
+    ask = lambda *words: _blast(where, "--server", f"{HOST}:{port}", "--server-mac", _mac(server, "port0"), "--questions", file, "--expect", expected,
                                 *PORT_WORDS, *words)
     _latencies(context, name, ask, ask("--window", 128, "--duration", 1 if context.smoke else 2)[1])
 
@@ -319,8 +363,8 @@ def latency(context):
     to = lambda us, peer: [a / b for a, b in zip(found[us, "50%", "p99"], found[peer, "50%", "p99"])]
     parts = [Part("p99 at half of its capacity, sockets, to Knot's at half of its own", "times", to("rblitzd", "knotd")),
              Part("p99 at half of its capacity, AF_XDP, to Knot's at half of its own", "times", to("rblitzd af_xdp", "knotd XDP"))]
-    beside = [Part(f"{key[0]}, capacity", "answers/s", runs) if key[1] == "capacity" else Part(f"{key[0]} at {key[1]}, {key[2]}", "us", runs)
-              for key, runs in found.items()]
+    unit = lambda key: "answers/s" if key[1] == "capacity" else "us" if key[2] in QUANTILES else "of 1,000"
+    beside = [Part(f"{key[0]}, capacity" if key[1] == "capacity" else f"{key[0]} at {key[1]}, {key[2]}", unit(key), runs) for key, runs in found.items()]
     series = lambda names: {name: {f"{share:.0%}": [statistics.median(found[name, f"{share:.0%}", quantile]) for quantile in QUANTILES]
                                    for share in SHARES if (name, f"{share:.0%}", "p50") in found} for name in names}
     return Result("latency by load", "bench/run latency", parts, beside, checked="every answer of every server compared with the list",

@@ -26,6 +26,7 @@ class Part:
     runs: list
     reach: float = None
     at_most: bool = False
+    together: bool = False  # its runs followed one another, in one round
 
     @property
     def figure(self):
@@ -37,7 +38,23 @@ class Part:
 
     def as_json(self):
         return {"name": self.name, "figure": self.figure, "unit": self.unit, "reach": self.reach, "at_most": self.at_most,
-                "holds": self.holds, "spread": [min(self.runs), max(self.runs)], "runs": len(self.runs)}
+                "holds": self.holds, "spread": [min(self.runs), max(self.runs)], "runs": len(self.runs), "together": self.together}
+
+
+WIDER = 1.5   # of the width of the range of runs
+DRIFT = 0.03  # of the figure: what hours change and the rounds of one do not show
+
+
+def expected(part):
+    """Where the figure of another run is to be expected, 19 times of 20, of a part as in report.json; None of less than three rounds.
+
+    The median of three draws lies between the least and the most of three others six times of ten only, and 19 times of 20 where
+    that range is widened by WIDER of itself on each side (drawn of a normal distribution; of an exponential one 93 of 100)."""
+    if part["runs"] < 3 or part.get("together"):
+        return None
+    low, high = part["spread"]
+    margin = max(WIDER * (high - low), DRIFT * abs(part["figure"]))
+    return [max(low - margin, 0), high + margin]
 
 
 @dataclass

@@ -75,15 +75,21 @@ def p8(context):
     beside.append(Part("port to port from a pipe, each question once, half known, half new, to testpmd", "ratio", once["ratios"]))
     beside += [Part(f"{name}, from a pipe", "million packets/s", [rate / 1e6 for rate in once[of]]) for name, of in (("testpmd", "other"), ("rblitzd", "ours"))]
     beside.append(Part("new ones from a pipe that the journal had no room for", "of them", once["behind"]))
+    close = _ports(context, "grey_port_to_port", "grey", "--close", seconds=2, once=True)[0]
+    beside.append(Part("port to port, to testpmd with buffers as close", "ratio", close["ratios"]))
     figures, text, port_how = _ports(context, "grey_port_to_port", "grey", seconds=4)
     parts.append(Part("port to port, to testpmd", "ratio", figures["ratios"], 0.35))
     forgotten = max(max(column(found, "forgotten")) for found in rows.values())
     known = rate("BM_Decide/10000/0/0" if context.smoke else "BM_Decide/10000000/0/0")
     other, ours = (statistics.median(1e9 / packets for packets in figures[of]) for of in ("other", "ours"))
+    size = 8 if context.smoke else 512
+    lines, _ = google(context, "tables_bench", f"BM_WrittenLines/{size}/real_time/threads:1$", once=True)
+    written = statistics.median(1e9 / lines_a_second for lines_a_second in column(next(iter(lines.values())), "items_per_second"))
     return Result("greylist, 10 million triplets", f"{how}; {memory_how}; {port_how}; {once_how}", parts, beside, checked=f"in memory each decision: nothing new is taken for known, and in a full table {forgotten:.1%} of what has passed for new, whose rows "
                           f"found no room or had to go; the responder's answers in memory: those to the first 16,384 questions, when they are asked again; port to port: {_right(text)}; from a pipe: counted, one for one",
                   bound=f"known triplets alone, which need two lines of memory each and change nothing, are decided at {statistics.median(known):.1f} million/s; "
-                        "a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation. Port to port testpmd takes "
+                        f"a new one writes three lines more, of a table too large for any cache, and claims its slot by a locked operation: to write a line at random of {size} MiB, its address known beforehand, "
+                        f"64 under way and nothing else done, takes {written:.1f} ns. Port to port testpmd takes "
                         f"{other:.0f} ns a packet, rblitzd {ours:.0f}: {ours - other:.0f} more, of which a decision of a known triplet in memory takes {1e3 / statistics.median(known):.0f}")
 
 

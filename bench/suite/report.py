@@ -12,7 +12,7 @@ import textwrap
 import time
 from pathlib import Path
 
-from suite.measure import PEERS, QUANTILES, ROOT
+from suite.measure import PEERS, QUANTILES, ROOT, expected
 
 COLOURS = ("#2a6f97", "#e07a5f", "#81b29a", "#6d597a", "#b5838d", "#3d405b")
 
@@ -21,6 +21,10 @@ def number(value):
     if value is None:
         return ""
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.3g}"
+
+
+def interval(bounds):
+    return f"{number(bounds[0])} to {number(bounds[1])}" if bounds else ""
 
 
 def _unpacked_version(package):
@@ -49,17 +53,16 @@ def machine():
 
 def table(results):
     """Rows of Markdown: each P, and below it the parts that have marks of their own."""
-    lines = ["| | what | figure | spread | mark | |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = ["| | what | figure | least to most | another run | mark | |", "|" + " --- |" * 7]
     for name, result in results.items():
         for part in result["parts"]:
             mark = "" if part["reach"] is None else f"at {'most' if part['at_most'] else 'least'} {number(part['reach'])}"
-            low, high = part["spread"]
-            spread = f"{number(low)} to {number(high)}" if part["runs"] > 1 else ""
-            lines.append(f"| {name} | {result['title']}: {part['name']} | {number(part['figure'])} {part['unit']} | {spread} | {mark} | "
+            spread = interval(part["spread"]) if part["runs"] > 1 else ""
+            lines.append(f"| {name} | {result['title']}: {part['name']} | {number(part['figure'])} {part['unit']} | {spread} | {interval(expected(part))} | {mark} | "
                          f"{'' if part['reach'] is None else 'holds' if part['holds'] else 'does not hold'} |")
             name = ""
         if "bound" in result:
-            lines.append(f"| | bound: {result['bound']} | | | | |")
+            lines.append(f"| | bound: {result['bound']} | | | | | |")
     return "\n".join(lines)
 
 
@@ -192,22 +195,22 @@ def _page(about, results):
         for at, part in enumerate(result["parts"]):
             mark = "" if part["reach"] is None else f"{'≤' if part['at_most'] else '≥'} {number(part['reach'])}"
             state = "" if part["reach"] is None else ("<span class=yes>holds</span>" if part["holds"] else "<span class=no>does not hold</span>")
-            spread = f"{number(part['spread'][0])} to {number(part['spread'][1])}"
             rows.append(f"<tr><td>{cell(name) if at == 0 else ''}<td>{cell(result['title'] + ': ' if at == 0 else '')}{cell(part['name'])}"
-                        f"<td class=n>{number(part['figure'])} {cell(part['unit'])}<td class=n>{spread}<td class=n>{mark}<td>{state}")
+                        f"<td class=n>{number(part['figure'])} {cell(part['unit'])}<td class=n>{interval(part['spread'])}<td class=n>{interval(expected(part))}<td class=n>{mark}<td>{state}")
         if "bound" in result:
-            rows.append(f"<tr class=bound><td><td colspan=5>What bounds it: {cell(result['bound'])}")
+            rows.append(f"<tr class=bound><td><td colspan=6>What bounds it: {cell(result['bound'])}")
     of = lambda result: ", ".join(f"{key} {value}" for key, value in result["machine"].items())
     beside = "".join(f"<details><summary>{cell(name)}: {cell(result['title'])}</summary><p><code>{cell(result['how'])}</code></p>"
                      f"<p>{cell(of(result))}</p>"
                      f"<p>{cell(result['checked'])}</p><table>" +
                      "".join(f"<tr><td>{cell(part['name'])}<td class=n>{number(part['figure'])} {cell(part['unit'])}<td class=n>"
-                             f"{number(part['spread'][0])} to {number(part['spread'][1])}" for part in result["beside"]) + "</table></details>"
+                             f"{interval(part['spread'])}" for part in result["beside"]) + "</table></details>"
                      for name, result in results.items())
     pictures = "".join(f"<figure>{svg}</figure>" for _, svg in plots(results))
     facts = ", ".join(f"{cell(key)} {cell(value)}" for key, value in about.items())
     return (f"<!doctype html><html lang=en><meta charset=utf-8><title>rblitz: benchmarks</title><style>{STYLE}</style><h1>rblitz: benchmarks</h1>"
-            f"<p>{facts}</p><p>Medians, and the worst of what must not happen; the spread is that of all runs.</p><table><tr><th><th>what<th class=n>figure<th class=n>spread<th class=n>mark<th></tr>"
+            f"<p>{facts}</p><p>Medians, and the worst of what must not happen; least and most of all runs, and where another run's figure is to be expected 19 times of 20.</p>"
+            f"<table><tr><th><th>what<th class=n>figure<th class=n>least to most<th class=n>another run<th class=n>mark<th></tr>"
             f"{''.join(rows)}</table><h2>Plots</h2>{pictures}<h2>Commands, checks, and what was measured beside</h2>{beside}</html>\n")
 
 

@@ -1,6 +1,7 @@
 """report.md: the tables of docs/performance.md; and how one run repeats another."""
 
-from suite.report import number
+from suite.measure import expected
+from suite.report import interval, number
 
 
 def _spread(part):
@@ -23,8 +24,8 @@ def _marks(results):
         for part in result["parts"]:
             mark = "" if part["reach"] is None else f"at {'most' if part['at_most'] else 'least'} {number(part['reach'])}"
             holds = "" if part["reach"] is None else "reached" if part["holds"] else "**not reached**"
-            rows.append((f"{name}: {part['name']}", _figure(part), mark, holds))
-    return _rows(("", "least to most of the runs in parentheses", "mark", ""), rows)
+            rows.append((f"{name}: {part['name']}", _figure(part), interval(expected(part)), mark, holds))
+    return _rows(("", "least to most of the runs in parentheses", "another run", "mark", ""), rows)
 
 
 def _parts(result):
@@ -71,29 +72,27 @@ def markdown(results):
     return "\n".join(lines) + "\n"
 
 
-def _agreement(then, now):
-    """Of two figures, as they are printed: each in the other's spread, only their spreads have something in common, or nothing."""
-    printed = lambda value: float(number(value).replace(",", ""))
-    then, now = ({"figure": printed(part["figure"]), "spread": [printed(value) for value in part["spread"]]} for part in (then, now))
-    inside = lambda a, b: b["spread"][0] <= a["figure"] <= b["spread"][1]
-    if inside(then, now) and inside(now, then):
-        return "each within the other's spread"
-    if inside(then, now) or inside(now, then):
-        return "one within the other's spread"
-    return "spreads overlap" if then["spread"][0] <= now["spread"][1] and now["spread"][0] <= then["spread"][1] else "apart"
+def _repeats(then, now):
+    """Whether a figure is where another run of the earlier one was expected, as both are printed; None where nothing was expected."""
+    if (within := expected(then)) is None:
+        return None
+    low, figure, high = (float(number(value).replace(",", "")) for value in (within[0], now["figure"], within[1]))
+    return low <= figure <= high
 
 
 def repeated(earlier, results):
-    """The figures of two reports that are in both, how many of them agree how well, and how many are not in the earlier one."""
-    rows, counts, alone = [], {}, 0
+    """The figures of two reports that are in both, how many of them are where they were expected, and how many are not in the earlier one."""
+    rows, said, alone = [], {True: 0, False: 0, None: 0}, 0
     for name, result in results.items():
         before = {(part["name"], part["unit"]): part for part in earlier.get(name, {}).get("parts", [])}
         for part in result["parts"]:
             if then := before.get((part["name"], part["unit"])):
-                agreement = _agreement(then, part)
-                counts[agreement] = counts.get(agreement, 0) + 1
-                rows.append((f"{name}: {part['name']}", _figure(then, False), _figure(part, False), agreement))
+                repeats = _repeats(then, part)
+                said[repeats] += 1
+                rows.append((f"{name}: {part['name']}", _figure(then, False), interval(expected(then)), _figure(part, False),
+                             {True: "as expected", False: "**elsewhere**", None: ""}[repeats]))
             else:
                 alone += 1
-    said = ", ".join(f"{count} {agreement}" for agreement, count in sorted(counts.items(), key=lambda each: -each[1]))
-    return "\n".join(_rows(("", "before", "now", ""), rows)) + f"\n{len(rows)} figures: {said}" + (f"; {alone} are not in the earlier report" if alone else "")
+    few = f"; of {said[None]} nothing was expected" if said[None] else ""
+    return ("\n".join(_rows(("", "before", "another run", "now", ""), rows)) + f"\n{said[True] + said[False]} figures: {said[True]} as expected, {said[False]} elsewhere{few}" +
+            (f"; {alone} are not in the earlier report" if alone else ""))
