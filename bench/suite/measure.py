@@ -41,20 +41,22 @@ class Part:
                 "holds": self.holds, "spread": [min(self.runs), max(self.runs)], "runs": len(self.runs), "together": self.together}
 
 
-WIDER = 1.5   # of the width of the range of runs
-DRIFT = 0.03  # of the figure: what hours change and the rounds of one do not show
+WIDER = 1.5   # times as wide as the range of runs, on a scale of ratios
+DRIFT = 1.03  # at least: what hours change and the rounds of one do not show
 
 
 def expected(part):
     """Where the figure of another run is to be expected, 19 times of 20, of a part as in report.json; None of less than three rounds.
 
     The median of three draws lies between the least and the most of three others six times of ten only, and 19 times of 20 where
-    that range is widened by WIDER of itself on each side (drawn of a normal distribution; of an exponential one 93 of 100)."""
+    that range is widened by WIDER of itself on each side, whatever they are drawn of (tests/bench_suite_test.py)."""
     if part["runs"] < 3 or part.get("together"):
         return None
     low, high = part["spread"]
-    margin = max(WIDER * (high - low), DRIFT * abs(part["figure"]))
-    return [max(low - margin, 0), high + margin]
+    if low <= 0:
+        return [low, high]
+    wider = max((high / low) ** WIDER, DRIFT)
+    return [low / wider, high * wider]
 
 
 @dataclass
