@@ -62,7 +62,7 @@ inline void Responder::Sample(const io::Burst& burst) noexcept {
 void Responder::AnswerEach(io::Burst& burst, const Serving& serving) noexcept {
   Scratch& s = *scratch_;
   s.Begin();
-  const uint64_t all = ~uint64_t{0} >> (io::kBurst - burst.count);
+  const uint64_t all = FirstOf(burst.count);
   Parse(burst, serving, serving.has_greylists ? all & ~ReadGrey(burst, serving) : all);
   AnswerMixed(burst);
   if (s.asked_count > 0) {

@@ -82,7 +82,7 @@ class Responder {
   [[nodiscard]] bool AnswerAlikeHeat(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   [[nodiscard]] bool AnswerAlikeTables(io::Burst& burst, const Zone::Rep& zone, bool has_opt) noexcept;
   template <bool kEdns>
-  void FindAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept;
+  void FindAndWriteAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept;
   template <bool kEdns>
   void WriteAlike(io::Burst& burst, const Zone::Rep& zone, uint64_t which, Flags flags) noexcept;
   template <bool kEdns>

@@ -89,9 +89,6 @@ bool AreAlike(const io::Burst& burst, const uint8_t* label_sizes, const uint8_t*
   return same_header & (differences.sizes == 0) & (differences.lacks >= 0) && end.AllowsAlike(differences.end, has_opt);
 }
 
-// The bits of the first `count` questions. REQUIRES: there is one.
-uint64_t FirstOf(size_t count) noexcept { return ~uint64_t{0} >> (io::kBurst - count); }
-
 // Bit i: values[i] is listed.
 uint64_t Hits(const ValueId* values, size_t count) noexcept {
   static_assert(kNotListed == 0 && io::kBurst == 64);
@@ -152,7 +149,7 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
   }
   EndStage(Stage::kCompare);
   table.Locate(addresses, cursor, round.values);
-  has_opt != 0 ? FindAlike<true>(burst, *zone, cursor) : FindAlike<false>(burst, *zone, cursor);
+  has_opt != 0 ? FindAndWriteAlike<true>(burst, *zone, cursor) : FindAndWriteAlike<false>(burst, *zone, cursor);
   stats_->CountType(AskedType::kA, burst.count);
   EndStage(Stage::kWrite);
   return true;
@@ -160,7 +157,7 @@ bool Responder::AnswerAlike(io::Burst& burst, const Serving& serving) noexcept {
 
 // Questions that need a second line of the table are answered when the others have been, while it comes.
 template <bool kEdns>
-void Responder::FindAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept {
+void Responder::FindAndWriteAlike(io::Burst& burst, const Zone::Rep& zone, const Ip4Cursor& cursor) noexcept {
   Scratch& s = *scratch_;
   const Ip4Table& table = *zone.tables[0].ip4;
   ValueId* const values = s.rounds[0].values;

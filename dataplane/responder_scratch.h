@@ -28,6 +28,12 @@ static_assert(kReadyRoom <= dns::kMinUdpSize);
 // Tables whose lines are fetched together.
 inline constexpr size_t kRounds = 8;
 
+// The bits of the first `count` questions of a burst. REQUIRES: there is one.
+[[nodiscard]] constexpr uint64_t FirstOf(size_t count) noexcept {
+  static_assert(io::kBurst == 64);
+  return ~uint64_t{0} >> (io::kBurst - count);
+}
+
 // There are no zone transfers: refused.
 [[nodiscard]] constexpr bool IsTransfer(uint16_t qtype) noexcept { return qtype == dns::kAxfr || qtype == dns::kIxfr; }
 

@@ -101,6 +101,17 @@ class Kernel(unittest.TestCase):
             kernel.sent_while_asked([(0, 0, 0), (1, 5, 5), (2, 10, 10), (3, 15, 15)])
 
 
+    def test_a_quantile_that_lost_questions_reach_is_the_timeout(self):
+        counts = {"wrong": 0, "sent": 9000, "unsent": 1000, "lost": 20, "answers_per_second": 7, "latency_us": {"p50": 1, "p99": 2, "p99_9": 3}}
+        with mock.patch.object(kernel, "run", lambda command: json.dumps(counts)):
+            self.assertEqual(kernel._blast([]), ([1, 2, 500_000], 7, {"lost": 2, "not sent": 100}))
+            counts["lost"] = 9
+            self.assertEqual(kernel._blast([])[0], [1, 2, 3])
+            counts.update(wrong=1, mistakes=["a wrong one"])
+            with self.assertRaisesRegex(RuntimeError, "a wrong one"):
+                kernel._blast([])
+
+
 class Servers(unittest.TestCase):
     def test_a_thread_that_chose_a_core_for_itself_is_put_back(self):
         cores = sorted(os.sched_getaffinity(0))

@@ -185,7 +185,7 @@ def p6(context):
     unlisted = [address for address in data.questions(20_000 if not context.smoke else 2000, 0)]
     (folder / "unlisted.txt").write_text("".join(f"{ports.dotted(address)}\n" for address in unlisted))
     listen = f'io = "kernel"\nlisten = ["127.0.0.1:{servers.PORT}"]\n'
-    counted = {what: context.so_far("reloads", what, make=list) for what in ("calm", "spun", "busy", "free calm", "free busy")}
+    counted = {what: context.so_far("reloads", what, make=list) for what in ("calm", "spun", "busy", "free_calm", "free_busy")}
 
     def under_reloads(server, served, versions, *words):
         with Reloads(server, served, versions) as swapping:
@@ -207,26 +207,26 @@ def p6(context):
     with servers.rblitzd(folder, served, io=listen) as server:  # nothing has a core of its own
         server.wait_for(last)
         ports.wait_for_copies(server.process.pid)
-        counted["free calm"].append(json.loads(run(command)))
-        counted["free busy"].append(under_reloads(server, served, [feed, more]))
-    return _reloads_result(rate, *counted.values())
+        counted["free_calm"].append(json.loads(run(command)))
+        counted["free_busy"].append(under_reloads(server, served, [feed, more]))
+    return _reloads_result(rate, **counted)
 
 
-def _reloads_result(rate, calm, spun, busy, free_calm, free):
+def _reloads_result(rate, calm, spun, busy, free_calm, free_busy):
     """Of what check_client counted: without reloads, beside spinning threads, and under reloads; without reloads and under them where nothing has a core of its own."""
-    reloads = sum(len(one["reloads"]) for one in busy + free)
+    reloads = sum(len(one["reloads"]) for one in busy + free_busy)
     tail = lambda counts, quantile="p99_9": [one["latency_us"][quantile] for one in counts]
-    all_runs = calm + spun + busy + free_calm + free
-    lost, wrong = (sum(one["lost"] + one["late"] for one in busy + free), sum(one["wrong"] for one in all_runs))
+    all_runs = calm + spun + busy + free_calm + free_busy
+    lost, wrong = (sum(one["lost"] + one["late"] for one in busy + free_busy), sum(one["wrong"] for one in all_runs))
     allowed, allowed_free = ([max(2 * base, base + 1000) for base in tail(counts)] for counts in (calm, free_calm))
     parts = [Part("questions a second under reloads", "", [one["queries_per_second"] for one in busy], 0.95 * rate),
              Part("lost or late under reloads, with and without cores of their own", "answers", [lost], 0, True), Part("wrong", "answers", [wrong], 0, True),
              Part("p99.9 under reloads, to what is allowed: twice that of the run before without, or 1 ms more", "ratio",
                   [us / most for us, most in zip(tail(busy), allowed)], 1, True),
-             Part("the same, neither worker nor client with a core of its own, then and before", "ratio", [us / most for us, most in zip(tail(free), allowed_free)])]
+             Part("the same, neither worker nor client with a core of its own, then and before", "ratio", [us / most for us, most in zip(tail(free_busy), allowed_free)])]
     beside = [Part(f"{quantile.replace('_', '.')} {what}", "us", tail(counts, quantile)) for quantile in ("p50", "p99", "p99_9")
               for counts, what in ((calm, "without reloads"), (spun, "beside threads that spin when nobody else wants to run"), (busy, "under reloads"),
-                                   (free_calm, "without reloads, neither worker nor client with a core of its own"), (free, "under reloads, neither worker nor client with a core of its own"))]
+                                   (free_calm, "without reloads, neither worker nor client with a core of its own"), (free_busy, "under reloads, neither worker nor client with a core of its own"))]
     beside += [Part("reloads", "", [reloads]), Part("questions a second", "", [one["queries_per_second"] for one in busy]),
                Part("lost or late without reloads", "answers", [sum(one["lost"] + one["late"] for one in calm + free_calm)]),
                Part("not asked under reloads, because the client was held up for 50 ms", "questions", [one["skipped"] for one in busy])]
