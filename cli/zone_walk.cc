@@ -150,9 +150,7 @@ std::optional<ZoneWalk::Key> ZoneWalk::WalkLast(uint32_t prefix) {
   bool alike = prefix != kTestNetwork && !MixesFamilies(prefix, 24);
   Key key;
   for (size_t t = 0; t < ip4_.size(); ++t) {
-    for (size_t i = 0; i < 256; i += kMaxBatch) {
-      ip4_[t]->LookupBatch(std::span(addresses).subspan(i, kMaxBatch), &values[t][i]);
-    }
+    ip4_[t]->LookupMany(addresses, values[t].data());
     alike = alike && std::ranges::all_of(values[t], [&](ValueId value) { return value == values[t][0]; });
     key.push_back(values[t][0]);
   }

@@ -99,9 +99,9 @@ uint32_t Load32(const uint8_t* p) {
 }
 
 // First every line by itself, then what was found there of eight at a time.
-template <size_t kSlots, size_t kValueBytes>
+template <size_t kSlots, size_t kValueBytes, bool kFetches>
 uint64_t FindAs(uint32_t common, const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t singles,
-                uint32_t* values) {
+                uint32_t* values, const uint8_t* const* fetch) {
   constexpr size_t kLast = kSlots - 1;
   alignas(32) uint32_t matches[64];
   alignas(32) uint32_t first_two[64];
@@ -109,6 +109,7 @@ uint64_t FindAs(uint32_t common, const uint32_t* permuted, const uint8_t* const*
   alignas(32) uint32_t found[64];
   for (size_t i = 0; i < count; ++i) {
     const uint8_t* const line = lines[i];
+    if constexpr (kFetches) __builtin_prefetch(fetch[i], 0, 3);
     const uint32_t match = Match<kSlots>(line, permuted + i);
     matches[i] = match;
     first_two[i] = Load32(line);
@@ -144,16 +145,23 @@ uint64_t FindAs(uint32_t common, const uint32_t* permuted, const uint8_t* const*
   return gone_on & singles;
 }
 
-uint64_t Find(const Ip4Comparison& comparison, const uint32_t* permuted, const uint8_t* const* lines, size_t count,
-              uint64_t singles, uint32_t* values) {
+template <bool kFetches>
+uint64_t FindWith(const Ip4Comparison& comparison, const uint32_t* permuted, const uint8_t* const* lines, size_t count,
+                  uint64_t singles, uint32_t* values, const uint8_t* const* fetch) {
   switch (comparison.value_bytes) {
     case 0:
-      return FindAs<32, 0>(comparison.common, permuted, lines, count, singles, values);
+      return FindAs<32, 0, kFetches>(comparison.common, permuted, lines, count, singles, values, fetch);
     case 2:
-      return FindAs<16, 2>(0, permuted, lines, count, singles, values);
+      return FindAs<16, 2, kFetches>(0, permuted, lines, count, singles, values, fetch);
     default:
-      return FindAs<10, 4>(0, permuted, lines, count, singles, values);
+      return FindAs<10, 4, kFetches>(0, permuted, lines, count, singles, values, fetch);
   }
+}
+
+uint64_t Find(const Ip4Comparison& comparison, const uint32_t* permuted, const uint8_t* const* lines, size_t count,
+              uint64_t singles, uint32_t* values, const uint8_t* const* fetch) {
+  return fetch == nullptr ? FindWith<false>(comparison, permuted, lines, count, singles, values, fetch)
+                          : FindWith<true>(comparison, permuted, lines, count, singles, values, fetch);
 }
 
 }  // namespace

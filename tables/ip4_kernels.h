@@ -42,9 +42,9 @@ struct Ip4Kernel {
   void (*choose)(const Ip4Choice& choice, const uint32_t* addresses, size_t count, uint32_t* permuted,
                  const uint8_t** lines, uint64_t* singles, uint64_t* furthers);
   // Sets values[i] for each bit i of `singles` to the value in lines[i], 0 for none, and returns those that may have
-  // gone on to the next line. REQUIRES as above.
+  // gone on to the next line. Asks for the lines fetch[i], as many, in passing; null: nothing. REQUIRES as above.
   uint64_t (*find)(const Ip4Comparison& comparison, const uint32_t* permuted, const uint8_t* const* lines, size_t count,
-                   uint64_t singles, uint32_t* values);
+                   uint64_t singles, uint32_t* values, const uint8_t* const* fetch);
 };
 
 extern const Ip4Kernel kIp4KernelAvx2;

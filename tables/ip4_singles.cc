@@ -253,21 +253,22 @@ inline Ip4Singles::Seen Ip4Singles::SeeAs(uint32_t permuted, const uint8_t* line
   return {.value = value & hit, .may_have_gone_on = Layout::MayHaveGoneOn(line, tag, spills) & ~hit};
 }
 
-template <class Layout>
+template <class Layout, bool kFetches>
 uint64_t Ip4Singles::FindInLinesAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-                                   ValueId* values) const noexcept {
+                                   ValueId* values, const uint8_t* const* fetch) const noexcept {
   uint64_t gone_on = 0;
   size_t plain_from = 0;
   if constexpr (sizeof(typename Layout::Tag) == 2) {
     if (const Ip4Kernel* const kernel = BestIp4Kernel(); kernel != nullptr) {
       plain_from = count / kIp4KernelStep * kIp4KernelStep;
       const Ip4Comparison comparison = {Layout::kSlots, Layout::kValueBytes, common_};
-      gone_on = kernel->find(comparison, permuted, lines, plain_from, which, values);
+      gone_on = kernel->find(comparison, permuted, lines, plain_from, which, values, fetch);
     }
   }
   // Which addresses are asked here is as random as the questions, too.
   for (size_t i = plain_from; i < count; ++i) {
     const Seen seen = SeeAs<Layout>(permuted[i], lines[i]);
+    if constexpr (kFetches) __builtin_prefetch(fetch[i], 0, 3);
     const ValueId asked = 0u - static_cast<ValueId>(which >> i & 1);  // all ones or none
     values[i] = (seen.value & asked) | (values[i] & ~asked);
     gone_on |= uint64_t{seen.may_have_gone_on} << i;
@@ -280,9 +281,11 @@ uint64_t Ip4Singles::FindInLinesAs(const uint32_t* permuted, const uint8_t* cons
 }
 
 uint64_t Ip4Singles::FindInLines(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
-                                 ValueId* values) const noexcept {
-  return WithLayout(shape_,
-                    [&]<class Layout>() { return FindInLinesAs<Layout>(permuted, lines, count, which, values); });
+                                 ValueId* values, const uint8_t* const* fetch) const noexcept {
+  return WithLayout(shape_, [&]<class Layout>() {
+    return fetch == nullptr ? FindInLinesAs<Layout, false>(permuted, lines, count, which, values, fetch)
+                            : FindInLinesAs<Layout, true>(permuted, lines, count, which, values, fetch);
+  });
 }
 
 void Ip4Singles::FindBehind(const uint32_t* permuted, uint64_t which, ValueId* values) const noexcept {

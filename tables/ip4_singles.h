@@ -106,15 +106,15 @@ class Ip4Singles {
 
   // For each bit i of `which`, all below `count` <= kMaxCount: values[i] becomes the value of the address permuted[i],
   // whose line is lines[i], or kNotListed. All of `count` lines, permuted addresses and values must be readable,
-  // whatever they are.
-  // Returns those that may have gone on from there; their next lines are being fetched, and FindBehind has the last
-  // word.
+  // whatever they are. Of the lines of fetch, as many, one is asked for with each that is compared, so that memory
+  // works meanwhile; null: nothing. Returns those that may have gone on from there; their next lines are being fetched,
+  // and FindBehind has the last word.
   [[nodiscard]] uint64_t FindInLines(const uint32_t* permuted, const uint8_t* const* lines, size_t count,
-                                     uint64_t which, ValueId* values) const noexcept;
+                                     uint64_t which, ValueId* values, const uint8_t* const* fetch) const noexcept;
   void FindBehind(const uint32_t* permuted, uint64_t which, ValueId* values) const noexcept;
   void Find(const uint32_t* permuted, const uint8_t* const* lines, size_t count, uint64_t which,
             ValueId* values) const noexcept {
-    FindBehind(permuted, FindInLines(permuted, lines, count, which, values), values);
+    FindBehind(permuted, FindInLines(permuted, lines, count, which, values, nullptr), values);
   }
 
   // The same of one address: what its line says, and, where it may stand behind it, what Further says.
@@ -142,9 +142,9 @@ class Ip4Singles {
   void FinishAs(size_t first, size_t end);
   template <class Layout>
   [[nodiscard]] Seen SeeAs(uint32_t permuted, const uint8_t* line) const noexcept;
-  template <class Layout>
+  template <class Layout, bool kFetches>
   [[nodiscard]] uint64_t FindInLinesAs(const uint32_t* permuted, const uint8_t* const* lines, size_t count,
-                                       uint64_t which, ValueId* values) const noexcept;
+                                       uint64_t which, ValueId* values, const uint8_t* const* fetch) const noexcept;
   template <class Layout>
   void VisitAs(const std::function<void(uint32_t, ValueId)>& visit) const;
   template <class Layout>

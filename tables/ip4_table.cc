@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
+#include <utility>
 
 #include "tables/ip4_kernels.h"
 #include "tables/ip4_rep.h"
@@ -164,7 +166,7 @@ void Ip4Table::Find(std::span<const uint32_t> addresses, const Ip4Cursor& cursor
 uint64_t Ip4Table::FindInLines(std::span<const uint32_t> addresses, const Ip4Cursor& cursor,
                                ValueId* values) const noexcept {
   if (cursor.singles == 0) return 0;
-  return rep_->singles.FindInLines(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values);
+  return rep_->singles.FindInLines(cursor.permuted, cursor.lines, addresses.size(), cursor.singles, values, nullptr);
 }
 
 void Ip4Table::FindBehind(const Ip4Cursor& cursor, uint64_t which, ValueId* values) const noexcept {
@@ -229,6 +231,46 @@ void Ip4Table::LookupBatch(std::span<const uint32_t> addresses, ValueId* values)
   for (const uint8_t* const line : std::span(lines).first(addresses.size())) __builtin_prefetch(line, 0, 3);
   Locate(addresses, cursor, values);
   Find(addresses, cursor, values);
+}
+
+namespace {
+
+// What is known of a batch while another one is compared.
+struct Batch {
+  std::span<const uint32_t> addresses;
+  ValueId* values;
+  uint32_t permuted[kMaxBatch];
+  const uint8_t* lines[kMaxBatch];
+  Ip4Cursor cursor{.permuted = permuted, .lines = lines};
+};
+
+}  // namespace
+
+void Ip4Table::LookupMany(std::span<const uint32_t> addresses, ValueId* values) const noexcept {
+  if (rep_->small) return rep_->SortSmall(addresses, values);
+  Batch batches[2];
+  Batch* now = &batches[0];
+  Batch* next = &batches[1];
+  const auto sort_first = [&](Batch& batch) {
+    batch.addresses = addresses.first(std::min(addresses.size(), kMaxBatch));
+    batch.values = values;
+    Sort(batch.addresses, batch.cursor, values);
+    std::fill(batch.lines + batch.addresses.size(), std::end(batch.lines), Ip4Singles::kNowhere);
+    addresses = addresses.subspan(batch.addresses.size());
+    values += batch.addresses.size();
+  };
+  sort_first(*now);
+  for (const uint8_t* const line : now->lines) __builtin_prefetch(line, 0, 3);
+  Locate(now->addresses, now->cursor, now->values);
+  while (!addresses.empty()) {
+    sort_first(*next);
+    const uint64_t behind =
+        rep_->singles.FindInLines(now->permuted, now->lines, kMaxBatch, now->cursor.singles, now->values, next->lines);
+    Locate(next->addresses, next->cursor, next->values);
+    FindBehind(now->cursor, behind, now->values);
+    std::swap(now, next);
+  }
+  Find(now->addresses, now->cursor, now->values);
 }
 
 ValueId Ip4Table::Lookup(uint32_t address) const noexcept {

@@ -66,8 +66,10 @@ class Ip4Table {
   static void LocateEach(Each tables, std::span<const uint32_t> addresses, Ip4Cursor& cursor, ValueId* values) noexcept;
   static void FindEach(Each tables, const Ip4Cursor& cursor, ValueId* values) noexcept;
 
-  // All of them.
+  // All of them. LookupBatch takes at most kMaxBatch addresses; LookupMany any number, and asks for the lines of a
+  // batch while it compares those of the one before.
   void LookupBatch(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
+  void LookupMany(std::span<const uint32_t> addresses, ValueId* values) const noexcept;
   [[nodiscard]] ValueId Lookup(uint32_t address) const noexcept;
 
   // Also which prefix decides: the first `length` bits of the address. REQUIRES: Ip4Builder::KeepLengths was called.
