@@ -126,6 +126,7 @@ class Servers(unittest.TestCase):
 
 class Comparison(unittest.TestCase):
     def test_another_run_is_where_it_is_expected_nineteen_times_of_twenty(self):
+        self.enterContext(mock.patch.object(measure, "DRIFT", 1))  # one hour, one host
         random.seed(20261201)
         for draw in (lambda: random.gauss(100, 10), lambda: random.expovariate(1), lambda: random.lognormvariate(0, 0.5)):
             runs = lambda: Part("rate", "ratio", [draw() for _ in range(3)])
@@ -139,6 +140,7 @@ class Comparison(unittest.TestCase):
     def test_what_is_expected_is_as_wide_as_the_runs_were(self):
         expected = lambda *runs, **words: measure.expected(Part("rate", "ratio", list(runs), **words).as_json())
         self.assertEqual(expected(1, 2, 4), [1 / 8, 32])
+        self.assertEqual(expected(100, 101, 102), [100 / 1.15, 102 * 1.15])
         self.assertEqual(expected(100, 100, 100), [100 / 1.03, 103])
         self.assertEqual(expected(0, 0, 0), [0, 0])
         self.assertIsNone(expected(1, 2))

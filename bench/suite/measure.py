@@ -41,8 +41,9 @@ class Part:
                 "holds": self.holds, "spread": [min(self.runs), max(self.runs)], "runs": len(self.runs), "together": self.together}
 
 
-WIDER = 1.5   # times as wide as the range of runs, on a scale of ratios
-DRIFT = 1.03  # at least: what hours change and the rounds of one do not show
+WIDER = 1.5    # times as wide as the range of runs, on a scale of ratios
+DRIFT = 1.15   # at least: what other hours and hosts of the same kind change, which the rounds of one do not show
+STEADY = 1.03  # the same of what does not move: least and most within a part in two hundred, as bytes are
 
 
 def expected(part):
@@ -55,7 +56,7 @@ def expected(part):
     low, high = part["spread"]
     if low <= 0:
         return [low, high]
-    wider = max((high / low) ** WIDER, DRIFT)
+    wider = max((high / low) ** WIDER, DRIFT if high / low > 1.005 else STEADY)
     return [low / wider, high * wider]
 
 

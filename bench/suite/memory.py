@@ -72,7 +72,7 @@ def p3(context):
     own = rate(f"BM_Ip4Table_Batch/{n}/1")
     best = max((f"BM_{name}/{n}" for name in ("RteHash", "Lfht")), key=lambda name: statistics.median(rate(name)))
     parts = [Part("lookups, 1,024 at once", "million/s", [value / 1e6 for value in rate(f"BM_Ip4Table_Many/{n}/1")], 100),
-             Part("lookups, 64 at once, as a burst's", "million/s", [value / 1e6 for value in own]),
+             Part("lookups, 64 at once, as a burst's", "million/s", [value / 1e6 for value in own], 100),
              Part(f"to the best peer of the same size, {best.split('/')[0][3:]}", "ratio", [a / b for a, b in zip(own, rate(best))], 1.5),
              Part("bytes an entry, one value", "bytes", column(rows[f"BM_Ip4Table_Singles/{n}/1"], "bytes/entry"), 3, at_most=True)]
     if large:
@@ -150,7 +150,7 @@ def growth(context):
     of_zone = {name.split("/")[1]: found for name, found in made.items()}
     lookup = lambda size, way="Many": [1e9 / rate for rate in column(tables[f"BM_Ip4Table_{way}/{size}/1"], "items_per_second")]
     parts = [Part(f"lookups among 100 million to those among 1 million, {at_once} at once", "times the time",
-                  [b / a for a, b in zip(lookup(small, way), lookup(large, way))], reach, True) for way, at_once, reach in (("Many", "1,024", 1.5), ("Batch", "64", None))]
+                  [b / a for a, b in zip(lookup(small, way), lookup(large, way))], 1.5, True) for way, at_once in (("Many", "1,024"), ("Batch", "64"))]
     both = lambda key: zip(column(of_zone[few], key), column(of_zone[many], key))
     parts += [Part(f"making {int(many):,} zones of one feed to making {few}", "times the time a zone", [a / b for a, b in both("items_per_second")], 1.25, True),
               Part(f"memory of {int(many):,} zones of one feed to that of {few}", "times the bytes a zone", [b / a for a, b in both("bytes/zone")], 1, True)]
