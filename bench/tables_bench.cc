@@ -138,8 +138,26 @@ void BM_RandomLines(benchmark::State& state) {
   bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
 }
 
-// BM_WrittenLines/MIB/threads:T: the same where each line is written, and each thread has so many MiB of its own: what
-// two workers can have of memory.
+// BM_LinesInStream/MIB: the same without waiting for all of 64: with each line that is read one is asked for that is
+// read 64 later.
+void BM_LinesInStream(benchmark::State& state) {
+  const RandomLines memory(static_cast<size_t>(state.range(0)));
+  size_t at = 0;
+  for (auto _ : state) {
+    const size_t next = (at + kMaxBatch) % bench::kQuestions;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kMaxBatch; ++i) {
+      __builtin_prefetch(&memory.lines[memory.asked[next + i]], 0, 3);
+      sum += memory.lines[memory.asked[at + i]].words[0];
+    }
+    benchmark::DoNotOptimize(sum);
+    at = next;
+  }
+  bench::SetRate(state, state.iterations() * static_cast<int64_t>(kMaxBatch));
+}
+
+// BM_WrittenLines/MIB/threads:T: as BM_RandomLines where each line is written, and each thread has so many MiB of its
+// own: what two workers can have of memory.
 void BM_WrittenLines(benchmark::State& state) {
   RandomLines memory(static_cast<size_t>(state.range(0)));
   size_t at = 0;
@@ -194,6 +212,7 @@ BENCHMARK(BM_Ip4Table_Miss)->Args({10000000, 1});
 // As many as make it called once: what it is for is bytes an entry.
 BENCHMARK(BM_Ip4Table_Singles)->Args({60000, 1})->Args({10000000, 1})->Args({10000000, 200})->Iterations(50000);
 BENCHMARK(BM_RandomLines)->ArgsProduct({{1, 8, 32, 128, 256}, {0, 2}});
+BENCHMARK(BM_LinesInStream)->Arg(1)->Arg(8)->Arg(32)->Arg(256);
 BENCHMARK(BM_WrittenLines)->Arg(8)->Arg(512)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(BM_Ip4Union)
     ->Args({1000000, 4})

@@ -102,11 +102,13 @@ class Kernel(unittest.TestCase):
 
 
     def test_a_quantile_that_lost_questions_reach_is_the_timeout(self):
-        counts = {"wrong": 0, "sent": 9000, "unsent": 1000, "lost": 20, "answers_per_second": 7, "latency_us": {"p50": 1, "p99": 2, "p99_9": 3}}
+        counts = {"wrong": 0, "sent": 9000, "unsent": 0, "lost": 18, "answers_per_second": 7, "latency_us": {"p50": 1, "p99": 2, "p99_9": 3}}
         with mock.patch.object(kernel, "run", lambda command: json.dumps(counts)):
-            self.assertEqual(kernel._blast([]), ([1, 2, 500_000], 7, {"lost": 2, "not sent": 100}))
-            counts["lost"] = 9
+            self.assertEqual(kernel._blast([]), ([1, 2, 500_000], 7, {"lost": 2, "not sent": 0}))
+            counts["lost"] = 8
             self.assertEqual(kernel._blast([])[0], [1, 2, 3])
+            counts.update(unsent=91)  # of 9091 that were due: 9 of 1,000, with the lost ones 10 and more
+            self.assertEqual(kernel._blast([])[0], [1, 500_000, 500_000])
             counts.update(wrong=1, mistakes=["a wrong one"])
             with self.assertRaisesRegex(RuntimeError, "a wrong one"):
                 kernel._blast([])

@@ -301,12 +301,12 @@ TIMEOUT = 0.5  # seconds, of what is never answered
 
 def _blast(found, *words):
     """p50, p99, p99.9 in microseconds of a run of rblitz-blast, the answers a second, and of 1,000 questions how many had no answer in time, and how many were
-    due and never sent. A quantile that the former reach is the timeout."""
+    due and never sent. A quantile that both together reach is the timeout; below that it is of the answered."""
     counts = json.loads(run([*found, BUILD / "rblitz-blast", *words, "--timeout", TIMEOUT, "--json"]))
     if counts["wrong"]:
         raise RuntimeError(f"wrong answers: {counts['mistakes'][:5]}")
     lost, unsent = (1000 * counts[what] / (counts["sent"] + counts["unsent"]) for what in ("lost", "unsent"))
-    us = [counts["latency_us"][quantile] if lost < above else 1e6 * TIMEOUT for quantile, above in (("p50", 500), ("p99", 10), ("p99_9", 1))]
+    us = [counts["latency_us"][quantile] if lost + unsent < above else 1e6 * TIMEOUT for quantile, above in (("p50", 500), ("p99", 10), ("p99_9", 1))]
     return us, counts["answers_per_second"], {"lost": lost, "not sent": unsent}
 
 

@@ -142,7 +142,7 @@ def growth(context):
     """From 1 to 100 million addresses, and from 1 to 1,000 zones."""
     small, large = ("60000", "60000") if context.smoke else ("1000000", "100000000")
     lines = ("1", "8") if context.smoke else ("8", "256")  # MiB, as these tables have about
-    tables, how = google(context, "tables_bench", rf"BM_Ip4Table_(Batch|Many)/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})/" + ("" if context.smoke else "|BM_Ip4Builder"))
+    tables, how = google(context, "tables_bench", rf"BM_Ip4Table_(Batch|Many)/({small}|{large})/1$|BM_RandomLines/({lines[0]}|{lines[1]})/|BM_LinesInStream/({lines[0]}|{lines[1]})$" + ("" if context.smoke else "|BM_Ip4Builder"))
     asked = r"BM_Responder_Zones(Apart)?/3/" if context.smoke else r"BM_Responder_Zones(/(1|3|10|100|1000)/|Apart/(10|100)/)"
     zones, zones_how = google(context, "responder_bench", asked, once=True)
     few, many = ("1", "10") if context.smoke else ("1", "1000")
@@ -168,10 +168,13 @@ def growth(context):
     beside += [Part(f"{size} zones of one feed", "bytes a zone", column(found, "bytes/zone")) for size, found in of_zone.items()]
     memory = {(size, behind): [1e9 / rate for rate in column(tables[f"BM_RandomLines/{size}/{behind}"], "items_per_second")] for size in lines for behind in (0, 2)}
     beside += [Part(f"a line at random out of {size} MiB, 64 at once" + (f", and {behind} behind these" if behind else ""), "ns", found) for (size, behind), found in memory.items()]
+    stream = [[1e9 / rate for rate in column(tables[f"BM_LinesInStream/{size}"], "items_per_second")] for size in lines]
+    beside += [Part(f"a line at random out of {size} MiB, each asked for with another that is read", "ns", found) for size, found in zip(lines, stream)]
     median = lambda *of: statistics.median(memory[of])
     longer = statistics.median(lookup(large)) - statistics.median(lookup(small))
     return Result("growth", f"{how}; {zones_how}; {made_how}", parts, beside, checked="as P2 and P3",
                   bound=f"a lookup, 1,024 at once, among 1 million takes {statistics.median(lookup(small)):.1f} ns, one among 100 million {longer:.1f} more. Each reads one line at random: with its address known beforehand, "
                         f"and nothing else done, that takes {median(lines[0], 0):.1f} ns out of {lines[0]} MiB, and {median(lines[1], 0) - median(lines[0], 0):.1f} more out of {lines[1]}; where two of 64 need the next line "
-                        f"as well, which is known when theirs is there, {median(lines[0], 2):.1f}, and {median(lines[1], 2) - median(lines[0], 2):.1f} more",
+                        f"as well, which is known when theirs is there, {median(lines[0], 2):.1f}, and {median(lines[1], 2) - median(lines[0], 2):.1f} more; "
+                        f"where each is asked for with another that is read, 64 before it, as many at once do, {statistics.median(stream[0]):.1f} and {statistics.median(stream[1]) - statistics.median(stream[0]):.1f} more",
                   series={"ns a question by zones": {name.split("/")[1]: column(found, "p50") for name, found in zones.items() if "Apart" not in name}})
