@@ -107,7 +107,9 @@ class Kernel(unittest.TestCase):
             self.assertEqual(kernel._blast([]), ([1, 2, 500_000], 7, {"lost": 2, "not sent": 0}))
             counts["lost"] = 8
             self.assertEqual(kernel._blast([])[0], [1, 2, 3])
-            counts.update(unsent=91)  # of 9091 that were due: 9 of 1,000, with the lost ones 10 and more
+            counts.update(sent=9910, unsent=90, lost=9)  # neither by itself 10 of 1,000 that were due
+            self.assertEqual(kernel._blast([])[0::2], ([1, 2, 500_000], {"lost": 0.9, "not sent": 9}))
+            counts["lost"] = 10
             self.assertEqual(kernel._blast([])[0], [1, 500_000, 500_000])
             counts.update(wrong=1, mistakes=["a wrong one"])
             with self.assertRaisesRegex(RuntimeError, "a wrong one"):
